@@ -1,0 +1,177 @@
+package dev.baton.scheduler;
+
+import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.loop.TransferableEventLoopGroup;
+import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.scheduler.notify.TickNotifier;
+import dev.baton.scheduler.os.CpuSet;
+import dev.baton.scheduler.os.FfmLinuxCalls;
+import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.RunToCompletionPolicy;
+import dev.baton.scheduler.policy.SchedulingPolicy;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.FastThreadLocalThread;
+import java.util.concurrent.ThreadFactory;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Event loops that change hands, with everything they need: CPUs, workers, kernel notification, a
+ * policy. Built once; any thread. Ends when its {@link #eventLoopGroup} is shut down.
+ */
+public final class Scheduler {
+  private static final System.Logger LOGGER = System.getLogger(Scheduler.class.getName());
+
+  private final TransferableEventLoopGroup group;
+  private final Enclave enclave;
+  private final BlockNotifier.Choice notifier;
+  private final boolean takeover;
+
+  private Scheduler(Builder builder) {
+    SchedulerOptions options = builder.options;
+    LinuxCalls calls = Epoll.isAvailable() ? linuxCalls() : null;
+    takeover = calls != null && options.isTakeover();
+    CpuSet cpus = cpus(options, calls);
+    notifier =
+        calls != null && takeover
+            ? BlockNotifier.choose(calls, options.getNotifier())
+            : new BlockNotifier.Choice(
+                new TickNotifier(),
+                options.isTakeover()
+                    ? "no takeover: it needs Linux with epoll and native access"
+                    : "no takeover: switched off");
+    SchedulingPolicy policy =
+        builder.policy != null
+            ? builder.policy
+            : new RunToCompletionPolicy(
+                options.getGrace().toNanos(), options.getSlice().toNanos());
+    enclave =
+        new Enclave(options, calls, notifier.notifier(), policy, cpus, builder.threadFactory);
+    int loops = options.getLoops() == 0 ? cpus.size() : options.getLoops();
+    IoHandlerFactory handlers =
+        builder.ioHandlerFactory != null
+            ? builder.ioHandlerFactory
+            : Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    group = new TransferableEventLoopGroup(loops, enclave, handlers);
+    LOGGER.log(
+        System.Logger.Level.INFO,
+        "{0} event loops on CPUs {1}, policy {2}, block notification: {3}",
+        loops,
+        cpus,
+        policy.name(),
+        notifier.reason());
+  }
+
+  private static @Nullable LinuxCalls linuxCalls() {
+    try {
+      return new FfmLinuxCalls();
+    } catch (UnsupportedOperationException | IllegalCallerException | LinkageError e) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "Event loops do not change hands: {0}. On Linux start Java with"
+              + " --enable-native-access=ALL-UNNAMED.",
+          e.getMessage());
+      return null;
+    }
+  }
+
+  /** The CPUs asked for, as far as this process may use them. */
+  private static CpuSet cpus(SchedulerOptions options, @Nullable LinuxCalls calls) {
+    CpuSet allowed =
+        calls != null
+            ? calls.schedGetaffinity(0)
+            : CpuSet.of(
+                IntStream.range(0, Runtime.getRuntime().availableProcessors()).toArray());
+    CpuSet asked = options.getCpus();
+    if (asked == null) {
+      return allowed;
+    }
+    CpuSet granted = asked.and(allowed);
+    if (granted.isEmpty()) {
+      throw new IllegalArgumentException(
+          "cpus=" + asked + ": this process may only run on " + allowed + "; choose from these");
+    }
+    if (granted.size() < asked.size()) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "Of the CPUs {0} this process may only use {1}; it uses these.",
+          asked,
+          granted);
+    }
+    return granted;
+  }
+
+  /** Starts a scheduler with these options and the default policy. */
+  public static Scheduler start(SchedulerOptions options) {
+    return builder().options(options).start();
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The loops. */
+  public TransferableEventLoopGroup eventLoopGroup() {
+    return group;
+  }
+
+  /** Who works where, and what has happened. */
+  public Enclave enclave() {
+    return enclave;
+  }
+
+  /** The block notifier in use. */
+  public BlockNotifier.Kind notifier() {
+    return notifier.notifier().kind();
+  }
+
+  /** Why this notifier, in a sentence. */
+  public String notifierReason() {
+    return notifier.reason();
+  }
+
+  /** Whether loops change hands here. */
+  public boolean isTakeover() {
+    return takeover;
+  }
+
+  /** Collaborators of a {@link Scheduler}. Not thread-safe. */
+  public static final class Builder {
+    private SchedulerOptions options = new SchedulerOptions();
+    private @Nullable SchedulingPolicy policy;
+    private @Nullable IoHandlerFactory ioHandlerFactory;
+    private ThreadFactory threadFactory = FastThreadLocalThread::new;
+
+    private Builder() {}
+
+    public Builder options(SchedulerOptions options) {
+      this.options = options;
+      return this;
+    }
+
+    /** Decides; the default is {@link RunToCompletionPolicy} with the options' grace and slice. */
+    public Builder policy(SchedulingPolicy policy) {
+      this.policy = policy;
+      return this;
+    }
+
+    /** Must work on changing threads; the default is epoll, or NIO where there is none. */
+    public Builder ioHandlerFactory(IoHandlerFactory ioHandlerFactory) {
+      this.ioHandlerFactory = ioHandlerFactory;
+      return this;
+    }
+
+    /** Makes workers; its threads must be {@link FastThreadLocalThread}s. */
+    public Builder threadFactory(ThreadFactory threadFactory) {
+      this.threadFactory = threadFactory;
+      return this;
+    }
+
+    public Scheduler start() {
+      return new Scheduler(this);
+    }
+  }
+}

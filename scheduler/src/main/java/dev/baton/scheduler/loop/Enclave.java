@@ -1,0 +1,341 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.jfr.TakeoverEvent;
+import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.scheduler.notify.BlockProbe;
+import dev.baton.scheduler.notify.TickNotifier;
+import dev.baton.scheduler.os.CpuPinning;
+import dev.baton.scheduler.os.CpuSet;
+import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.TakeoverCause;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set of CPUs and loops under one policy (ghOSt's word): who works there, who waits there, and
+ * what has happened there.
+ */
+public final class Enclave {
+  private static final System.Logger LOGGER = System.getLogger(Enclave.class.getName());
+  private static final int RECENT_TAKEOVERS = 256;
+
+  private final SchedulerOptions options;
+  private final @Nullable LinuxCalls calls;
+  private final BlockNotifier notifier;
+  private final SchedulingPolicy policy;
+  private final ThreadFactory threadFactory;
+  private final CpuSet cpus;
+  private final CpuPinning affinity;
+  private final boolean takeover;
+  private final Map<Integer, StandbyPool> pools = new TreeMap<>();
+  private final List<TransferableEventLoop> loops = new CopyOnWriteArrayList<>();
+  private final AtomicReferenceArray<@Nullable Worker> workers =
+      new AtomicReferenceArray<>(LoopStatus.MAX_OWNER + 1);
+  private final Thread spawner;
+
+  // Guarded by workers
+  private int nextWorker;
+  // Guarded by workers
+  private int aliveWorkers;
+
+  // Guarded by recent
+  private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
+  private final Map<TakeoverCause, LongAdder> takeovers = new EnumMap<>(TakeoverCause.class);
+  private final LongAdder blindWorkers = new LongAdder();
+
+  private volatile boolean stopped;
+
+  /**
+   * Prepares the CPUs' pools; starts no thread.
+   *
+   * @param calls null where there are none: then no loop changes hands
+   * @param cpus the CPUs of this enclave, not empty
+   * @param threadFactory makes workers; its threads must be Netty's {@code FastThreadLocalThread}s
+   */
+  public Enclave(
+      SchedulerOptions options,
+      @Nullable LinuxCalls calls,
+      BlockNotifier notifier,
+      SchedulingPolicy policy,
+      CpuSet cpus,
+      ThreadFactory threadFactory) {
+    this.options = new SchedulerOptions(options);
+    this.calls = calls;
+    this.notifier = notifier;
+    this.policy = policy;
+    this.cpus = cpus;
+    this.threadFactory = threadFactory;
+    this.affinity = new CpuPinning(calls, cpus);
+    this.takeover = calls != null && options.isTakeover();
+    for (TakeoverCause cause : TakeoverCause.values()) {
+      takeovers.put(cause, new LongAdder());
+    }
+    this.spawner = Thread.ofPlatform().daemon().name("baton-spawner").unstarted(this::spawn);
+  }
+
+  SchedulerOptions options() {
+    return options;
+  }
+
+  @Nullable LinuxCalls calls() {
+    return calls;
+  }
+
+  SchedulingPolicy policy() {
+    return policy;
+  }
+
+  CpuPinning affinity() {
+    return affinity;
+  }
+
+  /** The pool whose workers drive loop {@code index}. While the group is built, one thread. */
+  StandbyPool poolOf(int index) {
+    int cpu = options.isPinning() ? policy.cpuOf(index, cpus) : -1;
+    return pools.computeIfAbsent(cpu, c -> new StandbyPool(this, c, takeover));
+  }
+
+  TransferableEventLoop loop(int index) {
+    return loops.get(index);
+  }
+
+  @Nullable Worker worker(int id) {
+    return workers.get(id);
+  }
+
+  Thread newThread(Runnable body, String name) {
+    Thread thread = threadFactory.newThread(body);
+    thread.setName(name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  void shortenKernelSlice() {
+    long nanos = options.getKernelSlice().toNanos();
+    if (calls != null && nanos > 0) {
+      // Refused or ignored before Linux 6.12: nothing to do about it, hogs' tails are longer.
+      int _ = calls.schedSetSlice(nanos);
+    }
+  }
+
+  BlockProbe attach(@Nullable StandbyPool pool, int tid, int epollFd, int worker) {
+    if (pool == null) {
+      return new TickNotifier().attach(tid, epollFd, worker);
+    }
+    try {
+      return notifier.attach(tid, epollFd, worker);
+    } catch (RuntimeException e) {
+      blindWorkers.increment();
+      if (blindWorkers.sum() == 1) {
+        LOGGER.log(
+            System.Logger.Level.WARNING,
+            "Worker {0} is watched by the tick only: {1}. Raise the limit on open files or on"
+                + " locked memory (ulimit -n, -l).",
+            worker,
+            e.getMessage());
+      }
+      return new TickNotifier().attach(tid, epollFd, worker);
+    }
+  }
+
+  // ---------------------------------------------------------------- workers
+
+  /** Starts the owners and the first standbys. */
+  void start(List<TransferableEventLoop> all) {
+    loops.addAll(all);
+    for (TransferableEventLoop loop : all) {
+      startOwner(loop);
+    }
+    if (takeover) {
+      spawner.start();
+      requestStandby();
+    }
+  }
+
+  private void startOwner(TransferableEventLoop loop) {
+    Worker worker = newWorker(loop.pool(), loop);
+    loop.assign(worker.id());
+    worker.start();
+  }
+
+  private Worker newWorker(StandbyPool pool, @Nullable TransferableEventLoop first) {
+    synchronized (workers) {
+      int id = nextWorker;
+      while (workers.get(id) != null) {
+        id = id == LoopStatus.MAX_OWNER ? 0 : id + 1;
+      }
+      nextWorker = id == LoopStatus.MAX_OWNER ? 0 : id + 1;
+      Worker worker = new Worker(this, pool, id, first);
+      workers.set(id, worker);
+      aliveWorkers++;
+      return worker;
+    }
+  }
+
+  /** A worker's thread ends; called by itself. */
+  void ended(Worker worker) {
+    boolean last;
+    synchronized (workers) {
+      workers.set(worker.id(), null);
+      last = --aliveWorkers == 0 && stopped;
+    }
+    if (last) {
+      pools.values().forEach(StandbyPool::close);
+    }
+  }
+
+  /** The owner of {@code loop} dies; called by itself. */
+  void replaceOwner(TransferableEventLoop loop, Worker dying) {
+    Worker next = newWorker(loop.pool(), loop);
+    if (loop.inherit(dying.id(), next.id())) {
+      count(TakeoverCause.WORKER_DIED);
+      next.start();
+    } else {
+      ended(next);
+      dying.pool().died(); // it was away: the loop has an owner already
+    }
+  }
+
+  /** Asks for one more standby wherever one is missing. Any thread; does not block. */
+  void requestStandby() {
+    LockSupport.unpark(spawner);
+  }
+
+  private void spawn() {
+    while (!stopped) {
+      boolean started = false;
+      for (StandbyPool pool : pools.values()) {
+        if (pool.admit()) {
+          started = true;
+          startStandby(pool);
+        }
+      }
+      if (!started) {
+        LockSupport.park();
+      }
+    }
+  }
+
+  private void startStandby(StandbyPool pool) {
+    Worker worker = newWorker(pool, null);
+    try {
+      worker.start();
+    } catch (OutOfMemoryError e) { // "unable to create native thread"
+      pool.retired();
+      ended(worker);
+      LOGGER.log(
+          System.Logger.Level.ERROR,
+          "No further standby worker can be started: {0}. Raise the limit on threads (ulimit -u,"
+              + " pids.max) or lower maxStandbys.",
+          e.getMessage());
+      LockSupport.parkNanos(1_000_000_000L);
+    }
+  }
+
+  /** A standby has come back to an exhausted pool. */
+  void wakeHoldingLoops(StandbyPool pool) {
+    for (TransferableEventLoop loop : loops) {
+      if (loop.pool() == pool) {
+        loop.wakeIfHolding();
+      }
+    }
+  }
+
+  /** Every loop has ended: ends the standbys too. */
+  void stop() {
+    stopped = true;
+    LockSupport.unpark(spawner);
+    pools.values().forEach(StandbyPool::stop);
+  }
+
+  // ---------------------------------------------------------------- readers
+
+  /** Records a takeover once the loop runs again. Its new owner. */
+  void report(Takeover takeover) {
+    count(takeover.cause());
+    synchronized (recent) {
+      if (recent.size() == RECENT_TAKEOVERS) {
+        recent.removeFirst();
+      }
+      recent.addLast(takeover);
+    }
+    TakeoverEvent event = new TakeoverEvent();
+    if (event.shouldCommit()) {
+      event.loop = takeover.loop();
+      event.cause = takeover.cause().name();
+      event.from = takeover.from();
+      event.to = takeover.to();
+      event.resumedAfter = takeover.resumedAfterNanos();
+      event.nextRanAfter = takeover.nextRanAfterNanos();
+      event.commit();
+    }
+  }
+
+  private void count(TakeoverCause cause) {
+    Objects.requireNonNull(takeovers.get(cause)).increment();
+  }
+
+  /** How often loops changed hands for {@code cause}, since the start. Any thread. */
+  public long takeovers(TakeoverCause cause) {
+    return Objects.requireNonNull(takeovers.get(cause)).sum();
+  }
+
+  /** The latest takeovers, oldest first, at most 256. Any thread. */
+  public List<Takeover> recentTakeovers() {
+    synchronized (recent) {
+      return List.copyOf(recent);
+    }
+  }
+
+  /** Every loop. Any thread. */
+  public List<LoopSnapshot> loopSnapshots() {
+    return loops.stream().map(TransferableEventLoop::snapshot).toList();
+  }
+
+  /** Every worker. Any thread. */
+  public List<WorkerSnapshot> workerSnapshots() {
+    List<WorkerSnapshot> snapshots = new ArrayList<>();
+    for (int id = 0; id < workers.length(); id++) {
+      Worker worker = workers.get(id);
+      if (worker != null) {
+        snapshots.add(worker.snapshot());
+      }
+    }
+    return Collections.unmodifiableList(snapshots);
+  }
+
+  /** The standbys of every CPU. Any thread. */
+  public List<PoolSnapshot> poolSnapshots() {
+    return pools.values().stream().map(StandbyPool::snapshot).toList();
+  }
+
+  /**
+   * What a worker does right now. Any thread; stops that worker for a moment.
+   *
+   * @return its stack, innermost frame first; empty if there is no such worker
+   */
+  public List<StackTraceElement> stackOf(int worker) {
+    Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
+    return w == null ? List.of() : List.of(w.thread().getStackTrace());
+  }
+
+  /** Workers that the notifier could not watch. Any thread. */
+  public long blindWorkers() {
+    return blindWorkers.sum();
+  }
+}

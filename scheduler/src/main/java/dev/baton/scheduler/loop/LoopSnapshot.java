@@ -1,0 +1,29 @@
+package dev.baton.scheduler.loop;
+
+/**
+ * A picture of one loop.
+ *
+ * @param loop index of the loop
+ * @param cpu the CPU its workers are pinned to, -1 if not pinned
+ * @param owner id of the worker that drives it
+ * @param inContinuation whether that worker runs code of users now
+ * @param sequence grows with every change of the status word
+ * @param queuedContinuations continuations that wait
+ * @param queuedTasks tasks of Netty and Vert.x that wait
+ * @param away continuations that run on, on workers that have lost this loop
+ * @param holding whether continuations are held back because no standby is left
+ * @param continuations continuations run to their end by owners so far
+ * @param takeovers how often the loop changed hands so far
+ */
+public record LoopSnapshot(
+    int loop,
+    int cpu,
+    int owner,
+    boolean inContinuation,
+    long sequence,
+    int queuedContinuations,
+    int queuedTasks,
+    int away,
+    boolean holding,
+    long continuations,
+    long takeovers) {}

@@ -1,0 +1,51 @@
+package dev.baton.scheduler.loop;
+
+/**
+ * The status word of a loop, {@code [sequence:46 | owner:16 | state:2]}, as in ghOSt: who drives the
+ * loop and how. The sequence number grows with every change, so that a compare-and-set on a word
+ * seen earlier fails if anything happened in between.
+ */
+final class LoopStatus {
+  /** The owner polls, decodes, runs timers and tasks. Never taken over. */
+  static final int IO = 0;
+
+  /** The owner runs one continuation. Anyone may take the loop. */
+  static final int CONTINUATION = 1;
+
+  /** Largest worker id that fits. */
+  static final int MAX_OWNER = 0xFFFF;
+
+  private static final long STATE_MASK = 3;
+  private static final int OWNER_SHIFT = 2;
+  private static final long OWNER_MASK = (long) MAX_OWNER << OWNER_SHIFT;
+  private static final long SEQUENCE_ONE = 1L << 18;
+
+  private LoopStatus() {}
+
+  static int state(long status) {
+    return (int) (status & STATE_MASK);
+  }
+
+  static int owner(long status) {
+    return (int) ((status & OWNER_MASK) >>> OWNER_SHIFT);
+  }
+
+  static long sequence(long status) {
+    return status >>> 18;
+  }
+
+  /** The word after {@code status} with this owner, in state IO. */
+  static long ownedBy(int owner, long status) {
+    return (status & ~(OWNER_MASK | STATE_MASK)) + SEQUENCE_ONE | ((long) owner << OWNER_SHIFT);
+  }
+
+  /** The word after {@code status}, same owner, in state CONTINUATION. */
+  static long entered(long status) {
+    return (status + SEQUENCE_ONE) | CONTINUATION;
+  }
+
+  /** The word after {@code status}, same owner, in state IO. */
+  static long left(long status) {
+    return (status + SEQUENCE_ONE) & ~STATE_MASK;
+  }
+}

@@ -1,0 +1,97 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.os.LinuxCalls;
+
+// google-java-format off
+/*
+ * A one-shot timerfd per loop, in the epoll set its standbys sleep in. The loop pushes it out at
+ * most once per slice, so it fires only when the loop is stuck, or idle, once: no tick.
+ *
+ *   armed      ── owner pushes (at most once per slice) ─────────▶ armed
+ *   armed      ── fires, loop in IO ─────────────────────────────▶ forgotten (nextPush = 0)
+ *   forgotten  ── next turn or continuation of the loop pushes ──▶ armed
+ *   armed      ── fires, loop in CONTINUATION ───────────────────▶ looked at, armed for a slice
+ *   looked at  ── fires, same status word ───────────────────────▶ the loop is taken
+ *
+ * forgotten: Dekker between the standby (nextPush = 0; read status) and the owner (publish
+ * CONTINUATION; read nextPush). Both are volatile, so at least one of them arms the timer.
+ *
+ * Benign races. A lost update of nextPush costs one push too many, or one slice of delay; the owner
+ * pushes in IO or at the start of a continuation only, so it was not stuck then.
+ */
+// google-java-format on
+/** Notices that a loop is stuck in one continuation, without a tick. */
+final class SliceTimer {
+  private final LinuxCalls calls;
+  private final int fd;
+  private final long sliceNanos;
+  private final long pushSpec;
+  private final long sliceSpec;
+
+  // Written by the owner and by standbys
+  private volatile long nextPushNanos;
+
+  // Written by standbys
+  private volatile long seenStatus;
+
+  SliceTimer(LinuxCalls calls, int epollFd, long data, long sliceNanos) {
+    this.calls = calls;
+    this.sliceNanos = sliceNanos;
+    this.fd = calls.timerfdCreate();
+    // A quarter more, so that a busy loop pushes before its timer fires.
+    this.pushSpec = calls.timerSpec(sliceNanos + sliceNanos / 4);
+    this.sliceSpec = calls.timerSpec(sliceNanos);
+    calls.epollAdd(epollFd, fd, LinuxCalls.EPOLLIN | LinuxCalls.EPOLLET, data);
+  }
+
+  /** Pushes the timer out if a slice has passed since the last push. The owner in IO. */
+  void pushIfDue(long nowNanos) {
+    long next = nextPushNanos;
+    if (next == 0 || nowNanos - next >= 0) {
+      push(nowNanos);
+    }
+  }
+
+  /** Arms the timer if it has fired while the loop was idle. The owner, inside a continuation. */
+  void pushIfForgotten() {
+    if (nextPushNanos == 0) {
+      push(System.nanoTime());
+    }
+  }
+
+  private void push(long nowNanos) {
+    nextPushNanos = (nowNanos + sliceNanos) | 1; // never 0
+    calls.timerfdSettime(fd, pushSpec);
+  }
+
+  /** Makes the next turn push. The new owner of the loop. */
+  void forget() {
+    nextPushNanos = 0;
+  }
+
+  /** The timer has fired while the loop was in IO. A standby; it then reads the status again. */
+  void idle() {
+    nextPushNanos = 0;
+  }
+
+  /**
+   * The timer has fired inside a continuation. A standby.
+   *
+   * @param status the loop's status word
+   * @return whether the same word was seen when it fired before: the slice is used up
+   */
+  boolean isSecondLook(long status) {
+    return seenStatus == status;
+  }
+
+  /** Looks again after one more slice. A standby. */
+  void lookAgain(long status) {
+    seenStatus = status;
+    calls.timerfdSettime(fd, sliceSpec);
+  }
+
+  /** The loop has ended; its owner. */
+  void close() {
+    calls.close(fd);
+  }
+}

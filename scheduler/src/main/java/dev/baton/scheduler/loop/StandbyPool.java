@@ -1,0 +1,367 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.notify.BlockProbe;
+import dev.baton.scheduler.notify.Sighting;
+import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.TakeoverCause;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+// google-java-format off
+/*
+ * The standbys of one CPU: Leader/Followers without promotion [1]. They all sleep in one epoll set
+ * that holds the block notifications of this CPU's workers and the timers of its loops, edge
+ * triggered, one event per wait: the kernel wakes exactly one standby per event, the one that went
+ * to sleep last.
+ *
+ * The woken standby decides on what it reads then, not on what the event says: the loop's status
+ * word, and the worker as the notifier sees it. It waits out the policy's grace if there is one,
+ * looks again, and takes the loop by compare-and-set.
+ *
+ * Safepoints. A GC pause puts every thread to sleep that runs Java, also inside a continuation, and
+ * the standby itself cannot run before it is over. A worker that is asleep in the eyes of the
+ * kernel, runnable in the eyes of the JVM, and was so for longer than a wake-up takes, has probably
+ * just been released: it gets SAFEPOINT_GRACE_NANOS to show up.
+ *
+ * Bounds. total counts the workers of this CPU beside the owners of its loops; idle those that
+ * wait. Fewer than min idle ones ask the spawner for one more, up to max. exhausted = nobody idle
+ * and no more may be started: loops then hold their continuations back (see
+ * TransferableEventLoop.holdBack) until a worker comes back.
+ *
+ * [1] POSA2, Leader/Followers; epoll(7) on EPOLLET and several waiters
+ */
+// google-java-format on
+/** The workers of one CPU that wait to take a loop over, and how they are woken. */
+final class StandbyPool {
+  private static final long TIMER = 1L << 32;
+  private static final long STOP = 1L << 33;
+
+  private static final long SAFEPOINT_SUSPECT_NANOS = 200_000;
+  private static final long SAFEPOINT_GRACE_NANOS = 50_000;
+
+  private final Enclave enclave;
+  private final int cpu;
+  private final @Nullable LinuxCalls calls;
+  private final int epollFd;
+  private final int stopFd;
+  private final int min;
+  private final int max;
+  private final int keepAliveMillis;
+
+  // Written by any worker of this pool
+  private final AtomicInteger idle = new AtomicInteger();
+  private final AtomicInteger total = new AtomicInteger();
+  private volatile boolean exhausted;
+  private volatile boolean stopped;
+
+  private final LongAdder wakeups = new LongAdder();
+  private final LongAdder stale = new LongAdder();
+  private final LongAdder forgiven = new LongAdder();
+  private final LongAdder exhaustions = new LongAdder();
+
+  /**
+   * Opens the epoll set; starts no thread.
+   *
+   * @param cpu the CPU to pin to, or -1
+   * @param takeover whether loops of this pool change hands
+   */
+  StandbyPool(Enclave enclave, int cpu, boolean takeover) {
+    this.enclave = enclave;
+    this.cpu = cpu;
+    this.calls = takeover ? enclave.calls() : null;
+    this.min = enclave.options().getMinStandbys();
+    this.max = Math.max(min, enclave.options().getMaxStandbys());
+    this.keepAliveMillis =
+        (int)
+            Math.min(Integer.MAX_VALUE, enclave.options().getStandbyKeepAlive().toMillis());
+    LinuxCalls c = calls;
+    if (c == null) {
+      epollFd = -1;
+      stopFd = -1;
+    } else {
+      epollFd = c.epollCreate();
+      stopFd = c.eventfd();
+      c.epollAdd(epollFd, stopFd, LinuxCalls.EPOLLIN, STOP); // level: wakes every waiter
+    }
+  }
+
+  Enclave enclave() {
+    return enclave;
+  }
+
+  /** The CPU this pool is pinned to, or -1. */
+  int cpu() {
+    return cpu;
+  }
+
+  int maxHeldContinuations() {
+    return enclave.options().getMaxHeldContinuations();
+  }
+
+  /** Whether nobody waits and nobody more may be started. Any thread. */
+  boolean isExhausted() {
+    return exhausted;
+  }
+
+  @Nullable SliceTimer newSliceTimer(int loop) {
+    LinuxCalls c = calls;
+    return c == null
+        ? null
+        : new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos());
+  }
+
+  /** Starts to watch the calling worker. */
+  BlockProbe attach(int tid, int worker) {
+    return enclave.attach(calls == null ? null : this, tid, epollFd, worker);
+  }
+
+  // ---------------------------------------------------------------- affinity
+
+  /** Pins the calling thread, a worker that starts. */
+  void pin() {
+    enclave.affinity().pin(cpu);
+  }
+
+  /** Pins the calling thread again after it was widened. */
+  void repin() {
+    enclave.affinity().repin(cpu);
+  }
+
+  /** Lets a sleeping worker wake up anywhere in the enclave; whether that changed anything. */
+  boolean widen(int tid) {
+    return cpu >= 0 && enclave.affinity().widen(tid);
+  }
+
+  // ---------------------------------------------------------------- bounds
+
+  /**
+   * Whether one more standby is wanted and allowed; if so it counts as idle from now on. The
+   * spawner.
+   */
+  boolean admit() {
+    if (calls == null || stopped || idle.get() >= min) {
+      return false;
+    }
+    while (true) {
+      int now = total.get();
+      if (now >= max) {
+        return false;
+      }
+      if (total.compareAndSet(now, now + 1)) {
+        idle.getAndIncrement(); // from now on, so that the spawner does not ask twice
+        return true;
+      }
+    }
+  }
+
+  /** An idle standby could not be started, or has retired. */
+  void retired() {
+    idle.getAndDecrement();
+    total.getAndDecrement();
+  }
+
+  /** A worker has died while it was away. */
+  void died() {
+    total.getAndDecrement();
+  }
+
+  /** A worker that was away is about to {@link #await}. That worker. */
+  void cameBack() {
+    idle.getAndIncrement();
+    if (exhausted) {
+      exhausted = false;
+      enclave.wakeHoldingLoops(this);
+    }
+  }
+
+  private void leaveIdle() {
+    int left = idle.decrementAndGet();
+    if (left < min) {
+      if (total.get() < max) {
+        enclave.requestStandby();
+      } else if (left <= 0) {
+        exhausted = true;
+        exhaustions.increment();
+        if (idle.get() > 0) { // somebody came in between and found nothing to clear
+          exhausted = false;
+        }
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- waiting
+
+  /**
+   * Waits until this worker, counted as idle, has taken a loop.
+   *
+   * @param me the calling worker
+   * @return the loop it now owns, or null if its thread shall end
+   */
+  @Nullable TransferableEventLoop await(Worker me) {
+    LinuxCalls c = calls;
+    if (c == null || stopped) {
+      return null;
+    }
+    while (true) {
+      int timeout = total.get() > min ? keepAliveMillis : -1;
+      int events = c.epollWait(epollFd, me.event(), timeout);
+      if (stopped || (events == 0 && mayRetire())) {
+        retired();
+        return null;
+      }
+      if (events <= 0) {
+        continue;
+      }
+      wakeups.increment();
+      long data = c.epollData(me.event());
+      TransferableEventLoop taken =
+          (data & TIMER) != 0
+              ? timerFired(me, enclave.loop((int) (data & ~TIMER)))
+              : workerSwitched(me, enclave.worker((int) data));
+      if (taken != null) {
+        leaveIdle();
+        return taken;
+      }
+    }
+  }
+
+  private boolean mayRetire() {
+    // Two that ask at once may both go; the spawner then starts one again.
+    return idle.get() > min;
+  }
+
+  private @Nullable TransferableEventLoop workerSwitched(Worker me, @Nullable Worker other) {
+    TransferableEventLoop loop = other == null ? null : other.loop();
+    if (other == null || loop == null) {
+      stale.increment();
+      return null;
+    }
+    long status = loop.status();
+    if (LoopStatus.state(status) != LoopStatus.CONTINUATION
+        || LoopStatus.owner(status) != other.id()) {
+      stale.increment();
+      return null;
+    }
+    return other.probe().look() == Sighting.BLOCKED ? blocked(me, other, loop, status) : null;
+  }
+
+  private @Nullable TransferableEventLoop timerFired(Worker me, TransferableEventLoop loop) {
+    SliceTimer timer = loop.timer();
+    if (timer == null) {
+      return null;
+    }
+    long status = loop.status();
+    if (LoopStatus.state(status) != LoopStatus.CONTINUATION) {
+      timer.idle();
+      status = loop.status();
+      if (LoopStatus.state(status) != LoopStatus.CONTINUATION) {
+        return null;
+      }
+    }
+    Worker owner = enclave.worker(LoopStatus.owner(status));
+    BlockProbe probe = owner == null ? null : owner.probeOrNull();
+    if (owner == null || probe == null) {
+      return null;
+    }
+    if (probe.look() == Sighting.BLOCKED || isWaiting(owner)) {
+      // The notification was lost, or this notifier sends none.
+      TransferableEventLoop taken = blocked(me, owner, loop, status);
+      if (taken == null) {
+        timer.lookAgain(status);
+      }
+      return taken;
+    }
+    if (timer.isSecondLook(status)) {
+      long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.HOG);
+      if (grace == 0) {
+        return take(me, owner, loop, status, TakeoverCause.HOG, 0);
+      }
+    }
+    timer.lookAgain(status);
+    return null;
+  }
+
+  /** Whether the JVM itself says that the thread waits: then it is no safepoint. */
+  private static boolean isWaiting(Worker worker) {
+    return worker.thread().getState() != Thread.State.RUNNABLE;
+  }
+
+  private @Nullable TransferableEventLoop blocked(
+      Worker me, Worker owner, TransferableEventLoop loop, long status) {
+    long since = owner.probe().blockedSinceNanos();
+    long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.BLOCKED);
+    if (grace == SchedulingPolicy.NEVER) {
+      return null;
+    }
+    if (grace == 0
+        && since != 0
+        && System.nanoTime() - since > SAFEPOINT_SUSPECT_NANOS
+        && !isWaiting(owner)) {
+      grace = SAFEPOINT_GRACE_NANOS;
+    }
+    LinuxCalls c = calls;
+    if (grace > 0 && c != null) {
+      c.nanosleep(grace);
+      Sighting now = owner.probe().look();
+      if (loop.status() != status || now == Sighting.RUNNING || now == Sighting.PREEMPTED) {
+        forgiven.increment();
+        return null;
+      }
+    }
+    return take(me, owner, loop, status, TakeoverCause.BLOCKED, since);
+  }
+
+  private @Nullable TransferableEventLoop take(
+      Worker me,
+      Worker owner,
+      TransferableEventLoop loop,
+      long status,
+      TakeoverCause cause,
+      long sinceNanos) {
+    long stint = owner.stint();
+    me.setLoop(loop); // before the CAS: from then on events about me concern this loop
+    if (!loop.tryTakeOver(status, me.id())) {
+      me.setLoop(null);
+      stale.increment();
+      return null;
+    }
+    loop.taken(cause, owner.id(), me.id(), sinceNanos == 0 ? System.nanoTime() : sinceNanos);
+    owner.widen(stint);
+    return loop;
+  }
+
+  // ---------------------------------------------------------------- life cycle
+
+  /** Ends every standby. */
+  void stop() {
+    stopped = true;
+    LinuxCalls c = calls;
+    if (c != null) {
+      c.eventfdSignal(stopFd);
+    }
+  }
+
+  /** Frees the epoll set, after the last worker has ended. */
+  void close() {
+    LinuxCalls c = calls;
+    if (c != null) {
+      c.close(stopFd);
+      c.close(epollFd);
+    }
+  }
+
+  PoolSnapshot snapshot() {
+    return new PoolSnapshot(
+        cpu,
+        idle.get(),
+        total.get(),
+        max,
+        exhausted,
+        exhaustions.sum(),
+        wakeups.sum(),
+        stale.sum(),
+        forgiven.sum());
+  }
+}

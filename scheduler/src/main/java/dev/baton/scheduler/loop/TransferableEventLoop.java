@@ -1,0 +1,692 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.notify.BlockProbe;
+import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.queue.RunQueue;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoEventLoopGroup;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
+import io.netty.util.concurrent.AbstractScheduledEventExecutor;
+import io.netty.util.concurrent.DefaultPromise;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import io.netty.util.concurrent.Promise;
+import io.netty.util.internal.ThreadExecutorMap;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+// google-java-format off
+/*
+ * The ownership protocol.
+ *
+ * A loop is driven by one worker at a time, its owner, and can pass to another worker. The status
+ * word [sequence | owner | state] says who drives it and how:
+ *
+ *                    owner publishes (volatile store)
+ *        IO(owner) ───────────────────────────────────▶ CONTINUATION(owner)
+ *            ▲                                              │        │
+ *            │   owner returns (compare-and-set)            │        │ anyone takes the loop
+ *            └──────────────────────────────────────────────┘        │ (compare-and-set)
+ *                                                                    ▼
+ *                                                              IO(new owner)
+ *
+ *  IO            The owner polls sockets, decodes, runs timers and tasks of Netty and Vert.x. Never
+ *                taken over. Only the owner writes the word.
+ *  CONTINUATION  The owner runs one continuation, with nothing of Netty on its stack, as the last
+ *                thing it does in its turn. It may lose the loop at any instruction.
+ *
+ * Rules
+ *  1. If the owner's compare-and-set back to IO fails, the loop is gone: the old owner touches
+ *     nothing of it any more (but the counter away, which belongs to nobody).
+ *  2. inEventLoop() is true for the owner in IO only, and false inside a continuation even on the
+ *     owner's thread: "true" could turn stale between the question and its use, and Netty and
+ *     Vert.x then write plain fields that the new owner writes too. Seen with the naive rule:
+ *     lost and crossed response bytes.
+ *  3. The run queue is polled in IO only.
+ *  4. The new owner makes the loop Netty's current executor of its thread.
+ *
+ * Happens-before. All plain state of the loop (timers, handler, deque of the run queue) is written
+ * by owners in IO. It passes from the old owner's volatile store of CONTINUATION to the new
+ * owner's successful compare-and-set of the same word.
+ *
+ * Wake-ups. Nobody signals a loop in CONTINUATION: whoever leaves that state looks at the queues
+ * before it sleeps.
+ *     producer: add to queue;  read status           owner: set status (CAS);  read queues
+ * The two are the store-load pairs of Dekker's protocol: the queue's add is an atomic exchange and
+ * the CAS is a full fence, so at least one side sees the other. In IO the handler's own wakeup()
+ * applies (one atomic exchange, and a write to its eventfd only if it sleeps in epoll_wait).
+ *
+ * Slices. The loop pushes its timer out at most once per slice (SliceTimer); the timer fires only
+ * when the loop is stuck, or idle, once.
+ *
+ * Holding back. When every standby is in use and no more may be started, the owner goes on in IO
+ * and runs no continuation, so that the sockets stay served; see StandbyPool.
+ */
+// google-java-format on
+/** A Netty event loop whose ownership moves from thread to thread. */
+public final class TransferableEventLoop extends AbstractScheduledEventExecutor
+    implements IoEventLoop {
+  private static final System.Logger LOGGER =
+      System.getLogger(TransferableEventLoop.class.getName());
+
+  private static final VarHandle STATUS;
+  private static final VarHandle IO_OWNER;
+  private static final VarHandle LIFECYCLE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATUS = lookup.findVarHandle(TransferableEventLoop.class, "status", long.class);
+      IO_OWNER = lookup.findVarHandle(TransferableEventLoop.class, "ioOwner", Thread.class);
+      LIFECYCLE = lookup.findVarHandle(TransferableEventLoop.class, "lifecycle", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /**
+   * Test only: rule 2 broken on purpose, so that a test can show that it would be seen. The owner
+   * then counts as in the event loop also inside a continuation.
+   */
+  static final boolean NAIVE_IN_EVENT_LOOP =
+      Boolean.getBoolean("dev.baton.test.naiveInEventLoop");
+
+  private static final int TASK_CHUNK = 1024;
+  private static final int MAX_TASKS_PER_TURN = 4096;
+  private static final long MAX_POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final int STARTED = 0;
+  private static final int SHUTTING_DOWN = 1;
+  private static final int SHUTDOWN = 2;
+  private static final int TERMINATED = 3;
+
+  /** How {@link #drive} ended. */
+  enum End {
+    /** Another worker has taken the loop. */
+    LOST,
+    /** The loop has ended. */
+    TERMINATED
+  }
+
+  private final TransferableEventLoopGroup parent;
+  private final int index;
+  private final SchedulingPolicy policy;
+  private final StandbyPool pool;
+  private final @Nullable SliceTimer timer;
+  private final IoHandler handler;
+  private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
+
+  /** Work of Netty and Vert.x: runs in IO. */
+  private final MpscUnboundedArrayQueue<Runnable> tasks =
+      new MpscUnboundedArrayQueue<>(TASK_CHUNK);
+
+  /** Work of users: runs in CONTINUATION. */
+  private final RunQueue runQueue = new RunQueue();
+
+  /** Continuations that run on, on workers that have lost this loop. Any thread. */
+  private final AtomicInteger away = new AtomicInteger();
+
+  // The protocol: see the head of this class
+  private volatile long status;
+  private volatile @Nullable Thread ioOwner;
+  private volatile @Nullable Thread naiveOwner;
+
+  // Written by any thread
+  private volatile int lifecycle;
+  private volatile long quietPeriodNanos;
+  private volatile long shutdownTimeoutNanos;
+
+  // Written by the owner in IO only
+  private boolean initialized;
+  private long continuations;
+  private long takeovers;
+  private long shutdownStartNanos;
+  private long lastTaskNanos;
+  private @Nullable PendingTakeover pendingTakeover;
+  private volatile boolean holding;
+
+  private final IoHandlerContext context =
+      new IoHandlerContext() {
+        @Override
+        public boolean canBlock() {
+          return tasks.isEmpty()
+              && (runQueue.isEmpty() || holding)
+              && !hasScheduledTasks()
+              && lifecycle == STARTED;
+        }
+
+        @Override
+        public long delayNanos(long currentTimeNanos) {
+          return TransferableEventLoop.this.delayNanos(currentTimeNanos, MAX_POLL_NANOS);
+        }
+
+        @Override
+        public long deadlineNanos() {
+          return nextScheduledTaskDeadlineNanos();
+        }
+      };
+
+  TransferableEventLoop(
+      TransferableEventLoopGroup parent,
+      Enclave enclave,
+      int index,
+      IoHandlerFactory ioHandlerFactory) {
+    this.parent = parent;
+    this.index = index;
+    this.policy = enclave.policy();
+    this.pool = enclave.poolOf(index);
+    this.timer = pool.newSliceTimer(index);
+    this.handler = ioHandlerFactory.newHandler(this);
+  }
+
+  // ---------------------------------------------------------------- ownership
+
+  /** The status word, {@link LoopStatus}. Any thread. */
+  long status() {
+    return status;
+  }
+
+  /** Makes {@code owner} the first owner, before its thread starts. */
+  void assign(int owner) {
+    status = LoopStatus.ownedBy(owner, status);
+  }
+
+  /**
+   * Takes the loop from a worker that is inside a continuation. Any thread; on success the caller
+   * is the owner, in IO.
+   *
+   * @param seen the status word the decision was based on
+   * @param newOwner id of the calling worker
+   * @return {@code false} if the world has moved since; nothing changed
+   */
+  boolean tryTakeOver(long seen, int newOwner) {
+    if (LoopStatus.state(seen) != LoopStatus.CONTINUATION) {
+      return false;
+    }
+    // Before the CAS: the loser's decrement must not come first.
+    away.getAndIncrement();
+    if (!STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(newOwner, seen))) {
+      away.getAndDecrement();
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * Passes the loop from a worker whose thread ends to a new one. That worker.
+   *
+   * @return {@code false} if it had lost the loop before
+   */
+  boolean inherit(int dying, int next) {
+    long word = status;
+    return LoopStatus.owner(word) == dying
+        && STATUS.compareAndSet(this, word, LoopStatus.ownedBy(next, word));
+  }
+
+  /** A continuation that ran on after its worker lost this loop has ended. That worker. */
+  void cameBack() {
+    away.getAndDecrement();
+    if (lifecycle != STARTED) {
+      handler.wakeup();
+    }
+  }
+
+  private record PendingTakeover(TakeoverCause cause, int from, int to, long atNanos) {}
+
+  /** Notes what to report once the loop runs again. The new owner, right after its takeover. */
+  void taken(TakeoverCause cause, int from, int to, long atNanos) {
+    takeovers++;
+    pendingTakeover = new PendingTakeover(cause, from, to, atNanos);
+    SliceTimer t = timer;
+    if (t != null) {
+      t.forget();
+    }
+  }
+
+  // ---------------------------------------------------------------- driving
+
+  /**
+   * Drives this loop until it is lost or has ended. The owner.
+   *
+   * @param me the calling worker
+   */
+  End drive(Worker me) {
+    EventExecutor previous = ThreadExecutorMap.setCurrentExecutor(this);
+    ioOwner = me.thread();
+    if (NAIVE_IN_EVENT_LOOP) {
+      naiveOwner = me.thread();
+    }
+    try {
+      if (!initialized) {
+        initialized = true;
+        handler.initialize();
+      }
+      // After a takeover what waits in the queues comes before what waits in the sockets.
+      boolean pollFirst = pendingTakeover == null;
+      while (true) {
+        if (pollFirst) {
+          handler.run(context);
+        }
+        pollFirst = true;
+        SliceTimer t = timer;
+        if (t != null) {
+          t.pushIfDue(System.nanoTime());
+        }
+        runTasks();
+        if (lifecycle != STARTED && confirmShutdown()) {
+          terminate();
+          return End.TERMINATED;
+        }
+        if (!runQueue.isEmpty() && !holdBack()) {
+          if (!runContinuations(me)) {
+            return End.LOST;
+          }
+        } else if (pendingTakeover != null) {
+          report(-1);
+        }
+      }
+    } finally {
+      ThreadExecutorMap.setCurrentExecutor(previous);
+    }
+  }
+
+  private int runTasks() {
+    fetchFromScheduledTaskQueue(tasks);
+    int ran = 0;
+    Runnable task;
+    while (ran < MAX_TASKS_PER_TURN && (task = tasks.poll()) != null) {
+      safeExecute(task);
+      ran++;
+    }
+    return ran;
+  }
+
+  /**
+   * @return false if the loop was lost: the caller must not touch it any more
+   */
+  @SuppressWarnings("CatchingUnchecked")
+  private boolean runContinuations(Worker me) {
+    Thread thread = me.thread();
+    BlockProbe probe = me.probe();
+    SliceTimer t = timer;
+    if (pendingTakeover != null) {
+      report(System.nanoTime());
+    }
+    long mine = status; // state IO: nobody else writes it
+    int limit = policy.batch();
+    int ran = 0;
+    Runnable continuation;
+    // Release is enough: only this thread could see a stale "true", and it reads in program order.
+    IO_OWNER.setRelease(this, (Thread) null);
+    probe.arm();
+    while (ran < limit && (continuation = policy.pickNext(runQueue)) != null) {
+      long inside = LoopStatus.entered(mine);
+      // Publishes all plain state of the loop: from here on it may be lost at any instruction.
+      // A full fence: pairs with SliceTimer.idle().
+      STATUS.setVolatile(this, inside);
+      if (t != null) {
+        t.pushIfForgotten();
+      }
+      try {
+        continuation.run();
+      } catch (Throwable e) {
+        // Contexts report what their callbacks throw; this is a continuation without one.
+        LOGGER.log(
+            System.Logger.Level.ERROR, "A continuation of event loop " + index + " failed", e);
+      }
+      mine = LoopStatus.left(inside);
+      if (!STATUS.compareAndSet(this, inside, mine)) {
+        return false;
+      }
+      ran++;
+      probe.rearm();
+    }
+    probe.disarm();
+    continuations += ran;
+    ioOwner = thread;
+    return true;
+  }
+
+  private void report(long nextRanNanos) {
+    PendingTakeover pending = Objects.requireNonNull(pendingTakeover);
+    pendingTakeover = null;
+    long at = pending.atNanos();
+    pool.enclave()
+        .report(
+            new Takeover(
+                index,
+                pending.cause(),
+                pending.from(),
+                pending.to(),
+                at,
+                System.nanoTime() - at,
+                nextRanNanos == -1 ? -1 : nextRanNanos - at));
+  }
+
+  /**
+   * Whether continuations must wait because no standby is left to take this loop. Dekker with
+   * {@link StandbyPool#await}: the loop says that it holds back, then asks again; the standby says
+   * that it is there, then asks who holds back.
+   */
+  private boolean holdBack() {
+    if (!pool.isExhausted()) {
+      if (holding) {
+        holding = false;
+      }
+      return false;
+    }
+    holding = true;
+    if (!pool.isExhausted()) {
+      holding = false;
+      return false;
+    }
+    return true;
+  }
+
+  /** Wakes this loop if it holds continuations back. A worker that has become a standby. */
+  void wakeIfHolding() {
+    if (holding) {
+      handler.wakeup();
+    }
+  }
+
+  /**
+   * Whether new work should be refused: no standby is left and the bound on continuations held back
+   * is reached. The owner in IO.
+   */
+  public boolean isOverloaded() {
+    return holding && runQueue.size() >= pool.maxHeldContinuations();
+  }
+
+  // ---------------------------------------------------------------- work from outside
+
+  /**
+   * Adds a continuation: code of users, run in state CONTINUATION by whoever owns this loop then.
+   * Any thread. Continuations that one thread adds run in that order, unless another one's slip in
+   * between.
+   *
+   * @throws RejectedExecutionException after shutdown
+   */
+  public void continuation(Runnable continuation) {
+    if (ioOwner == Thread.currentThread()) {
+      runQueue.addLocal(continuation); // moves with the loop
+      return;
+    }
+    if (lifecycle >= SHUTDOWN) {
+      throw new RejectedExecutionException("event loop " + index + " is shut down");
+    }
+    runQueue.addShared(continuation);
+    wakeUnlessInContinuation();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    Objects.requireNonNull(task, "task");
+    if (lifecycle >= SHUTDOWN) {
+      throw new RejectedExecutionException("event loop " + index + " is shut down");
+    }
+    tasks.add(task);
+    if (ioOwner != Thread.currentThread()) {
+      wakeUnlessInContinuation();
+    }
+  }
+
+  private void wakeUnlessInContinuation() {
+    if (LoopStatus.state(status) != LoopStatus.CONTINUATION) {
+      handler.wakeup();
+    }
+  }
+
+  @Override
+  public boolean inEventLoop(Thread thread) {
+    return NAIVE_IN_EVENT_LOOP ? naiveOwner == thread : ioOwner == thread;
+  }
+
+  /**
+   * Whether the loop that the calling thread last drove is still its own: false once it was taken.
+   * For executors that run several callbacks in one continuation.
+   *
+   * @param seen {@link #token} at the start of the continuation
+   */
+  public boolean isStillOwned(long seen) {
+    return status == seen;
+  }
+
+  /** What {@link #isStillOwned} compares with. Inside a continuation. */
+  public long token() {
+    return status;
+  }
+
+  // ---------------------------------------------------------------- Netty
+
+  /** Position of this loop in its group, from 0. */
+  public int index() {
+    return index;
+  }
+
+  @Override
+  public IoEventLoop next() {
+    return this;
+  }
+
+  @Override
+  public IoEventLoopGroup parent() {
+    return parent;
+  }
+
+  @Override
+  public Future<IoRegistration> register(IoHandle handle) {
+    Promise<IoRegistration> promise = newPromise();
+    if (inEventLoop()) {
+      register(handle, promise);
+    } else {
+      execute(() -> register(handle, promise));
+    }
+    return promise;
+  }
+
+  private void register(IoHandle handle, Promise<IoRegistration> promise) {
+    try {
+      promise.setSuccess(handler.register(handle));
+    } catch (Exception e) {
+      promise.setFailure(e);
+    }
+  }
+
+  @Deprecated
+  @Override
+  public ChannelFuture register(Channel channel) {
+    return register(new DefaultChannelPromise(channel, this));
+  }
+
+  @Deprecated
+  @Override
+  public ChannelFuture register(ChannelPromise promise) {
+    promise.channel().unsafe().register(this, promise);
+    return promise;
+  }
+
+  @Deprecated
+  @Override
+  public ChannelFuture register(Channel channel, ChannelPromise promise) {
+    channel.unsafe().register(this, promise);
+    return promise;
+  }
+
+  @Override
+  public boolean isCompatible(Class<? extends IoHandle> handleType) {
+    return handler.isCompatible(handleType);
+  }
+
+  @Override
+  public boolean isIoType(Class<? extends IoHandler> handlerType) {
+    return handler.getClass().equals(handlerType);
+  }
+
+  // ---------------------------------------------------------------- life cycle
+
+  @Override
+  public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
+    if (quietPeriod < 0 || timeout < quietPeriod) {
+      throw new IllegalArgumentException(
+          "quietPeriod=" + quietPeriod + ", timeout=" + timeout + ": 0 <= quietPeriod <= timeout");
+    }
+    shutdown(SHUTTING_DOWN, unit.toNanos(quietPeriod), unit.toNanos(timeout));
+    return termination;
+  }
+
+  @Deprecated
+  @Override
+  public void shutdown() {
+    shutdown(SHUTDOWN, 0, 0);
+  }
+
+  private void shutdown(int next, long quietNanos, long timeoutNanos) {
+    if (lifecycle != STARTED) {
+      return;
+    }
+    quietPeriodNanos = quietNanos;
+    shutdownTimeoutNanos = timeoutNanos;
+    if (LIFECYCLE.compareAndSet(this, STARTED, next)) {
+      tasks.add(TransferableEventLoop::wokenUp);
+      handler.wakeup();
+    }
+  }
+
+  private static void wokenUp() {}
+
+  /** Whether to end now; one step of the shutdown otherwise. The owner in IO. */
+  private boolean confirmShutdown() {
+    long now = System.nanoTime();
+    if (shutdownStartNanos == 0) {
+      shutdownStartNanos = now;
+      lastTaskNanos = now;
+    }
+    cancelScheduledTasks();
+    handler.prepareToDestroy();
+    boolean busy = runTasks() > 0 || !runQueue.isEmpty() || away.get() > 0;
+    if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
+      return true;
+    }
+    if (busy) {
+      lastTaskNanos = now;
+      if (runQueue.isEmpty()) {
+        pause(1);
+      }
+      return false;
+    }
+    if (now - lastTaskNanos < quietPeriodNanos) {
+      pause(10);
+      return false;
+    }
+    return true;
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      // A shutdown goes on; nobody waits for this thread's flag but the loop itself.
+    }
+  }
+
+  private void terminate() {
+    lifecycle = SHUTDOWN;
+    // Tasks that slipped in before producers could see SHUTDOWN
+    int dropped = 0;
+    while (runTasks() > 0) {
+      // run them all
+    }
+    while (runQueue.poll() != null) {
+      dropped++;
+    }
+    if (dropped > 0) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "Event loop {0} ended at its shutdown timeout with {1} continuations not run",
+          index,
+          dropped);
+    }
+    handler.destroy();
+    SliceTimer t = timer;
+    if (t != null) {
+      t.close();
+    }
+    ioOwner = null;
+    lifecycle = TERMINATED;
+    termination.setSuccess(null);
+  }
+
+  @Override
+  public Future<?> terminationFuture() {
+    return termination;
+  }
+
+  @Override
+  public boolean isShuttingDown() {
+    return lifecycle >= SHUTTING_DOWN;
+  }
+
+  @Override
+  public boolean isShutdown() {
+    return lifecycle >= SHUTDOWN;
+  }
+
+  @Override
+  public boolean isTerminated() {
+    return lifecycle == TERMINATED;
+  }
+
+  @Override
+  public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+    return termination.await(timeout, unit);
+  }
+
+  // ---------------------------------------------------------------- readers
+
+  /** A picture of this loop. Any thread; counters may be a turn old. */
+  public LoopSnapshot snapshot() {
+    long word = status;
+    return new LoopSnapshot(
+        index,
+        pool.cpu(),
+        LoopStatus.owner(word),
+        LoopStatus.state(word) == LoopStatus.CONTINUATION,
+        LoopStatus.sequence(word),
+        runQueue.size(),
+        tasks.size(),
+        away.get(),
+        holding,
+        continuations,
+        takeovers);
+  }
+
+  StandbyPool pool() {
+    return pool;
+  }
+
+  @Nullable SliceTimer timer() {
+    return timer;
+  }
+
+  @Override
+  public String toString() {
+    return "TransferableEventLoop[" + index + ", owner " + LoopStatus.owner(status) + "]";
+  }
+}

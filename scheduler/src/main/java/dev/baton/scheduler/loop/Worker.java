@@ -1,0 +1,186 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.notify.BlockProbe;
+import dev.baton.scheduler.os.LinuxCalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A platform thread that drives event loops: it owns one, waits for one, or finishes a continuation
+ * whose loop it has lost.
+ *
+ * <p>Pinned to the CPU of its pool, except from the moment it loses a loop until it waits again:
+ * whoever takes the loop widens the mask, so that a blocked worker can wake up on any CPU that is
+ * free (a pinned one would wait for its own, though others idle).
+ */
+final class Worker implements Runnable {
+  private static final System.Logger LOGGER = System.getLogger(Worker.class.getName());
+
+  private final Enclave enclave;
+  private final StandbyPool pool;
+  private final int id;
+  private final Thread thread;
+  private final MemorySegment event = Arena.ofAuto().allocate(LinuxCalls.EPOLL_EVENT_BYTES, 8);
+
+  // Written by this worker's thread, before it drives or waits
+  private int tid;
+  private volatile @Nullable BlockProbe probe;
+
+  // Written by this worker's thread, and by whoever starts it
+  private volatile @Nullable TransferableEventLoop loop;
+
+  // Guarded by this
+  private long stint;
+  // Guarded by this
+  private boolean widened;
+
+  Worker(Enclave enclave, StandbyPool pool, int id, @Nullable TransferableEventLoop first) {
+    this.enclave = enclave;
+    this.pool = pool;
+    this.id = id;
+    this.loop = first;
+    this.thread = enclave.newThread(this, "baton-worker-" + id);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  int id() {
+    return id;
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  StandbyPool pool() {
+    return pool;
+  }
+
+  /** The loop this worker drives, or drove when it entered its continuation; null if it waits. */
+  @Nullable TransferableEventLoop loop() {
+    return loop;
+  }
+
+  /** Set before the compare-and-set that makes this worker the owner, undone if that fails. */
+  void setLoop(@Nullable TransferableEventLoop loop) {
+    this.loop = loop;
+  }
+
+  /** What the notifier knows of this worker. Once its thread has begun to work. */
+  BlockProbe probe() {
+    return Objects.requireNonNull(probe, "probe");
+  }
+
+  /** Like {@link #probe}; null while the thread starts. */
+  @Nullable BlockProbe probeOrNull() {
+    return probe;
+  }
+
+  /** Address of the buffer for {@code epoll_wait}. */
+  long event() {
+    return event.address();
+  }
+
+  @Override
+  public void run() {
+    try {
+      begin();
+      work();
+    } catch (Throwable t) {
+      died(t);
+    } finally {
+      BlockProbe p = probe;
+      if (p != null) {
+        p.close();
+      }
+      enclave.ended(this);
+    }
+  }
+
+  private void begin() {
+    pool.pin();
+    LinuxCalls calls = enclave.calls();
+    if (calls != null) {
+      tid = calls.gettid();
+      calls.setTimerSlack(1000); // the kernel's 50 µs would be the grace's
+      enclave.shortenKernelSlice();
+    }
+    probe = pool.attach(tid, id);
+  }
+
+  private void work() {
+    TransferableEventLoop current = loop;
+    while (true) {
+      if (current == null) {
+        current = pool.await(this);
+        if (current == null) {
+          return;
+        }
+      }
+      if (current.drive(this) == TransferableEventLoop.End.TERMINATED) {
+        loop = null;
+        return;
+      }
+      lost(current);
+      current = null;
+    }
+  }
+
+  /** The continuation has ended and the loop belongs to somebody else. */
+  private void lost(TransferableEventLoop former) {
+    probe().disarm();
+    loop = null;
+    synchronized (this) {
+      stint++;
+      if (widened) {
+        widened = false;
+        pool.repin();
+      }
+    }
+    former.cameBack();
+    pool.cameBack();
+  }
+
+  /** Identifies what this worker does now, for {@link #widen}. */
+  synchronized long stint() {
+    return stint;
+  }
+
+  /**
+   * Lets this worker run on any CPU of the enclave, unless it has finished what it did. The worker
+   * that takes its loop.
+   */
+  synchronized void widen(long seenStint) {
+    if (stint == seenStint && pool.widen(tid)) {
+      widened = true;
+    }
+  }
+
+  private void died(Throwable t) {
+    TransferableEventLoop mine = loop;
+    LOGGER.log(
+        System.Logger.Level.ERROR,
+        "Worker " + id + " died" + (mine == null ? "" : " and is replaced at " + mine),
+        t);
+    if (mine != null) {
+      enclave.replaceOwner(mine, this);
+    }
+  }
+
+  WorkerSnapshot snapshot() {
+    TransferableEventLoop l = loop;
+    boolean owns = l != null && LoopStatus.owner(l.status()) == id;
+    return new WorkerSnapshot(
+        id,
+        thread.getName(),
+        pool.cpu(),
+        l == null ? -1 : l.index(),
+        l == null
+            ? WorkerSnapshot.State.STANDBY
+            : owns ? WorkerSnapshot.State.OWNER : WorkerSnapshot.State.AWAY);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.scheduler.loop;
+
+import org.jspecify.annotations.NullMarked;
