@@ -1,0 +1,177 @@
+package dev.baton.server;
+
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.scheduler.os.CpuSet;
+import dev.baton.server.context.ContextMode;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/**
+ * How Baton runs a {@code Vertx}: which callbacks may overlap, and the scheduler beneath. Not
+ * thread-safe; {@link Baton} copies what it needs.
+ */
+public final class BatonOptions {
+  /** Default of {@link #getContextMode}. */
+  public static final ContextMode DEFAULT_CONTEXT_MODE = ContextMode.SERIAL;
+
+  private static final Map<String, BiConsumer<BatonOptions, Object>> FIELDS =
+      Map.ofEntries(
+          Map.entry("contextMode", (o, v) -> o.setContextMode(ContextMode.parse(text(v)))),
+          Map.entry("loops", (o, v) -> o.scheduler.setLoops(integer("loops", v))),
+          Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
+          Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
+          Map.entry("takeover", (o, v) -> o.scheduler.setTakeover(bool("takeover", v))),
+          Map.entry("notifier", (o, v) -> o.scheduler.setNotifier(notifier(text(v)))),
+          Map.entry("graceNanos", (o, v) -> o.scheduler.setGrace(nanos("graceNanos", v))),
+          Map.entry("sliceNanos", (o, v) -> o.scheduler.setSlice(nanos("sliceNanos", v))),
+          Map.entry(
+              "kernelSliceNanos",
+              (o, v) -> o.scheduler.setKernelSlice(nanos("kernelSliceNanos", v))),
+          Map.entry("minStandbys", (o, v) -> o.scheduler.setMinStandbys(integer("minStandbys", v))),
+          Map.entry("maxStandbys", (o, v) -> o.scheduler.setMaxStandbys(integer("maxStandbys", v))),
+          Map.entry(
+              "standbyKeepAliveNanos",
+              (o, v) -> o.scheduler.setStandbyKeepAlive(nanos("standbyKeepAliveNanos", v))),
+          Map.entry(
+              "maxHeldContinuations",
+              (o, v) -> o.scheduler.setMaxHeldContinuations(integer("maxHeldContinuations", v))));
+
+  private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
+  private final SchedulerOptions scheduler;
+
+  /** All defaults. */
+  public BatonOptions() {
+    scheduler = new SchedulerOptions();
+  }
+
+  /** A copy. */
+  public BatonOptions(BatonOptions other) {
+    contextMode = other.contextMode;
+    scheduler = new SchedulerOptions(other.scheduler);
+  }
+
+  /**
+   * Reads the form that {@link #toJson} writes; what is missing keeps its default.
+   *
+   * @throws IllegalArgumentException if a field is unknown, has the wrong type or is out of range;
+   *     the message names it
+   */
+  public BatonOptions(JsonObject json) {
+    this();
+    json.forEach(
+        field -> {
+          BiConsumer<BatonOptions, Object> setter = FIELDS.get(field.getKey());
+          if (setter == null) {
+            throw new IllegalArgumentException(
+                field.getKey()
+                    + "="
+                    + field.getValue()
+                    + ": there is no such option; did you mean "
+                    + nearest(field.getKey())
+                    + "?");
+          }
+          setter.accept(this, field.getValue());
+        });
+  }
+
+  /** The JSON form; durations in nanoseconds. */
+  public JsonObject toJson() {
+    JsonObject json =
+        new JsonObject()
+            .put("contextMode", contextMode.toString())
+            .put("loops", scheduler.getLoops())
+            .put("pinning", scheduler.isPinning())
+            .put("takeover", scheduler.isTakeover())
+            .put("notifier", scheduler.getNotifier().name().toLowerCase(Locale.ROOT))
+            .put("graceNanos", scheduler.getGrace().toNanos())
+            .put("sliceNanos", scheduler.getSlice().toNanos())
+            .put("kernelSliceNanos", scheduler.getKernelSlice().toNanos())
+            .put("minStandbys", scheduler.getMinStandbys())
+            .put("maxStandbys", scheduler.getMaxStandbys())
+            .put("standbyKeepAliveNanos", scheduler.getStandbyKeepAlive().toNanos())
+            .put("maxHeldContinuations", scheduler.getMaxHeldContinuations());
+    CpuSet cpus = scheduler.getCpus();
+    return cpus == null ? json : json.put("cpus", cpus.toString());
+  }
+
+  /** The mode of deployments that do not choose one, and of threads outside Vert.x. */
+  public ContextMode getContextMode() {
+    return contextMode;
+  }
+
+  public BatonOptions setContextMode(ContextMode contextMode) {
+    this.contextMode = contextMode;
+    return this;
+  }
+
+  /** The scheduler's options, live: change them in place. */
+  public SchedulerOptions getScheduler() {
+    return scheduler;
+  }
+
+  private static String text(Object value) {
+    return String.valueOf(value);
+  }
+
+  private static int integer(String name, Object value) {
+    if (value instanceof Integer i) {
+      return i;
+    }
+    throw new IllegalArgumentException(name + "=" + value + ": write a whole number");
+  }
+
+  private static boolean bool(String name, Object value) {
+    if (value instanceof Boolean b) {
+      return b;
+    }
+    throw new IllegalArgumentException(name + "=" + value + ": write true or false");
+  }
+
+  private static Duration nanos(String name, Object value) {
+    if (value instanceof Integer || value instanceof Long) {
+      return Duration.ofNanos(((Number) value).longValue());
+    }
+    throw new IllegalArgumentException(name + "=" + value + ": write whole nanoseconds");
+  }
+
+  private static BlockNotifier.Kind notifier(String text) {
+    for (BlockNotifier.Kind kind : BlockNotifier.Kind.values()) {
+      if (kind.name().toLowerCase(Locale.ROOT).equals(text)) {
+        return kind;
+      }
+    }
+    throw new IllegalArgumentException("notifier=" + text + ": choose one of perf, proc, tick");
+  }
+
+  private static String nearest(String name) {
+    return FIELDS.keySet().stream()
+        .sorted()
+        .min(java.util.Comparator.comparingInt(field -> distance(field, name)))
+        .orElseThrow();
+  }
+
+  /** Levenshtein's edit distance, ignoring case. */
+  private static int distance(String a, String b) {
+    List<Character> x = a.toLowerCase(Locale.ROOT).chars().mapToObj(c -> (char) c).toList();
+    List<Character> y = b.toLowerCase(Locale.ROOT).chars().mapToObj(c -> (char) c).toList();
+    int[] row = new int[y.size() + 1];
+    for (int j = 0; j <= y.size(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= x.size(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= y.size(); j++) {
+        int change = diagonal + (x.get(i - 1).equals(y.get(j - 1)) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
+      }
+    }
+    return row[y.size()];
+  }
+}

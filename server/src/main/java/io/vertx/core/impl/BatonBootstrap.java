@@ -1,0 +1,112 @@
+package io.vertx.core.impl;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.server.context.ContextMode;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.impl.clustered.DefaultNodeSelector;
+import io.vertx.core.eventbus.impl.clustered.NodeSelector;
+import io.vertx.core.impl.transports.EpollTransport;
+import io.vertx.core.impl.transports.NioTransport;
+import io.vertx.core.spi.transport.Transport;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Vert.x's own bootstrap, with our transport and our {@code Vertx}. */
+public final class BatonBootstrap extends VertxBootstrapImpl {
+  private final SchedulerOptions schedulerOptions;
+  private final ContextMode mode;
+  private @Nullable Scheduler scheduler;
+
+  /**
+   * Prepares; starts nothing.
+   *
+   * @param options its event loop pool size is the number of loops
+   * @throws IllegalStateException if the Vert.x on the class path is not the one this is made for
+   */
+  public BatonBootstrap(VertxOptions options, SchedulerOptions schedulerOptions, ContextMode mode) {
+    super(options);
+    String found = VertxImpl.version();
+    if (!found.equals(BatonVertx.VERTX_VERSION)) {
+      throw new IllegalStateException(
+          "Baton is made for Vert.x "
+              + BatonVertx.VERTX_VERSION
+              + " and found "
+              + found
+              + " on the class path; use the matching version (import Baton's dependency"
+              + " management)");
+    }
+    this.schedulerOptions = schedulerOptions;
+    this.mode = mode;
+  }
+
+  @Override
+  public BatonBootstrap init() {
+    transport(Epoll.isAvailable() ? new EpollLoops() : new NioLoops());
+    super.init();
+    return this;
+  }
+
+  @Override
+  public Vertx vertx() {
+    BatonVertx vertx = create();
+    vertx.init(verticleFactories());
+    return vertx;
+  }
+
+  @Override
+  public Future<Vertx> clusteredVertx() {
+    if (clusterManager() == null) {
+      throw new IllegalStateException("clusterManager=null: a clustered Vert.x needs one");
+    }
+    return create().initClustered(options(), verticleFactories());
+  }
+
+  private BatonVertx create() {
+    scheduler =
+        Scheduler.builder()
+            .options(schedulerOptions)
+            .ioHandlerFactory(transport().ioHandlerFactory())
+            .threadFactory(BatonThread::new)
+            .start();
+    return new BatonVertx(this, scheduler, mode);
+  }
+
+  @Nullable NodeSelector nodeSelectorOrDefault() {
+    NodeSelector selector = clusterNodeSelector();
+    return selector != null || clusterManager() == null ? selector : new DefaultNodeSelector();
+  }
+
+  private EventLoopGroup loops(
+      Transport stock, int type, int threads, ThreadFactory factory, int ioRatio) {
+    Scheduler s = scheduler;
+    if (type != Transport.IO_EVENT_LOOP_GROUP || s == null) {
+      return stock.eventLoopGroup(type, threads, factory, ioRatio);
+    }
+    return s.eventLoopGroup();
+  }
+
+  private final class EpollLoops extends EpollTransport {
+    private final Transport stock = new EpollTransport();
+
+    @Override
+    public EventLoopGroup eventLoopGroup(
+        int type, int threads, ThreadFactory factory, int ioRatio) {
+      return loops(stock, type, threads, factory, ioRatio);
+    }
+  }
+
+  private final class NioLoops extends NioTransport {
+    private final Transport stock = new NioTransport();
+
+    @Override
+    public EventLoopGroup eventLoopGroup(
+        int type, int threads, ThreadFactory factory, int ioRatio) {
+      return loops(stock, type, threads, factory, ioRatio);
+    }
+  }
+}

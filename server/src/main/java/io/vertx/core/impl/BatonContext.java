@@ -1,0 +1,298 @@
+package io.vertx.core.impl;
+
+import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.SerialExecutor;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.CloseFuture;
+import io.vertx.core.internal.ContextBuilder;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.EventExecutor;
+import io.vertx.core.internal.WorkerPool;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.spi.context.storage.AccessMode;
+import io.vertx.core.spi.context.storage.ContextLocal;
+import io.vertx.core.spi.tracing.VertxTracer;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * A Vert.x context whose callbacks are continuations of a loop that changes hands.
+ *
+ * <p>The HTTP server duplicates its context once per request or stream. In mode {@code serial} the
+ * duplicates share one executor, in mode {@code per-request} each has its own.
+ */
+final class BatonContext implements ContextInternal {
+  private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("retry-after");
+  private static final CharSequence ONE_SECOND = HttpHeaders.createOptimized("1");
+
+  /** Deployment, pools, configuration: everything that is not about order. */
+  private final ContextImpl base;
+
+  private final ContextMode mode;
+  private final TransferableEventLoop loop;
+  private final SerialExecutor executor;
+  private final BatonContext root;
+  private final Object[] locals;
+
+  /** The root context of a deployment, or of a thread outside Vert.x. */
+  BatonContext(ContextImpl base, ContextMode mode, TransferableEventLoop loop) {
+    this.base = base;
+    this.mode = mode;
+    this.loop = loop;
+    this.executor = new SerialExecutor(loop);
+    this.root = this;
+    this.locals = newLocals(base);
+  }
+
+  /** A duplicate. */
+  private BatonContext(BatonContext root, SerialExecutor executor) {
+    this.base = root.base;
+    this.mode = root.mode;
+    this.loop = root.loop;
+    this.executor = executor;
+    this.root = root;
+    this.locals = newLocals(base);
+  }
+
+  private static Object[] newLocals(ContextImpl base) {
+    int size = base.locals.length;
+    return size == 0 ? VertxImpl.EMPTY_CONTEXT_LOCALS : new Object[size];
+  }
+
+  ContextMode mode() {
+    return mode;
+  }
+
+  @Override
+  public ContextInternal duplicate(boolean copy) {
+    BatonContext twin =
+        new BatonContext(
+            root, mode == ContextMode.PER_REQUEST ? new SerialExecutor(loop) : root.executor);
+    if (copy) {
+      for (int i = 0; i < locals.length; i++) {
+        twin.copyLocal((ContextLocalImpl<?>) owner().contextLocals().get(i), locals);
+      }
+    }
+    return twin;
+  }
+
+  private <T> void copyLocal(ContextLocalImpl<T> local, Object[] from) {
+    @SuppressWarnings("unchecked")
+    T value = (T) AccessMode.CONCURRENT.get(from, local.index);
+    if (value != null) {
+      Function<T, T> duplicator = local.duplicator;
+      AccessMode.CONCURRENT.put(locals, local.index, duplicator.apply(value));
+    }
+  }
+
+  // ---------------------------------------------------------------- order
+
+  @Override
+  public EventExecutor executor() {
+    return executor;
+  }
+
+  @Override
+  public boolean inThread() {
+    return executor.inThread();
+  }
+
+  @Override
+  public <T> void emit(T argument, Handler<T> task) {
+    if (executor.inThread()) {
+      dispatch(argument, task);
+    } else if (loop.isOverloaded() && argument instanceof HttpServerRequest request) {
+      shed(request);
+    } else {
+      executor.execute(() -> dispatch(argument, task));
+    }
+  }
+
+  /** Answers in IO, without a continuation: there is no worker left to run one. */
+  private static void shed(HttpServerRequest request) {
+    request.response().setStatusCode(503).putHeader(RETRY_AFTER, ONE_SECOND).end();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    if (executor.inThread()) {
+      task.run();
+    } else {
+      executor.execute(task);
+    }
+  }
+
+  @Override
+  public <T> void execute(T argument, Handler<T> task) {
+    if (executor.inThread()) {
+      task.handle(argument);
+    } else {
+      executor.execute(() -> task.handle(argument));
+    }
+  }
+
+  @Override
+  public ContextInternal beginDispatch() {
+    return base.owner().beginDispatch(this);
+  }
+
+  @Override
+  public void endDispatch(ContextInternal previous) {
+    base.owner().endDispatch(previous);
+  }
+
+  @Override
+  public <T> Future<T> executeBlocking(Callable<T> code, boolean ordered) {
+    return ExecuteBlocking.executeBlocking(
+        base.workerPool, this, code, ordered ? base.executeBlockingTasks : null);
+  }
+
+  @Override
+  public ThreadingModel threadingModel() {
+    return ThreadingModel.EXTERNAL;
+  }
+
+  @Override
+  public boolean isEventLoopContext() {
+    return false;
+  }
+
+  @Override
+  public boolean isWorkerContext() {
+    return false;
+  }
+
+  // ---------------------------------------------------------------- locals
+
+  private static int indexOf(ContextLocal<?> key, Object[] locals) {
+    int index = ((ContextLocalImpl<?>) key).index;
+    if (index >= locals.length) {
+      throw new IllegalArgumentException(
+          "context local " + index + " was registered after Vert.x was created");
+    }
+    return index;
+  }
+
+  @SuppressWarnings("unchecked")
+  @Override
+  public <T> T getLocal(ContextLocal<T> key, AccessMode accessMode) {
+    return (T) accessMode.get(locals, indexOf(key, locals));
+  }
+
+  @SuppressWarnings("unchecked")
+  @Override
+  public <T> T getLocal(
+      ContextLocal<T> key, AccessMode accessMode, Supplier<? extends T> initialValueSupplier) {
+    return (T)
+        accessMode.getOrCreate(
+            locals, indexOf(key, locals), (Supplier<Object>) initialValueSupplier);
+  }
+
+  @Override
+  public <T> void putLocal(ContextLocal<T> key, AccessMode accessMode, T value) {
+    accessMode.put(locals, indexOf(key, locals), value);
+  }
+
+  // ---------------------------------------------------------------- the rest is the base's
+
+  @Override
+  public ContextInternal unwrap() {
+    return root;
+  }
+
+  @Override
+  public boolean isDuplicate() {
+    return root != this;
+  }
+
+  @Override
+  public EventExecutor eventLoop() {
+    return base.eventLoop();
+  }
+
+  @Override
+  public EventLoop nettyEventLoop() {
+    return loop;
+  }
+
+  @Override
+  public VertxImpl owner() {
+    return base.owner();
+  }
+
+  @Override
+  public String deploymentID() {
+    return base.deploymentID();
+  }
+
+  @Override
+  public CloseFuture closeFuture() {
+    return base.closeFuture();
+  }
+
+  @Override
+  public Future<Void> close() {
+    return isDuplicate() ? Future.succeededFuture() : base.close();
+  }
+
+  @Override
+  public JsonObject config() {
+    return base.config();
+  }
+
+  @Override
+  public VertxTracer<?, ?> tracer() {
+    return base.tracer();
+  }
+
+  @Override
+  public ClassLoader classLoader() {
+    return base.classLoader();
+  }
+
+  @Override
+  public WorkerPool workerPool() {
+    return base.workerPool();
+  }
+
+  @Override
+  public ConcurrentMap<Object, Object> contextData() {
+    return base.contextData();
+  }
+
+  @Override
+  public void reportException(Throwable t) {
+    base.reportException(t);
+  }
+
+  @Override
+  public Context exceptionHandler(Handler<Throwable> handler) {
+    base.exceptionHandler(handler);
+    return this;
+  }
+
+  @Override
+  public Handler<Throwable> exceptionHandler() {
+    return base.exceptionHandler();
+  }
+
+  @Override
+  public ContextBuilder toBuilder() {
+    return new ContextBuilderImpl(owner())
+        .withCloseFuture(closeFuture())
+        .withEventLoop(loop)
+        .withThreadingModel(ThreadingModel.EVENT_LOOP)
+        .withDeployment(deploymentID())
+        .withWorkerPool(workerPool())
+        .withClassLoader(classLoader());
+  }
+}
