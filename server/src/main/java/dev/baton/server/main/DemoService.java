@@ -313,7 +313,8 @@ public final class DemoService extends VerticleBase {
     } else {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, length);
     }
-    request.pipeTo(response).onFailure(brokenOff -> abort(request));
+    // Not ended on failure: what was cut short must not look complete.
+    request.pipe().endOnFailure(false).to(response).onFailure(brokenOff -> abort(request));
   }
 
   private static void orders(HttpServerRequest request) {

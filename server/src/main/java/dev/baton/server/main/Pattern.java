@@ -15,9 +15,13 @@ final class Pattern {
   /** Returns {@code length} bytes of the pattern, from {@code position} on. */
   static byte[] bytes(long seed, long position, int length) {
     byte[] bytes = new byte[length];
+    long word = 0;
     for (int i = 0; i < length; i++) {
-      long at = position + i;
-      bytes[i] = (byte) (mix(seed + (at >>> 3) * GAMMA) >>> ((at & 7) << 3));
+      int offset = (int) (position + i) & 7;
+      if (i == 0 || offset == 0) {
+        word = mix(seed + ((position + i) >>> 3) * GAMMA);
+      }
+      bytes[i] = (byte) (word >>> (offset << 3));
     }
     return bytes;
   }
