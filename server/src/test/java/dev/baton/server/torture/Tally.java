@@ -1,0 +1,62 @@
+package dev.baton.server.torture;
+
+import dev.baton.server.torture.Exchange.Outcome;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** What came of the requests so far. Any thread. */
+final class Tally {
+  private static final int MAX_DETAILS = 20;
+
+  // Guarded by this
+  private final Map<Kind, Map<Outcome, Long>> counts = new EnumMap<>(Kind.class);
+  private final List<String> details = new ArrayList<>();
+  private long hung;
+  private long failedToConnect;
+  private long unasked;
+
+  synchronized void add(Exchange exchange, Outcome outcome, int client, String reason) {
+    counts
+        .computeIfAbsent(exchange.kind(), kind -> new EnumMap<>(Outcome.class))
+        .merge(outcome, 1L, Long::sum);
+    if (outcome != Outcome.OK && outcome != Outcome.ABORTED) {
+      detail(client, outcome + ": " + exchange + " " + reason);
+    }
+  }
+
+  synchronized void hung(
+      int client, Exchange exchange, int behind, long bytesRead, long hangNanos) {
+    hung++;
+    detail(
+        client,
+        "HUNG: waits since more than %d ms for %s, %d more behind it, %d bytes read of its pipeline"
+            .formatted(TimeUnit.NANOSECONDS.toMillis(hangNanos), exchange, behind, bytesRead));
+  }
+
+  synchronized void failedToConnect(int client, IOException failure) {
+    failedToConnect++;
+    detail(client, "REFUSED: " + failure);
+  }
+
+  synchronized void unasked(int client, int bytes) {
+    unasked++;
+    detail(client, "UNASKED: " + bytes + " bytes or more follow the last response");
+  }
+
+  private void detail(int client, String text) {
+    if (details.size() < MAX_DETAILS) {
+      details.add("client " + client + " " + text);
+    }
+  }
+
+  synchronized Torture.Result result(long seed, long nanos) {
+    var copy = new EnumMap<Kind, Map<Outcome, Long>>(Kind.class);
+    counts.forEach((kind, outcomes) -> copy.put(kind, new EnumMap<>(outcomes)));
+    return new Torture.Result(
+        seed, nanos, copy, hung, unasked, failedToConnect, List.copyOf(details));
+  }
+}
