@@ -1,4 +1,4 @@
-/** Vert.x on transferable event loops. */
+/** The face of Baton: a {@code Vertx} on event loops that change hands. */
 @NullMarked
 package dev.baton.server;
 

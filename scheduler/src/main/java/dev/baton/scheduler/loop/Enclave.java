@@ -334,6 +334,16 @@ public final class Enclave {
     return w == null ? List.of() : List.of(w.thread().getStackTrace());
   }
 
+  /** The CPUs of this enclave. */
+  public CpuSet cpus() {
+    return cpus;
+  }
+
+  /** Why workers are not pinned, or null if they are. Any thread. */
+  public @Nullable String pinningRefusal() {
+    return affinity.refusal();
+  }
+
   /** Workers that the notifier could not watch. Any thread. */
   public long blindWorkers() {
     return blindWorkers.sum();

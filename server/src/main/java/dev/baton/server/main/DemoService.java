@@ -65,6 +65,8 @@ public final class DemoService extends VerticleBase {
   private @Nullable HttpServer server;
   private @Nullable PatternFile file;
 
+  private volatile boolean stopping;
+
   /**
    * A service that is not started; deploy it.
    *
@@ -77,12 +79,12 @@ public final class DemoService extends VerticleBase {
         Stream.of(
                 new Route("", HttpMethod.GET, null, (request, none) -> send(request, HTML, PAGE)),
                 new Route("fast", HttpMethod.GET, null, (request, none) -> fast(request)),
-                new Route("block", HttpMethod.GET, MILLIS, DemoService::block),
-                new Route("native", HttpMethod.GET, MILLIS, DemoService::nativeSleep),
-                new Route("cpu", HttpMethod.GET, KILO_ITERATIONS, DemoService::cpu),
+                new Route("block", HttpMethod.GET, MILLIS, this::block),
+                new Route("native", HttpMethod.GET, MILLIS, this::nativeSleep),
+                new Route("cpu", HttpMethod.GET, KILO_ITERATIONS, this::cpu),
                 new Route("file", HttpMethod.GET, KIB, this::file),
                 new Route("timer", HttpMethod.GET, TIMER_MILLIS, this::timer),
-                new Route("stream", HttpMethod.GET, KIB, DemoService::stream),
+                new Route("stream", HttpMethod.GET, KIB, this::stream),
                 new Route("fail", HttpMethod.GET, null, (request, none) -> fail()),
                 new Route("echo", HttpMethod.POST, null, (request, none) -> echo(request)),
                 new Route("orders", HttpMethod.POST, null, (request, none) -> orders(request)))
@@ -105,6 +107,7 @@ public final class DemoService extends VerticleBase {
   /** Stops accepting, lets the requests under way finish for up to 10 s, deletes the file. */
   @Override
   public Future<?> stop() {
+    stopping = true;
     HttpServer listening = server;
     Future<Void> closed =
         listening == null
@@ -145,7 +148,15 @@ public final class DemoService extends VerticleBase {
     guarded(request, () -> dispatch(request));
   }
 
+  /** While the service stops, tells the client not to use the connection again. */
+  private void announceClose(HttpServerRequest request) {
+    if (stopping) {
+      request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    }
+  }
+
   private void dispatch(HttpServerRequest request) throws Exception {
+    announceClose(request);
     String id = request.headers().get(REQUEST_ID);
     if (id != null) {
       request.response().putHeader(REQUEST_ID, checkedRequestId(id));
@@ -228,26 +239,27 @@ public final class DemoService extends VerticleBase {
     }
   }
 
-  private static void send(HttpServerRequest request, CharSequence contentType, Buffer body) {
+  private void send(HttpServerRequest request, CharSequence contentType, Buffer body) {
+    announceClose(request);
     request.response().putHeader(HttpHeaders.CONTENT_TYPE, contentType).end(body);
   }
 
-  private static void send(HttpServerRequest request, String text) {
+  private void send(HttpServerRequest request, String text) {
     send(request, TEXT, Buffer.buffer(text));
   }
 
   // ---- routes ----
 
-  private static void fast(HttpServerRequest request) {
+  private void fast(HttpServerRequest request) {
     send(request, TEXT, OK);
   }
 
-  private static void block(HttpServerRequest request, int millis) throws InterruptedException {
+  private void block(HttpServerRequest request, int millis) throws InterruptedException {
     Thread.sleep(millis);
     send(request, "slept " + millis + " ms");
   }
 
-  private static void nativeSleep(HttpServerRequest request, int millis) {
+  private void nativeSleep(HttpServerRequest request, int millis) {
     NativeSleep.sleep(millis);
     send(request, "slept " + millis + " ms in native code");
   }
@@ -259,7 +271,7 @@ public final class DemoService extends VerticleBase {
    * @see <a href="https://doi.org/10.1145/2845077">Vigna, An experimental exploration of
    *     Marsaglia's xorshift generators, scrambled</a>
    */
-  private static void cpu(HttpServerRequest request, int kiloIterations) {
+  private void cpu(HttpServerRequest request, int kiloIterations) {
     long x = 0x9E3779B97F4A7C15L;
     for (long i = kiloIterations * 1_000L; i > 0; i--) {
       x ^= x >>> 12;
@@ -279,7 +291,7 @@ public final class DemoService extends VerticleBase {
         millis, fired -> guarded(request, () -> send(request, "waited " + millis + " ms")));
   }
 
-  private static void stream(HttpServerRequest request, int kib) {
+  private void stream(HttpServerRequest request, int kib) {
     long seed = longParam(request, "seed", 0);
     String pause = request.getParam("pause");
     int pauseMillis = pause == null ? 0 : PAUSE_MILLIS.parse(pause);
@@ -301,7 +313,7 @@ public final class DemoService extends VerticleBase {
     throw new IllegalStateException("/fail fails, as asked");
   }
 
-  private static void echo(HttpServerRequest request) {
+  private void echo(HttpServerRequest request) {
     HttpServerResponse response = request.response();
     String contentType = request.getHeader(HttpHeaders.CONTENT_TYPE);
     if (contentType != null) {
@@ -317,7 +329,7 @@ public final class DemoService extends VerticleBase {
     request.pipe().endOnFailure(false).to(response).onFailure(brokenOff -> abort(request));
   }
 
-  private static void orders(HttpServerRequest request) {
+  private void orders(HttpServerRequest request) {
     Buffer body = Buffer.buffer();
     request.handler(
         piece -> {

@@ -1,0 +1,46 @@
+package dev.baton.server.main;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The commands of {@code baton-server.jar}. */
+@Command(
+    name = "baton-server",
+    description = "An HTTP server whose tail latency survives the handlers it runs.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {Serve.class, CommandLine.HelpCommand.class})
+public final class Main {
+  private Main() {}
+
+  /** Runs one command; ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    int code = commandLine().execute(arguments);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setExecutionExceptionHandler(
+            (failure, command, _) -> {
+              command.getErr().println(command.getColorScheme().errorText(message(failure)));
+              return command.getCommandSpec().exitCodeOnExecutionException();
+            });
+  }
+
+  private static String message(Throwable failure) {
+    return failure.getMessage() == null ? failure.toString() : failure.getMessage();
+  }
+
+  /** Reads the version from the jar's manifest. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"baton " + (version == null ? "(development)" : version)};
+    }
+  }
+}

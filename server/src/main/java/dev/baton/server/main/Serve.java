@@ -1,0 +1,287 @@
+package dev.baton.server.main;
+
+import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.scheduler.os.CpuSet;
+import dev.baton.server.Baton;
+import dev.baton.server.BatonOptions;
+import dev.baton.server.context.ContextMode;
+import dev.baton.server.management.ManagementServer;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServerOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code serve}: runs the demo service until SIGTERM or SIGINT, then drains. */
+@Command(
+    name = "serve",
+    description = {
+      "Run the demo service until SIGTERM or Ctrl-C, then drain and exit 0.",
+      "",
+      "Try it, in another terminal:",
+      "  curl localhost:8080/            what there is",
+      "  curl localhost:8080/block/5000  blocks its handler for 5 s",
+      "  curl localhost:8080/fast        is answered meanwhile, on the same event loop",
+      "  curl localhost:9090/baton/api   shows who took which loop over, and why",
+      ""
+    },
+    sortOptions = false,
+    mixinStandardHelpOptions = true)
+final class Serve implements Callable<Integer> {
+  private static final System.Logger LOGGER = System.getLogger(Serve.class.getName());
+
+  @Option(
+      names = "--port",
+      defaultValue = "8080",
+      description = "Port of the service; 0 takes a free one. Default: ${DEFAULT-VALUE}")
+  private int port;
+
+  @Option(
+      names = "--host",
+      defaultValue = "127.0.0.1",
+      description =
+          "Address to listen on; 0.0.0.0 lets other machines in. Default: ${DEFAULT-VALUE}")
+  private String host = "";
+
+  @Option(
+      names = "--loops",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Number of event loops; 0 means one per CPU. Default: ${DEFAULT-VALUE}")
+  private int loops;
+
+  @Option(
+      names = "--cpus",
+      paramLabel = "LIST",
+      converter = CpuSetConverter.class,
+      description = "CPUs to pin event loops to, such as 0-3,6. Default: all this process may use")
+  private @Nullable CpuSet cpus;
+
+  @Option(
+      names = "--management-port",
+      defaultValue = "9090",
+      description =
+          "Port for health and insight, on 127.0.0.1; -1 switches it off."
+              + " Default: ${DEFAULT-VALUE}")
+  private int managementPort;
+
+  @Option(
+      names = "--context",
+      paramLabel = "MODE",
+      defaultValue = "per-request",
+      converter = ModeConverter.class,
+      description =
+          "What may run at the same time: serial (one callback of the service at a time),"
+              + " per-request (one of a request), pinned (stock Vert.x: a block stalls the loop)."
+              + " Default: ${DEFAULT-VALUE}")
+  private ContextMode context = ContextMode.PER_REQUEST;
+
+  @Option(
+      names = "--notifier",
+      paramLabel = "KIND",
+      defaultValue = "perf",
+      converter = NotifierConverter.class,
+      description =
+          "How blocks are noticed: perf (the kernel tells), proc (sampled), tick (by the clock)."
+              + " Worse ones follow if one is refused. Default: ${DEFAULT-VALUE}")
+  private BlockNotifier.Kind notifier = BlockNotifier.Kind.PERF;
+
+  @Option(
+      names = "--grace-micros",
+      paramLabel = "US",
+      defaultValue = "0",
+      description = "How long a handler may sleep before its loop moves. Default: ${DEFAULT-VALUE}")
+  private long graceMicros;
+
+  @Option(
+      names = "--slice-micros",
+      paramLabel = "US",
+      defaultValue = "1000",
+      description =
+          "How long a handler may compute before its loop moves. Default: ${DEFAULT-VALUE}")
+  private long sliceMicros;
+
+  @Option(
+      names = "--max-standbys",
+      paramLabel = "N",
+      defaultValue = "256",
+      description =
+          "The most handlers per CPU that may block at once; beyond, requests wait and are then"
+              + " shed with 503. Default: ${DEFAULT-VALUE}")
+  private int maxStandbys;
+
+  @Option(
+      names = "--max-held",
+      paramLabel = "N",
+      defaultValue = "1024",
+      description =
+          "How many callbacks wait per loop at that limit before requests are shed."
+              + " Default: ${DEFAULT-VALUE}")
+  private int maxHeld;
+
+  @Option(
+      names = "--stock",
+      description = "Run the same service on stock Vert.x instead, for comparison")
+  private boolean stock;
+
+  @Option(
+      names = "--drain-seconds",
+      paramLabel = "S",
+      defaultValue = "15",
+      description =
+          "How long requests under way may take to finish at the end. Default: ${DEFAULT-VALUE}")
+  private int drainSeconds;
+
+  @Override
+  public Integer call() throws Exception {
+    Vertx vertx = stock ? stockVertx() : Baton.vertx(options());
+    int instances = stock ? Math.max(1, loops) : Baton.scheduler(vertx).eventLoopGroup().executorCount();
+    ManagementServer management = null;
+    CountDownLatch signal = new CountDownLatch(1);
+    Thread main = Thread.currentThread();
+    List<DemoService> services = new ArrayList<>();
+    try {
+      int actualPort = deploy(vertx, instances, services);
+      if (managementPort >= 0) {
+        management = ManagementServer.start(managementPort, stock ? null : Baton.scheduler(vertx));
+      }
+      // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> drainThenHalt(signal, main)));
+      System.out.printf(
+          Locale.ROOT,
+          "Baton serves http://%s:%d/ on %d event loop%s%s%s%n",
+          host,
+          actualPort,
+          instances,
+          instances == 1 ? "" : "s",
+          stock ? " of stock Vert.x" : ", context " + context,
+          management == null ? "" : "; management http://127.0.0.1:" + management.port() + "/");
+      System.out.flush();
+      signal.await();
+      if (management != null) {
+        management.draining();
+      }
+      LOGGER.log(System.Logger.Level.INFO, "Draining for at most {0} s", drainSeconds);
+    } finally {
+      close(vertx, management);
+    }
+    return 0;
+  }
+
+  private int deploy(Vertx vertx, int instances, List<DemoService> services) throws Exception {
+    HttpServerOptions http = new HttpServerOptions().setHost(host).setPort(port);
+    DeploymentOptions deployment = Baton.contextMode(new DeploymentOptions(), context);
+    if (port == 0 && instances > 1) {
+      // The first instance finds a free port, the others share it.
+      DemoService first = new DemoService(http);
+      services.add(first);
+      vertx.deployVerticle(first, deployment).await(30, TimeUnit.SECONDS);
+      http.setPort(first.actualPort());
+      instances--;
+    }
+    vertx
+        .deployVerticle(
+            () -> {
+              DemoService service = new DemoService(http);
+              services.add(service);
+              return service;
+            },
+            new DeploymentOptions(deployment).setInstances(instances))
+        .await(30, TimeUnit.SECONDS);
+    return services.getFirst().actualPort();
+  }
+
+  private Vertx stockVertx() {
+    return Vertx.vertx(
+        new VertxOptions()
+            .setPreferNativeTransport(true)
+            .setEventLoopPoolSize(Math.max(1, loops)));
+  }
+
+  private BatonOptions options() {
+    BatonOptions options = new BatonOptions().setContextMode(context);
+    options
+        .getScheduler()
+        .setLoops(loops)
+        .setCpus(cpus)
+        .setNotifier(notifier)
+        .setGrace(Duration.ofNanos(graceMicros * 1000))
+        .setSlice(Duration.ofNanos(sliceMicros * 1000))
+        .setMaxStandbys(maxStandbys)
+        .setMaxHeldContinuations(maxHeld);
+    return options;
+  }
+
+  private void close(Vertx vertx, @Nullable ManagementServer management) {
+    try {
+      Future<?> closed = vertx.close();
+      closed.await(drainSeconds, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "Not drained after {0} s: requests under way are dropped. Allow more with"
+              + " --drain-seconds.",
+          drainSeconds);
+    }
+    if (management != null) {
+      management.close();
+    }
+  }
+
+  private void drainThenHalt(CountDownLatch signal, Thread main) {
+    signal.countDown();
+    try {
+      main.join(Duration.ofSeconds(drainSeconds + 2L));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    // The JVM would exit with 128 + signal; a drained server has done what it was asked for.
+    Runtime.getRuntime().halt(0);
+  }
+
+  static final class CpuSetConverter implements ITypeConverter<CpuSet> {
+    @Override
+    public CpuSet convert(String value) {
+      try {
+        return CpuSet.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class ModeConverter implements ITypeConverter<ContextMode> {
+    @Override
+    public ContextMode convert(String value) {
+      try {
+        return ContextMode.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class NotifierConverter implements ITypeConverter<BlockNotifier.Kind> {
+    @Override
+    public BlockNotifier.Kind convert(String value) {
+      try {
+        return BlockNotifier.Kind.valueOf(value.toUpperCase(Locale.ROOT));
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException("'" + value + "' is none of perf, proc, tick");
+      }
+    }
+  }
+}
