@@ -28,7 +28,7 @@ import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 // google-java-format off
@@ -133,8 +133,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
   /** Work of Netty and Vert.x: runs in IO. */
-  private final MpscUnboundedArrayQueue<Runnable> tasks =
-      new MpscUnboundedArrayQueue<>(TASK_CHUNK);
+  private final MpscUnboundedAtomicArrayQueue<Runnable> tasks =
+      new MpscUnboundedAtomicArrayQueue<>(TASK_CHUNK);
 
   /** Work of users: runs in CONTINUATION. */
   private final RunQueue runQueue = new RunQueue();
