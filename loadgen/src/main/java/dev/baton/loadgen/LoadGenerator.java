@@ -1,0 +1,112 @@
+package dev.baton.loadgen;
+
+import dev.baton.loadgen.client.LoadEngine;
+import dev.baton.loadgen.record.Recorder;
+import dev.baton.loadgen.record.SelfMeasurement;
+import dev.baton.loadgen.record.Validity;
+import dev.baton.loadgen.schedule.Schedule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends HTTP requests on a schedule fixed in advance and reports how long they took from when they
+ * were meant to start.
+ *
+ * <p>{@snippet :
+ * var options = new LoadOptions().addRequest(RequestSpec.get("http://127.0.0.1:8080/")).setRate(2000);
+ * var report = LoadGenerator.create(options).run();
+ * System.out.println(report.total().response().millisAt(99));
+ * }
+ *
+ * <p>A generator runs once.
+ */
+public final class LoadGenerator {
+  private final LoadOptions options;
+  private final Schedule schedule;
+  private final Recorder recorder;
+
+  // Written by the thread that runs, read by the one that stops
+  private volatile @Nullable LoadEngine engine;
+  private volatile boolean stopped;
+
+  private LoadGenerator(LoadOptions options) {
+    this.options = new LoadOptions(options);
+    var mix = this.options.getRequests();
+    if (mix.isEmpty()) {
+      throw new IllegalArgumentException("requests=[]: add at least one request");
+    }
+    var entries = mix.stream().map(r -> new Schedule.Entry(r.rate(), r.weight())).toList();
+    var phases = this.options.effectivePhases();
+    if (phases.stream().noneMatch(p -> p.recorded())) {
+      throw new IllegalArgumentException("phases: at least one has to be recorded");
+    }
+    this.schedule = new Schedule(phases, entries, options.getArrivals(), options.getSeed());
+    this.recorder = new Recorder(mix, phases);
+  }
+
+  /**
+   * Creates a generator and its schedule.
+   *
+   * @throws IllegalArgumentException if the options contradict each other
+   */
+  public static LoadGenerator create(LoadOptions options) {
+    return new LoadGenerator(options);
+  }
+
+  /** The schedule of the run. */
+  public Schedule schedule() {
+    return schedule;
+  }
+
+  /** What is recorded; its progress may be read while the load runs. */
+  public Recorder recorder() {
+    return recorder;
+  }
+
+  /** Asks a running load to end now; any thread. */
+  public void stop() {
+    stopped = true;
+    var running = engine;
+    if (running != null) {
+      running.stop();
+    }
+  }
+
+  /**
+   * Runs the load on the calling thread to its end.
+   *
+   * @throws java.io.UncheckedIOException if a host cannot be resolved or TLS not set up
+   * @throws IllegalStateException if it ran before
+   */
+  public LoadReport run() {
+    if (engine != null) {
+      throw new IllegalStateException("a generator runs once");
+    }
+    var running = new LoadEngine(options, schedule, recorder);
+    engine = running;
+    if (stopped) {
+      running.stop();
+    }
+    var before = SelfMeasurement.now();
+    running.run();
+    var self = SelfMeasurement.now().since(before);
+    var total = recorder.total();
+    return new LoadReport(
+        options,
+        options.isClosedLoop() ? "" : schedule.hash(),
+        total,
+        recorder.requests(),
+        recorder.recordedPhases(),
+        recorder.warmup(),
+        recorder.lateness(),
+        recorder.turns(),
+        recorder.windowSeconds(),
+        self,
+        recorder.errorKinds(),
+        recorder.heatmap(),
+        recorder.latenessMap(),
+        options.isClosedLoop()
+            ? List.of()
+            : Validity.reasons(total.response(), recorder.lateness()));
+  }
+}

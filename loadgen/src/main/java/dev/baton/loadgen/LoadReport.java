@@ -1,0 +1,58 @@
+package dev.baton.loadgen;
+
+import dev.baton.loadgen.record.Heatmap;
+import dev.baton.loadgen.record.Latencies;
+import dev.baton.loadgen.record.RequestRecord;
+import dev.baton.loadgen.record.SelfMeasurement;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The result of a run. Immutable, apart from the histograms it holds, which are not to be changed.
+ *
+ * @param options what was asked for
+ * @param scheduleHash identifies the schedule; empty in a closed loop
+ * @param total the sum over the mix
+ * @param requests one record per request of the mix, in its order
+ * @param phases one record per recorded phase, in order
+ * @param warmup the warm-up, which is in none of the others
+ * @param lateness how late the generator itself looked at requests that were due
+ * @param pollGaps how long it was away from its sockets at a time
+ * @param windowSeconds length of the measured time
+ * @param self what the generator cost
+ * @param errorKinds errors by kind
+ * @param heatmap response times over time
+ * @param latenessMap lateness over time
+ * @param invalidReasons why the numbers are not to be trusted; empty if they are
+ */
+public record LoadReport(
+    LoadOptions options,
+    String scheduleHash,
+    RequestRecord total,
+    List<RequestRecord> requests,
+    List<RequestRecord> phases,
+    RequestRecord warmup,
+    Latencies lateness,
+    Latencies pollGaps,
+    double windowSeconds,
+    SelfMeasurement self,
+    Map<String, Long> errorKinds,
+    Heatmap heatmap,
+    Heatmap latenessMap,
+    List<String> invalidReasons) {
+
+  /** Whether the generator itself disturbed the result too little to matter. */
+  public boolean valid() {
+    return invalidReasons.isEmpty();
+  }
+
+  /** Requests per second asked for over the measured time; 0 in a closed loop. */
+  public double askedRate() {
+    return options.isClosedLoop() ? 0 : total.scheduled() / windowSeconds;
+  }
+
+  /** Responses per second that arrived in the measured time, whatever their status. */
+  public double deliveredRate() {
+    return total.answeredInWindow() / windowSeconds;
+  }
+}

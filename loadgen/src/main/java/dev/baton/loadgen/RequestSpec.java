@@ -1,0 +1,132 @@
+package dev.baton.loadgen;
+
+import java.net.URI;
+import java.util.Map;
+
+/**
+ * One request of the mix. Immutable.
+ *
+ * @param name shown in reports
+ * @param method an HTTP method
+ * @param uri absolute, http or https
+ * @param headers sent besides host and content-length
+ * @param body sent as UTF-8; empty for none
+ * @param weight its weight among the requests without a rate of their own, more than 0
+ * @param rate requests per second of its own, or 0 to share the rest of the rate by weight
+ * @param connections connections of its own pool, or 0 for the default of the run
+ * @param check what a response must satisfy to count as ok
+ */
+public record RequestSpec(
+    String name,
+    String method,
+    URI uri,
+    Map<String, String> headers,
+    String body,
+    double weight,
+    double rate,
+    int connections,
+    ResponseCheck check) {
+
+  /**
+   * Checks the components.
+   *
+   * @throws IllegalArgumentException naming the component, its value and the remedy
+   */
+  public RequestSpec {
+    String scheme = uri.getScheme();
+    if (scheme == null || !(scheme.equals("http") || scheme.equals("https"))) {
+      throw new IllegalArgumentException(
+          "url '" + uri + "': must start with http:// or https://, as in http://127.0.0.1:8080/");
+    }
+    if (uri.getHost() == null) {
+      throw new IllegalArgumentException("url '" + uri + "': names no host");
+    }
+    if (!(weight > 0 && Double.isFinite(weight))) {
+      throw new IllegalArgumentException("weight=" + weight + " of " + uri + ": must be above 0");
+    }
+    if (!(rate >= 0 && Double.isFinite(rate))) {
+      throw new IllegalArgumentException("rate=" + rate + " of " + uri + ": must be 0 or more");
+    }
+    if (connections < 0) {
+      throw new IllegalArgumentException(
+          "connections=" + connections + " of " + uri + ": must be 0 (default) or more");
+    }
+    headers = Map.copyOf(headers);
+  }
+
+  /** A GET of the given URL with weight 1. */
+  public static RequestSpec get(String url) {
+    return new RequestSpec(
+        url, "GET", URI.create(url), Map.of(), "", 1, 0, 0, ResponseCheck.DEFAULT);
+  }
+
+  /** This request at a rate of its own, in requests per second. */
+  public RequestSpec withRate(double newRate) {
+    return new RequestSpec(
+        name, method, uri, headers, body, weight, newRate, connections, check);
+  }
+
+  /** This request with another weight. */
+  public RequestSpec withWeight(double newWeight) {
+    return new RequestSpec(
+        name, method, uri, headers, body, newWeight, rate, connections, check);
+  }
+
+  /** This request with another response check. */
+  public RequestSpec withCheck(ResponseCheck newCheck) {
+    return new RequestSpec(
+        name, method, uri, headers, body, weight, rate, connections, newCheck);
+  }
+
+  /** This request under another name. */
+  public RequestSpec withName(String newName) {
+    return new RequestSpec(
+        newName, method, uri, headers, body, weight, rate, connections, check);
+  }
+
+  /** This request with another method. */
+  public RequestSpec withMethod(String newMethod) {
+    return new RequestSpec(
+        name, newMethod, uri, headers, body, weight, rate, connections, check);
+  }
+
+  /** This request with other headers. */
+  public RequestSpec withHeaders(Map<String, String> newHeaders) {
+    return new RequestSpec(
+        name, method, uri, newHeaders, body, weight, rate, connections, check);
+  }
+
+  /** This request with another body. */
+  public RequestSpec withBody(String newBody) {
+    return new RequestSpec(
+        name, method, uri, headers, newBody, weight, rate, connections, check);
+  }
+
+  /** This request with a pool of another size. */
+  public RequestSpec withConnections(int newConnections) {
+    return new RequestSpec(
+        name, method, uri, headers, body, weight, rate, newConnections, check);
+  }
+
+  /** The port to connect to. */
+  public int port() {
+    return uri.getPort() >= 0 ? uri.getPort() : secure() ? 443 : 80;
+  }
+
+  /** Whether TLS is used. */
+  public boolean secure() {
+    return uri.getScheme().equals("https");
+  }
+
+  /** The request target: path and query as given. */
+  public String target() {
+    String path = uri.getRawPath();
+    String query = uri.getRawQuery();
+    return (path == null || path.isEmpty() ? "/" : path) + (query == null ? "" : "?" + query);
+  }
+
+  /** The value of the host header. */
+  public String authority() {
+    return uri.getPort() >= 0 ? uri.getHost() + ":" + uri.getPort() : uri.getHost();
+  }
+}

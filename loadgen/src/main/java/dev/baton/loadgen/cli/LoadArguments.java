@@ -1,0 +1,199 @@
+package dev.baton.loadgen.cli;
+
+import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.Protocol;
+import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.ResponseCheck;
+import dev.baton.loadgen.schedule.Arrivals;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that describe the load, shared by all commands. */
+final class LoadArguments {
+  @Option(
+      names = {"-r", "--rate"},
+      paramLabel = "RATE",
+      description = "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
+  @Nullable String rate;
+
+  @Option(
+      names = {"-d", "--duration"},
+      paramLabel = "TIME",
+      description = "How long to measure (default: ${DEFAULT-VALUE}).")
+  String duration = "10s";
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "TIME",
+      description = "Sent before, but not measured (default: ${DEFAULT-VALUE}).")
+  String warmup = "2s";
+
+  @Option(
+      names = "--mix",
+      paramLabel = "[METHOD ]URL=SHARE",
+      description =
+          "A request with a rate of its own ('http://h/fast=4000/s') or a weight"
+              + " ('POST http://h/orders=3'); repeatable.")
+  List<String> mix = new ArrayList<>();
+
+  @Option(
+      names = {"-c", "--connections"},
+      paramLabel = "N",
+      description =
+          "Connections per pool (default: ${DEFAULT-VALUE}). In an open loop every request of the"
+              + " mix has a pool of its own, so that a slow one never delays another; in a closed"
+              + " loop every host has one.")
+  int connections = LoadOptions.DEFAULT_CONNECTIONS;
+
+  @Option(
+      names = "--closed",
+      description =
+          "Closed loop: each connection sends when its last answer came. For peak throughput; its"
+              + " latencies hide what an open loop shows.")
+  boolean closed;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "N",
+      description =
+          "Requests open at once per connection: pipelining in HTTP/1.1 (default 1), streams in"
+              + " HTTP/2 (default 100).")
+  int depth;
+
+  @Option(
+      names = "--new-connections",
+      description = "Open a connection for every request; its time counts.")
+  boolean newConnections;
+
+  @Option(names = "--http2", description = "HTTP/2: h2c for http, h2 by ALPN for https.")
+  boolean http2;
+
+  @Option(names = "--insecure", description = "Accept any TLS certificate.")
+  boolean insecure;
+
+  @Option(
+      names = "--arrivals",
+      paramLabel = "LAW",
+      description = "uniform or poisson (default: ${DEFAULT-VALUE}).")
+  Arrivals arrivals = Arrivals.POISSON;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
+  long seed = LoadOptions.DEFAULT_SEED;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "Give a request up this long after it was sent (default: ${DEFAULT-VALUE}).")
+  String timeout = "10s";
+
+  @Option(
+      names = "--drain",
+      paramLabel = "TIME",
+      description = "Await answers and send the backlog this long (default: ${DEFAULT-VALUE}).")
+  String drain = "2s";
+
+  @Option(
+      names = "--spin",
+      paramLabel = "TIME",
+      description = "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
+  String spin = "50us";
+
+  @Option(
+      names = {"-X", "--method"},
+      paramLabel = "METHOD",
+      description = "Method of the URLs given without one (default: GET, or POST with --body).")
+  @Nullable String method;
+
+  @Option(
+      names = {"-H", "--header"},
+      paramLabel = "'NAME: VALUE'",
+      description = "A header of all requests; repeatable.")
+  List<String> headers = new ArrayList<>();
+
+  @Option(names = "--body", paramLabel = "TEXT", description = "Body of all POST, PUT and PATCH.")
+  String body = "";
+
+  @Option(
+      names = "--expect-status",
+      paramLabel = "CODE",
+      split = ",",
+      description = "Statuses that count as ok (default: any below 400).")
+  Set<Integer> expectStatus = new LinkedHashSet<>();
+
+  @Option(
+      names = "--expect-body",
+      paramLabel = "TEXT",
+      description = "Text a body must contain to count as ok.")
+  String expectBody = "";
+
+  /** The options, with the given URLs and the mix as requests. */
+  LoadOptions toOptions(List<String> urls) {
+    var options = new LoadOptions();
+    for (var url : urls) {
+      options.addRequest(complete(MixEntry.parseUrl(url)));
+    }
+    for (var entry : mix) {
+      options.addRequest(complete(MixEntry.parse(entry)));
+    }
+    if (options.getRequests().isEmpty()) {
+      throw new IllegalArgumentException("no URL: give at least one URL or --mix");
+    }
+    if (rate != null) {
+      options.setRate(Quantities.rate(rate));
+    }
+    Duration measured = Quantities.duration(duration);
+    return options
+        .setDuration(measured)
+        .setWarmup(Quantities.duration(warmup))
+        .setConnections(connections)
+        .setClosedLoop(closed)
+        .setDepth(depth)
+        .setNewConnections(newConnections)
+        .setProtocol(http2 ? Protocol.HTTP2 : Protocol.HTTP1)
+        .setInsecure(insecure)
+        .setArrivals(arrivals)
+        .setSeed(seed)
+        .setTimeout(Quantities.duration(timeout))
+        .setDrain(Quantities.duration(drain))
+        .setSpin(Quantities.duration(spin));
+  }
+
+  private RequestSpec complete(RequestSpec parsed) {
+    var request = parsed;
+    if (request.method().equals("GET") && request.name().equals(request.uri().toString())) {
+      if (method != null) {
+        request = request.withMethod(method);
+      } else if (!body.isEmpty()) {
+        request = request.withMethod("POST");
+      }
+    }
+    boolean takesBody = Set.of("POST", "PUT", "PATCH").contains(request.method());
+    return request
+        .withHeaders(headerMap())
+        .withBody(takesBody ? body : "")
+        .withCheck(new ResponseCheck(expectStatus, expectBody));
+  }
+
+  private Map<String, String> headerMap() {
+    var map = new LinkedHashMap<String, String>();
+    for (var header : headers) {
+      int colon = header.indexOf(':');
+      if (colon <= 0) {
+        throw new IllegalArgumentException(
+            "--header '" + header + "': write it as 'name: value', as in 'accept: text/html'");
+      }
+      map.put(header.substring(0, colon).trim(), header.substring(colon + 1).trim());
+    }
+    return map;
+  }
+}

@@ -1,0 +1,176 @@
+package dev.baton.loadgen.client;
+
+import dev.baton.loadgen.record.Outcome;
+import java.util.ArrayDeque;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt at a connection, from connecting over open to closed; never reused. Client thread
+ * only.
+ */
+final class Connection {
+  private enum State {
+    CONNECTING,
+    OPEN,
+    CLOSED
+  }
+
+  private final ConnectionPool pool;
+  private final ArrayDeque<Exchange> beforeOpen = new ArrayDeque<>();
+  private State state = State.CONNECTING;
+  private @Nullable HttpSession session;
+  private @Nullable Runnable abort;
+  private @Nullable String failure;
+  private boolean retired;
+  private int inFlight;
+  private int capacity;
+
+  /** Whether it is in the pool's queue of connections that can take a request. */
+  boolean queued;
+
+  Connection(ConnectionPool pool, int capacity) {
+    this.pool = pool;
+    this.capacity = capacity;
+  }
+
+  boolean closed() {
+    return state == State.CLOSED;
+  }
+
+  boolean connecting() {
+    return state == State.CONNECTING;
+  }
+
+  boolean hasCapacity() {
+    return state != State.CLOSED && !retired && inFlight < capacity;
+  }
+
+  /** What to do to give up connecting. */
+  void onAbort(Runnable newAbort) {
+    abort = newAbort;
+  }
+
+  /** Limits the requests open at once, as HTTP/2 servers do. */
+  void limit(int newCapacity) {
+    capacity = Math.max(1, Math.min(newCapacity, pool.depth()));
+  }
+
+  /** Sends the request now, or as soon as the connection is open. */
+  void start(Exchange exchange) {
+    inFlight++;
+    exchange.connection = this;
+    if (session != null) {
+      session.send(exchange);
+    } else {
+      beforeOpen.add(exchange);
+    }
+  }
+
+  /** Gives up a request whose end has been recorded. */
+  void cancel(Exchange exchange) {
+    inFlight--;
+    if (session != null) {
+      session.cancel(exchange);
+    } else {
+      failed("timeout while connecting");
+      closed("timeout while connecting");
+    }
+  }
+
+  void opened(HttpSession newSession) {
+    if (state == State.CLOSED) {
+      newSession.close();
+      return;
+    }
+    state = State.OPEN;
+    session = newSession;
+    pool.opened();
+    for (var exchange = beforeOpen.poll(); exchange != null; exchange = beforeOpen.poll()) {
+      if (!exchange.done) {
+        newSession.send(exchange);
+      }
+    }
+    pool.available(this);
+  }
+
+  /** The response is complete. */
+  void answered(Exchange exchange, boolean reusable) {
+    inFlight--;
+    if (!reusable || pool.oneRequestPerConnection()) {
+      pool.answered(exchange);
+      closed("closed after its last response");
+    } else {
+      pool.answered(exchange);
+      pool.available(this);
+      closeIfRetired();
+    }
+  }
+
+  /** The server refused or aborted this one request. */
+  void rejected(Exchange exchange, String why) {
+    inFlight--;
+    pool.finished(exchange, Outcome.CONNECT_ERROR, why);
+    pool.available(this);
+    closeIfRetired();
+  }
+
+  /** The place of a request that was given up is free again. */
+  void freed() {
+    pool.available(this);
+  }
+
+  /** Takes no new requests; closes after the last answer. */
+  void retire() {
+    retired = true;
+    closeIfRetired();
+  }
+
+  private void closeIfRetired() {
+    if (retired && inFlight == 0) {
+      closed("the server said GOAWAY");
+    }
+  }
+
+  /** Notes why the connection is about to close. */
+  void failed(String why) {
+    if (failure == null) {
+      failure = why;
+    }
+  }
+
+  /** Takes the connection out of use; its open requests fail. Does nothing the second time. */
+  void closed(String why) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    boolean wasOpen = state == State.OPEN;
+    state = State.CLOSED;
+    if (session != null) {
+      session.close();
+    } else if (abort != null) {
+      abort.run();
+    }
+    pool.closed(this, wasOpen, failure != null ? failure : why);
+  }
+
+  int inFlight() {
+    return inFlight;
+  }
+
+  /** Names a cause without what differs from connection to connection. */
+  static String describe(Throwable cause) {
+    String message = cause.getMessage();
+    if (message == null) {
+      return cause.getClass().getSimpleName();
+    }
+    String lower = message.toLowerCase(Locale.ROOT);
+    if (lower.contains("connection refused")) {
+      return "connection refused";
+    }
+    if (lower.contains("connection reset") || lower.contains("broken pipe")) {
+      return "connection reset";
+    }
+    return message.length() > 120 ? message.substring(0, 120) : message;
+  }
+}

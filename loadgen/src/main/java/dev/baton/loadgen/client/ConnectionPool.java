@@ -1,0 +1,199 @@
+package dev.baton.loadgen.client;
+
+import dev.baton.loadgen.record.Outcome;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections that some requests of the mix share, used in turn, and the requests that wait for
+ * one. Client thread only.
+ *
+ * <p>In an open loop every request of the mix has a pool of its own, so that one that is slow to
+ * answer never delays the sending of another.
+ */
+final class ConnectionPool {
+  private final LoadEngine engine;
+  private final BiConsumer<ConnectionPool, Connection> connector;
+  private final int limit;
+  private final int depth;
+  private final boolean oneRequestPerConnection;
+  private final ArrayDeque<Connection> available = new ArrayDeque<>();
+  private final ArrayDeque<Exchange> waiting = new ArrayDeque<>();
+  private final Set<Connection> connections = new HashSet<>();
+  private int live;
+  private int open;
+
+  ConnectionPool(
+      LoadEngine engine,
+      BiConsumer<ConnectionPool, Connection> connector,
+      int limit,
+      int depth,
+      boolean oneRequestPerConnection) {
+    this.engine = engine;
+    this.connector = connector;
+    this.limit = limit;
+    this.depth = depth;
+    this.oneRequestPerConnection = oneRequestPerConnection;
+  }
+
+  int depth() {
+    return depth;
+  }
+
+  int limit() {
+    return limit;
+  }
+
+  int openConnections() {
+    return open;
+  }
+
+  int liveConnections() {
+    return live;
+  }
+
+  int waitingRequests() {
+    return waiting.size();
+  }
+
+  boolean oneRequestPerConnection() {
+    return oneRequestPerConnection;
+  }
+
+  /** Opens a connection ahead of need. */
+  Connection connect() {
+    live++;
+    var connection = new Connection(this, depth);
+    connections.add(connection);
+    connector.accept(this, connection);
+    return connection;
+  }
+
+  /** Sends the request on a connection that is free, or new; else queues it. */
+  boolean submit(Exchange exchange) {
+    var connection = takeAvailable();
+    if (connection != null) {
+      start(connection, exchange);
+      return true;
+    }
+    if (live < limit) {
+      startOnNewConnection(exchange);
+      return true;
+    }
+    waiting.add(exchange);
+    return false;
+  }
+
+  private @Nullable Connection takeAvailable() {
+    for (var c = available.pollFirst(); c != null; c = available.pollFirst()) {
+      c.queued = false;
+      if (c.hasCapacity()) {
+        return c;
+      }
+    }
+    return null;
+  }
+
+  private void start(Connection connection, Exchange exchange) {
+    engine.sending(exchange);
+    connection.start(exchange);
+    if (connection.hasCapacity() && !connection.queued && !oneRequestPerConnection) {
+      connection.queued = true;
+      available.addLast(connection);
+    }
+  }
+
+  void opened() {
+    open++;
+  }
+
+  /** The connection can take a request: the next that waits, or it queues itself. */
+  void available(Connection connection) {
+    while (connection.hasCapacity()) {
+      var exchange = waiting.pollFirst();
+      if (exchange == null) {
+        exchange = engine.nextClosedLoop(this);
+      }
+      if (exchange == null) {
+        if (!connection.queued) {
+          connection.queued = true;
+          available.addLast(connection);
+        }
+        return;
+      }
+      engine.sending(exchange);
+      connection.start(exchange);
+    }
+  }
+
+  void answered(Exchange exchange) {
+    var check = exchange.request.spec.check();
+    if (!check.accepts(exchange.status)) {
+      engine.finished(exchange, Outcome.HTTP_ERROR, "status " + exchange.status);
+    } else if (check.needsBody()
+        && (exchange.body == null || exchange.body.indexOf(check.bodyContains()) < 0)) {
+      engine.finished(exchange, Outcome.HTTP_ERROR, "body lacks '" + check.bodyContains() + "'");
+    } else {
+      engine.finished(exchange, Outcome.OK, null);
+    }
+  }
+
+  void finished(Exchange exchange, Outcome outcome, @Nullable String why) {
+    engine.finished(exchange, outcome, why);
+  }
+
+  void closed(Connection connection, boolean wasOpen, String why) {
+    live--;
+    connections.remove(connection);
+    if (wasOpen) {
+      open--;
+    }
+    if (connection.inFlight() > 0) {
+      engine.failAll(connection, why);
+    }
+    engine.connectionLost(this, wasOpen, why);
+  }
+
+  /** Gives requests that wait the place of connections that closed. */
+  void replace() {
+    while (live < limit && !waiting.isEmpty()) {
+      startOnNewConnection(waiting.removeFirst());
+    }
+  }
+
+  /** Sends the request on a connection opened for it. */
+  void startOnNewConnection(Exchange exchange) {
+    var connection = connect();
+    if (connection.hasCapacity()) {
+      start(connection, exchange);
+    } else {
+      // The attempt failed at once: it is this request's error.
+      engine.sending(exchange);
+      engine.finished(exchange, Outcome.CONNECT_ERROR, "connection failed");
+    }
+  }
+
+  /** Lets every connection that has room send what the engine has for it. */
+  void fillAvailable() {
+    for (int i = available.size(); i > 0; i--) {
+      var connection = available.removeFirst();
+      connection.queued = false;
+      available(connection);
+    }
+  }
+
+  /** Closes what is open. */
+  void stop() {
+    for (var connection : List.copyOf(connections)) {
+      connection.closed("the run ended");
+    }
+  }
+
+  @Nullable Exchange pollWaiting() {
+    return waiting.pollFirst();
+  }
+}

@@ -1,0 +1,236 @@
+package dev.baton.loadgen.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2EventAdapter;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.collection.IntObjectHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** An HTTP/2 connection over Netty's connection handler; one stream per request. */
+@SuppressWarnings("FutureReturnValueIgnored") // failures come back as channelInactive
+final class Http2Session extends Http2EventAdapter implements HttpSession {
+  private static final int WINDOW_BYTES = 1 << 20;
+
+  private final Connection connection;
+  private final Http2ConnectionHandler handler;
+  private final IntObjectHashMap<Exchange> open = new IntObjectHashMap<>();
+  private @Nullable ChannelHandlerContext context;
+  private boolean settled;
+
+  private Http2Session(Connection connection) {
+    this.connection = connection;
+    this.handler = new HandlerBuilder(this).build();
+    handler.connection().addListener(this);
+  }
+
+  static void install(ChannelPipeline pipeline, Connection connection) {
+    var session = new Http2Session(connection);
+    pipeline.addLast(session.handler).addLast(session.new Tail());
+  }
+
+  /** Builds Netty's handler with this session as the listener for frames. */
+  private static final class HandlerBuilder
+      extends AbstractHttp2ConnectionHandlerBuilder<Http2ConnectionHandler, HandlerBuilder> {
+    HandlerBuilder(Http2Session session) {
+      server(false);
+      validateHeaders(false);
+      gracefulShutdownTimeoutMillis(0);
+      initialSettings(
+          Http2Settings.defaultSettings().pushEnabled(false).initialWindowSize(WINDOW_BYTES));
+      frameListener(session);
+    }
+
+    @Override
+    protected Http2ConnectionHandler build() {
+      return super.build();
+    }
+
+    @Override
+    protected Http2ConnectionHandler build(
+        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+      return new Http2ConnectionHandler(decoder, encoder, settings, false) {};
+    }
+  }
+
+  /** Behind the HTTP/2 handler: the life of the channel. */
+  private final class Tail extends ChannelInboundHandlerAdapter {
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      context = ctx.pipeline().context(handler);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof SslHandshakeCompletionEvent handshake) {
+        if (!handshake.isSuccess()) {
+          connection.failed("TLS: " + Connection.describe(handshake.cause()));
+          ctx.close();
+        } else if (!ApplicationProtocolNames.HTTP_2.equals(
+            ctx.pipeline().get(SslHandler.class).applicationProtocol())) {
+          connection.failed("the server does not offer h2 by ALPN");
+          ctx.close();
+        }
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      connection.closed("closed by the server");
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      connection.failed(Connection.describe(cause));
+      ctx.close();
+    }
+  }
+
+  @Override
+  public void send(Exchange exchange) {
+    var ctx = context;
+    if (ctx == null) {
+      return;
+    }
+    int id = handler.connection().local().incrementAndGetNextStreamId();
+    open.put(id, exchange);
+    boolean noBody = exchange.request.spec.body().isEmpty();
+    var written =
+        handler
+            .encoder()
+            .writeHeaders(ctx, id, exchange.request.http2(), 0, noBody, ctx.newPromise());
+    if (!noBody) {
+      handler
+          .encoder()
+          .writeData(ctx, id, exchange.request.body.duplicate(), 0, true, ctx.newPromise());
+    }
+    var _ = written.addListener(
+        f -> {
+          var cause = f.cause();
+          if (cause != null) {
+            reject(id, Connection.describe(cause));
+          }
+        });
+    ctx.flush();
+  }
+
+  @Override
+  public void cancel(Exchange exchange) {
+    for (var entry : open.entries()) {
+      if (entry.value() == exchange) {
+        int id = entry.key();
+        open.remove(id);
+        if (context != null) {
+          handler
+              .encoder()
+              .writeRstStream(context, id, Http2Error.CANCEL.code(), context.newPromise());
+          context.flush();
+        }
+        connection.freed();
+        return;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (context != null) {
+      context.channel().close();
+    }
+  }
+
+  @Override
+  public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) {
+    var streams = settings.maxConcurrentStreams();
+    if (streams != null) {
+      connection.limit((int) Math.min(streams, Integer.MAX_VALUE));
+    }
+    if (!settled) {
+      settled = true;
+      connection.opened(this);
+    }
+  }
+
+  @Override
+  public void onHeadersRead(
+      ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean end) {
+    var exchange = open.get(streamId);
+    if (exchange == null) {
+      return;
+    }
+    var status = headers.status();
+    if (status != null) {
+      exchange.status = Integer.parseInt(status.toString());
+    }
+    if (end) {
+      answered(streamId, exchange);
+    }
+  }
+
+  @Override
+  public void onHeadersRead(
+      ChannelHandlerContext ctx,
+      int streamId,
+      Http2Headers headers,
+      int streamDependency,
+      short weight,
+      boolean exclusive,
+      int padding,
+      boolean end) {
+    onHeadersRead(ctx, streamId, headers, padding, end);
+  }
+
+  @Override
+  public int onDataRead(
+      ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean end) {
+    int processed = data.readableBytes() + padding;
+    var exchange = open.get(streamId);
+    if (exchange != null) {
+      Http1Session.received(exchange, data);
+      if (end) {
+        answered(streamId, exchange);
+      }
+    }
+    return processed;
+  }
+
+  private void answered(int streamId, Exchange exchange) {
+    open.remove(streamId);
+    connection.answered(exchange, true);
+  }
+
+  @Override
+  public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) {
+    var error = Http2Error.valueOf(errorCode);
+    reject(streamId, "stream reset: " + (error == null ? Long.toString(errorCode) : error.name()));
+  }
+
+  @Override
+  public void onGoAwayReceived(int lastStreamId, long errorCode, ByteBuf debugData) {
+    connection.retire();
+  }
+
+  @Override
+  public void onStreamClosed(Http2Stream stream) {
+    reject(stream.id(), "stream closed");
+  }
+
+  private void reject(int streamId, String why) {
+    var exchange = open.remove(streamId);
+    if (exchange != null) {
+      connection.rejected(exchange, why);
+    }
+  }
+}

@@ -1,0 +1,437 @@
+package dev.baton.loadgen.client;
+
+import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.Protocol;
+import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.record.Outcome;
+import dev.baton.loadgen.record.OutcomeCounts;
+import dev.baton.loadgen.record.Progress;
+import dev.baton.loadgen.record.Recorder;
+import dev.baton.loadgen.schedule.Schedule;
+import io.netty.channel.ManualIoEventLoop;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs one load on the calling thread: sends what is due, polls the sockets, gives up what takes
+ * too long, and sleeps in between. Everything it owns belongs to that thread.
+ *
+ * <p>Open loop: a request is handed to a connection when its time has come, or as soon as one is
+ * free. Closed loop: a connection sends its next request when it has room for one.
+ */
+public final class LoadEngine {
+  private static final int MAX_SENDS_PER_TURN = 32;
+  private static final long PRECONNECT_NANOS = 3_000_000_000L;
+  private static final long RECONNECT_MILLIS = 10;
+  private static final long PUBLISH_NANOS = 100_000_000L;
+  private static final long MAX_SLEEP_NANOS = 50_000_000L;
+
+  private final LoadOptions options;
+  private final Schedule schedule;
+  private final Recorder recorder;
+  private final ManualIoEventLoop loop;
+  private final RequestTemplate[] templates;
+  private final List<ConnectionPool> pools = new ArrayList<>();
+  private final ConnectionPool[] poolOf;
+  private final long[] phaseEnds;
+  private final SplittableRandom closedLoopRandom;
+  private final long timeoutNanos;
+  private final long spinNanos;
+
+  // The list of open requests in the order they were sent.
+  private @Nullable Exchange oldest;
+  private @Nullable Exchange newest;
+  private int open;
+
+  private long startNanos;
+  private long endNanos;
+  private boolean sendingAllowed;
+  private long scheduled;
+  private long sent;
+  private final OutcomeCounts outcomes = new OutcomeCounts();
+  private @Nullable String firstConnectFailure;
+
+  // Written by any thread
+  private volatile boolean stopRequested;
+
+  /**
+   * Creates an engine for the calling thread and resolves the hosts.
+   *
+   * @throws java.io.UncheckedIOException if a host cannot be resolved
+   */
+  public LoadEngine(LoadOptions options, Schedule schedule, Recorder recorder) {
+    this.options = options;
+    this.schedule = schedule;
+    this.recorder = recorder;
+    this.loop = new ManualIoEventLoop(Thread.currentThread(), Transport.handlerFactory());
+    this.timeoutNanos = options.getTimeout().toNanos();
+    this.spinNanos = options.getSpin().toNanos();
+    this.closedLoopRandom = new SplittableRandom(options.getSeed());
+    var specs = options.getRequests();
+    this.templates = new RequestTemplate[specs.size()];
+    this.poolOf = new ConnectionPool[specs.size()];
+    boolean closeAfter = options.isNewConnections() && options.getProtocol() == Protocol.HTTP1;
+    var transport = new Transport(loop, options);
+    var byOrigin = new LinkedHashMap<String, ConnectionPool>();
+    for (int i = 0; i < templates.length; i++) {
+      var spec = specs.get(i);
+      templates[i] = new RequestTemplate(spec, i, closeAfter);
+      String origin = spec.uri().getScheme() + "://" + spec.authority();
+      String key = options.isClosedLoop() ? origin : origin + "#" + i;
+      poolOf[i] = byOrigin.computeIfAbsent(key, k -> newPool(transport, spec));
+    }
+    pools.addAll(byOrigin.values());
+    var phases = schedule.phases();
+    phaseEnds = new long[phases.size()];
+    long sum = 0;
+    for (int i = 0; i < phaseEnds.length; i++) {
+      sum += phases.get(i).duration().toNanos();
+      phaseEnds[i] = sum;
+    }
+  }
+
+  private ConnectionPool newPool(Transport transport, RequestSpec spec) {
+    var connector = transport.connector(spec);
+    return new ConnectionPool(
+        this,
+        connector,
+        spec.connections() > 0 ? spec.connections() : options.getConnections(),
+        options.isNewConnections() ? 1 : options.getDepth(),
+        options.isNewConnections());
+  }
+
+  /** Asks a running load to end now; any thread. */
+  public void stop() {
+    stopRequested = true;
+  }
+
+  /** Why no connection could be opened before the start; null if at least one was. */
+  public @Nullable String connectFailure() {
+    return firstConnectFailure;
+  }
+
+  /** Runs the load to its end. The recorder is complete when this returns. */
+  public void run() {
+    TimerSlack.minimize();
+    if (!options.isNewConnections()) {
+      preconnect();
+    }
+    try {
+      runSchedule();
+    } finally {
+      shutdown();
+    }
+  }
+
+  private void preconnect() {
+    for (var pool : pools) {
+      for (int i = 0; i < pool.limit(); i++) {
+        pool.connect();
+      }
+    }
+    long deadline = System.nanoTime() + PRECONNECT_NANOS;
+    while (pools.stream().anyMatch(p -> p.openConnections() < p.liveConnections())
+        && System.nanoTime() < deadline) {
+      loop.run(1_000_000);
+    }
+    if (pools.stream().anyMatch(p -> p.openConnections() > 0)) {
+      firstConnectFailure = null;
+    } else if (firstConnectFailure == null) {
+      firstConnectFailure = "no connection within " + PRECONNECT_NANOS / 1_000_000_000 + " s";
+    }
+  }
+
+  private void runSchedule() {
+    startNanos = System.nanoTime() + 1_000_000;
+    endNanos = startNanos + phaseEnds[phaseEnds.length - 1];
+    long drainEnd = endNanos + options.getDrain().toNanos();
+    long nextPublish = startNanos;
+    sendingAllowed = true;
+    var cursor = schedule.cursor();
+    boolean more = !options.isClosedLoop() && cursor.advance();
+    if (options.isClosedLoop()) {
+      loop.runNow();
+      for (var pool : pools) {
+        fill(pool);
+      }
+    }
+    long now = System.nanoTime();
+    while (true) {
+      long turnStart = now;
+      for (int n = 0; more && n < MAX_SENDS_PER_TURN; n++) {
+        long due = startNanos + cursor.offsetNanos();
+        if (due > now) {
+          break;
+        }
+        dispatch(cursor, due, now);
+        more = cursor.advance();
+        now = System.nanoTime();
+      }
+      expire(now);
+      if (now >= nextPublish) {
+        publish(now);
+        nextPublish = now + PUBLISH_NANOS;
+      }
+      if (stopRequested && now < endNanos) {
+        endNanos = now;
+        drainEnd = now;
+        recorder.cutShort(now - startNanos);
+      }
+      if (now >= endNanos) {
+        sendingAllowed = !options.isClosedLoop();
+        boolean idle = open == 0 && waitingRequests() == 0 && !(more && !stopRequested);
+        if (idle || now >= drainEnd) {
+          break;
+        }
+      }
+      long wake = Math.min(now >= endNanos ? drainEnd : endNanos, now + MAX_SLEEP_NANOS);
+      if (more) {
+        wake = Math.min(wake, startNanos + cursor.offsetNanos());
+      }
+      if (oldest != null) {
+        wake = Math.min(wake, oldest.sentNanos + timeoutNanos);
+      }
+      long sleep = wake - now - spinNanos;
+      if (sleep > 0) {
+        loop.run(sleep);
+        now = System.nanoTime();
+      } else {
+        loop.runNow();
+        now = System.nanoTime();
+        recorder.turn(now - turnStart);
+      }
+    }
+    finish(cursor, more && !stopRequested, now);
+    publish(now);
+  }
+
+  private void fill(ConnectionPool pool) {
+    while (pool.liveConnections() < pool.limit()) {
+      pool.connect();
+    }
+    pool.fillAvailable();
+  }
+
+  private void dispatch(Schedule.Cursor cursor, long due, long now) {
+    int request = cursor.request();
+    scheduled++;
+    recorder.scheduled(request, cursor.phase(), cursor.offsetNanos(), now - due);
+    if (!poolOf[request].submit(new Exchange(templates[request], cursor.phase(), due))) {
+      recorder.queued(request, cursor.phase());
+    }
+  }
+
+  private void expire(long now) {
+    for (var e = oldest; e != null && e.sentNanos + timeoutNanos <= now; e = oldest) {
+      var connection = e.connection;
+      boolean connecting = connection != null && connection.connecting();
+      finished(e, Outcome.TIMEOUT, connecting ? "timeout while connecting" : "timeout");
+      if (connection != null) {
+        connection.cancel(e);
+      }
+    }
+  }
+
+  /** Counts what the end of the run left over. */
+  private void finish(Schedule.Cursor cursor, boolean more, long now) {
+    sendingAllowed = false;
+    for (var e = oldest; e != null; e = oldest) {
+      finished(e, Outcome.UNFINISHED, null);
+    }
+    for (var pool : pools) {
+      for (var e = pool.pollWaiting(); e != null; e = pool.pollWaiting()) {
+        long offset = e.intendedNanos - startNanos;
+        recorder.unsent(e.request.index, e.phase, offset, now - e.intendedNanos);
+      }
+    }
+    while (more) {
+      long waited = Math.max(0, now - startNanos - cursor.offsetNanos());
+      scheduled++;
+      recorder.scheduled(cursor.request(), cursor.phase(), cursor.offsetNanos(), waited);
+      recorder.unsent(cursor.request(), cursor.phase(), cursor.offsetNanos(), waited);
+      more = cursor.advance();
+    }
+  }
+
+  private void shutdown() {
+    for (var pool : pools) {
+      pool.stop();
+    }
+    var _ = loop.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
+    while (!loop.isTerminated()) {
+      loop.runNow();
+    }
+  }
+
+  private int waitingRequests() {
+    int waiting = 0;
+    for (var pool : pools) {
+      waiting += pool.waitingRequests();
+    }
+    return waiting;
+  }
+
+  private void publish(long now) {
+    int connections = 0;
+    for (var pool : pools) {
+      connections += pool.openConnections();
+    }
+    recorder.publish(
+        new Progress(
+            now - startNanos,
+            phaseAt(now - startNanos),
+            scheduled,
+            sent,
+            outcomes.get(Outcome.OK),
+            outcomes.get(Outcome.HTTP_ERROR),
+            outcomes.get(Outcome.TIMEOUT),
+            outcomes.get(Outcome.CONNECT_ERROR),
+            open,
+            waitingRequests(),
+            connections));
+  }
+
+  private int phaseAt(long offsetNanos) {
+    int phase = 0;
+    while (phase < phaseEnds.length - 1 && offsetNanos >= phaseEnds[phase]) {
+      phase++;
+    }
+    return phase;
+  }
+
+  /** The next request of a closed loop; null in an open loop, and before and after the run. */
+  @Nullable Exchange nextClosedLoop(ConnectionPool pool) {
+    if (!sendingAllowed || !options.isClosedLoop()) {
+      return null;
+    }
+    long now = System.nanoTime();
+    if (now >= endNanos) {
+      return null;
+    }
+    int phase = phaseAt(now - startNanos);
+    var template = pickClosedLoop(pool);
+    scheduled++;
+    recorder.scheduledInClosedLoop(template.index, phase);
+    return new Exchange(template, phase, now);
+  }
+
+  private RequestTemplate pickClosedLoop(ConnectionPool pool) {
+    if (templates.length == 1) {
+      return templates[0];
+    }
+    double sum = 0;
+    for (int i = 0; i < templates.length; i++) {
+      sum += poolOf[i] == pool ? weight(templates[i].spec) : 0;
+    }
+    double point = closedLoopRandom.nextDouble() * sum;
+    RequestTemplate last = templates[0];
+    for (int i = 0; i < templates.length; i++) {
+      if (poolOf[i] == pool) {
+        last = templates[i];
+        point -= weight(templates[i].spec);
+        if (point < 0) {
+          break;
+        }
+      }
+    }
+    return last;
+  }
+
+  private static double weight(RequestSpec spec) {
+    return spec.rate() > 0 ? spec.rate() : spec.weight();
+  }
+
+  /** The request is handed to a connection now. */
+  void sending(Exchange exchange) {
+    sent++;
+    recorder.sent(exchange.request.index, exchange.phase);
+    exchange.sentNanos = options.isClosedLoop() ? exchange.intendedNanos : System.nanoTime();
+    exchange.previous = newest;
+    if (newest != null) {
+      newest.next = exchange;
+    } else {
+      oldest = exchange;
+    }
+    newest = exchange;
+    open++;
+  }
+
+  /** The request ended; does nothing the second time. */
+  void finished(Exchange exchange, Outcome outcome, @Nullable String why) {
+    if (exchange.done) {
+      return;
+    }
+    exchange.done = true;
+    long now = System.nanoTime();
+    unlink(exchange);
+    outcomes.count(outcome);
+    recorder.done(
+        exchange.request.index,
+        exchange.phase,
+        outcome,
+        exchange.intendedNanos - startNanos,
+        exchange.sentNanos - startNanos,
+        now - startNanos,
+        exchange.bodyBytes,
+        why);
+  }
+
+  private void unlink(Exchange exchange) {
+    open--;
+    if (exchange.previous != null) {
+      exchange.previous.next = exchange.next;
+    } else {
+      oldest = exchange.next;
+    }
+    if (exchange.next != null) {
+      exchange.next.previous = exchange.previous;
+    } else {
+      newest = exchange.previous;
+    }
+    exchange.previous = null;
+    exchange.next = null;
+  }
+
+  /** Fails the requests open on a connection that closed. */
+  void failAll(Connection connection, String why) {
+    for (var e = oldest; e != null; ) {
+      var next = e.next;
+      if (e.connection == connection) {
+        finished(e, Outcome.CONNECT_ERROR, why);
+      }
+      e = next;
+    }
+  }
+
+  /** A connection closed or could not be opened. */
+  void connectionLost(ConnectionPool pool, boolean wasOpen, String why) {
+    if (!wasOpen && firstConnectFailure == null) {
+      firstConnectFailure = why;
+    }
+    if (!sendingAllowed) {
+      return;
+    }
+    if (options.isClosedLoop()) {
+      if (wasOpen) {
+        loop.execute(() -> reconnect(pool));
+      } else {
+        var _ = loop.schedule(() -> reconnect(pool), RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } else if (pool.waitingRequests() > 0) {
+      loop.execute(pool::replace);
+    }
+  }
+
+  private void reconnect(ConnectionPool pool) {
+    if (sendingAllowed && pool.liveConnections() < pool.limit()) {
+      var exchange = nextClosedLoop(pool);
+      if (exchange != null) {
+        pool.startOnNewConnection(exchange);
+      }
+    }
+  }
+}

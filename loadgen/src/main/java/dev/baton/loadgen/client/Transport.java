@@ -1,0 +1,113 @@
+package dev.baton.loadgen.client;
+
+import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.Protocol;
+import dev.baton.loadgen.RequestSpec;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Opens sockets: epoll where there is epoll, NIO elsewhere; TLS for https. */
+final class Transport {
+  private static final boolean EPOLL = Epoll.isAvailable();
+
+  private final IoEventLoop loop;
+  private final LoadOptions options;
+  private @Nullable SslContext sslContext;
+
+  Transport(IoEventLoop loop, LoadOptions options) {
+    this.loop = loop;
+    this.options = options;
+  }
+
+  static IoHandlerFactory handlerFactory() {
+    return EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+  }
+
+  /** What opens connections to the origin of a request. */
+  BiConsumer<ConnectionPool, Connection> connector(RequestSpec spec) {
+    var address = resolve(spec);
+    var ssl = spec.secure() ? sslContext() : null;
+    var bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channel(EPOLL ? EpollSocketChannel.class : NioSocketChannel.class)
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+            .remoteAddress(address);
+    boolean http2 = options.getProtocol() == Protocol.HTTP2;
+    return (pool, connection) -> connect(bootstrap.clone(), connection, spec, ssl, http2);
+  }
+
+  private static void connect(
+      Bootstrap bootstrap,
+      Connection connection,
+      RequestSpec spec,
+      @Nullable SslContext ssl,
+      boolean http2) {
+    var future =
+        bootstrap
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    var pipeline = channel.pipeline();
+                    if (ssl != null) {
+                      pipeline.addLast(
+                          ssl.newHandler(channel.alloc(), spec.uri().getHost(), spec.port()));
+                    }
+                    if (http2) {
+                      Http2Session.install(pipeline, connection);
+                    } else {
+                      Http1Session.install(pipeline, connection, ssl != null);
+                    }
+                  }
+                })
+            .connect();
+    connection.onAbort(
+        () -> {
+          var _ = future.channel().close();
+        });
+    var _ =
+        future.addListener(
+        (ChannelFutureListener)
+            f -> {
+              if (!f.isSuccess()) {
+                var cause = f.cause();
+                connection.failed(cause == null ? "cancelled" : Connection.describe(cause));
+                connection.closed("connection failed");
+              }
+            });
+  }
+
+  private static InetSocketAddress resolve(RequestSpec spec) {
+    try {
+      return new InetSocketAddress(InetAddress.getByName(spec.uri().getHost()), spec.port());
+    } catch (UnknownHostException e) {
+      throw new UncheckedIOException("unknown host in url '" + spec.uri() + "'", e);
+    }
+  }
+
+  private SslContext sslContext() {
+    if (sslContext == null) {
+      sslContext = Tls.clientContext(options);
+    }
+    return sslContext;
+  }
+}

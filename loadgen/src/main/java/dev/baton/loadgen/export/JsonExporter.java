@@ -1,0 +1,203 @@
+package dev.baton.loadgen.export;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.LoadReport;
+import dev.baton.loadgen.record.Latencies;
+import dev.baton.loadgen.record.Outcome;
+import dev.baton.loadgen.record.RequestRecord;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The report as JSON. The fields are documented in the README and stay as they are. */
+public final class JsonExporter {
+  private JsonExporter() {}
+
+  /** The report as an indented JSON object. */
+  public static String toJson(LoadReport report) {
+    return write(toMap(report), true);
+  }
+
+  /** The report as nested maps and lists in the order of the JSON. */
+  public static Map<String, Object> toMap(LoadReport report) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("valid", report.valid());
+    map.put("invalid_reasons", report.invalidReasons());
+    map.put("options", options(report));
+    map.put("rate", rate(report, report.total()));
+    map.putAll(record(report.total()));
+    map.put("lateness_ms", latencies(report.lateness()));
+    map.put("errors", report.errorKinds());
+    var targets = new ArrayList<Object>();
+    for (var request : report.requests()) {
+      targets.add(named(report, request, report.windowSeconds()));
+    }
+    map.put("targets", targets);
+    var phases = new ArrayList<Object>();
+    var recorded = report.options().effectivePhases().stream().filter(p -> p.recorded()).toList();
+    for (int i = 0; i < recorded.size(); i++) {
+      phases.add(named(report, report.phases().get(i), recorded.get(i).seconds()));
+    }
+    map.put("phases", phases);
+    map.put("warmup", Map.of("requests", counts(report.warmup())));
+    map.put("generator", generator(report));
+    return map;
+  }
+
+  private static Map<String, Object> options(LoadReport report) {
+    LoadOptions options = report.options();
+    var map = new LinkedHashMap<String, Object>();
+    map.put("loop", options.isClosedLoop() ? "closed" : "open");
+    map.put("protocol", options.getProtocol().name());
+    map.put("arrivals", options.getArrivals().name());
+    map.put("seed", options.getSeed());
+    map.put("schedule_hash", report.scheduleHash());
+    map.put("measured_s", report.windowSeconds());
+    map.put("warmup_s", options.getWarmup().toNanos() / 1e9);
+    map.put("connections", options.getConnections());
+    map.put("depth", options.getDepth());
+    map.put("new_connections", options.isNewConnections());
+    map.put("timeout_s", options.getTimeout().toNanos() / 1e9);
+    map.put("drain_s", options.getDrain().toNanos() / 1e9);
+    return map;
+  }
+
+  private static Map<String, Object> rate(LoadReport report, RequestRecord record) {
+    var map = new LinkedHashMap<String, Object>();
+    boolean closed = report.options().isClosedLoop();
+    map.put("asked", closed ? 0.0 : record.scheduled() / report.windowSeconds());
+    map.put("delivered", record.answeredInWindow() / report.windowSeconds());
+    return map;
+  }
+
+  private static Map<String, Object> named(
+      LoadReport report, RequestRecord record, double seconds) {
+    var map = new LinkedHashMap<String, Object>();
+    boolean closed = report.options().isClosedLoop();
+    map.put("name", record.name());
+    map.put(
+        "rate",
+        ordered(
+            "asked",
+            closed ? 0.0 : record.scheduled() / seconds,
+            "delivered",
+            record.answeredInWindow() / seconds));
+    map.putAll(record(record));
+    return map;
+  }
+
+  private static Map<String, Object> ordered(String key1, Object a, String key2, Object b) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put(key1, a);
+    map.put(key2, b);
+    return map;
+  }
+
+  private static Map<String, Object> record(RequestRecord record) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("requests", counts(record));
+    map.put("response_ms", latencies(record.response()));
+    map.put("service_ms", latencies(record.service()));
+    map.put("error_ms", latencies(record.errors()));
+    map.put("body_bytes", record.bytes());
+    return map;
+  }
+
+  private static Map<String, Object> counts(RequestRecord record) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("scheduled", record.scheduled());
+    map.put("sent", record.sent());
+    map.put("unsent", record.unsent());
+    map.put("ok", record.count(Outcome.OK));
+    map.put("http_error", record.count(Outcome.HTTP_ERROR));
+    map.put("timeout", record.count(Outcome.TIMEOUT));
+    map.put("connect_error", record.count(Outcome.CONNECT_ERROR));
+    map.put("unfinished", record.count(Outcome.UNFINISHED));
+    map.put("waited_for_connection", record.queued());
+    return map;
+  }
+
+  private static Map<String, Object> latencies(Latencies latencies) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("count", latencies.count());
+    map.put("mean", latencies.meanMillis());
+    map.put("p50", latencies.millisAt(50));
+    map.put("p90", latencies.millisAt(90));
+    map.put("p95", latencies.millisAt(95));
+    map.put("p99", latencies.millisAt(99));
+    map.put("p999", latencies.millisAt(99.9));
+    map.put("p9999", latencies.millisAt(99.99));
+    map.put("max", latencies.maxMillis());
+    map.put("lower_bounds", latencies.censored());
+    if (latencies.censored() > 0) {
+      map.put("exact_below", latencies.exactBelowMillis());
+    }
+    return map;
+  }
+
+  private static Map<String, Object> generator(LoadReport report) {
+    var self = report.self();
+    var map = new LinkedHashMap<String, Object>();
+    map.put("wall_s", self.seconds());
+    map.put("cpu_percent", self.cpuPercent());
+    map.put("process_cpu_s", self.processCpuSeconds());
+    map.put("thread_cpu_s", self.threadCpuSeconds());
+    map.put("gc_ms", self.gcMillis());
+    map.put("gc_count", self.gcCount());
+    map.put("steal_s", self.stealSeconds());
+    map.put("poll_gap_ms", latencies(report.pollGaps()));
+    return map;
+  }
+
+  /** Any nesting of maps, collections, strings, numbers and booleans as JSON. */
+  static String write(Object value, boolean indented) {
+    var out = new StringWriter();
+    try (var generator = new JsonFactory().createGenerator(out)) {
+      if (indented) {
+        generator.setPrettyPrinter(new DefaultPrettyPrinter());
+      }
+      write(value, generator);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toString();
+  }
+
+  private static void write(@Nullable Object value, JsonGenerator out) throws IOException {
+    if (value instanceof Map<?, ?> map) {
+      out.writeStartObject();
+      for (var entry : map.entrySet()) {
+        out.writeFieldName(String.valueOf(entry.getKey()));
+        write(entry.getValue(), out);
+      }
+      out.writeEndObject();
+    } else if (value instanceof Collection<?> list) {
+      out.writeStartArray();
+      for (Object element : list) {
+        write(element, out);
+      }
+      out.writeEndArray();
+    } else if (value instanceof Double number) {
+      out.writeNumber(round(number));
+    } else if (value instanceof Number number) {
+      out.writeNumber(number.longValue());
+    } else if (value instanceof Boolean bool) {
+      out.writeBoolean(bool);
+    } else {
+      out.writeString(String.valueOf(value));
+    }
+  }
+
+  /** Keeps six digits after the point: nanoseconds of a millisecond. */
+  private static double round(double value) {
+    return Math.abs(value) < 1e9 ? Math.rint(value * 1e6) / 1e6 : value;
+  }
+}

@@ -1,0 +1,131 @@
+package dev.baton.loadgen.export;
+
+import dev.baton.loadgen.LoadGenerator;
+import dev.baton.loadgen.LoadReport;
+import dev.baton.loadgen.record.Latencies;
+import dev.baton.loadgen.record.Outcome;
+import dev.baton.loadgen.record.RequestRecord;
+import dev.baton.loadgen.schedule.Schedule;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** The report as a table for people. */
+public final class SummaryExporter {
+  private static final double[] PERCENTILES = {50, 90, 99, 99.9};
+
+  private SummaryExporter() {}
+
+  /** One line that identifies the schedule. */
+  public static String scheduleLine(LoadGenerator generator) {
+    Schedule schedule = generator.schedule();
+    long requests = 0;
+    for (int i = 0; i < schedule.phases().size(); i++) {
+      requests += schedule.size(i);
+    }
+    return String.format(
+        Locale.ROOT,
+        "schedule %s: %,d requests in %.1f s, warm-up included",
+        schedule.hash(),
+        requests,
+        schedule.duration().toNanos() / 1e9);
+  }
+
+  /** Writes the table. */
+  public static void write(LoadReport report, PrintWriter out) {
+    boolean closed = report.options().isClosedLoop();
+    out.printf(
+        Locale.ROOT,
+        "%n%-28s %10s %10s %10s %10s %10s   %s%n",
+        "milliseconds",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        closed ? "delivered/s" : "delivered/s of asked/s");
+    var total = report.total();
+    row(out, closed ? "response (closed loop)" : "response", total.response(), rate(report, total));
+    row(out, "service", total.service(), "");
+    if (!closed) {
+      row(out, "generator's lateness", report.lateness(), "");
+    }
+    if (total.errors().count() > 0) {
+      row(out, "errors", total.errors(), "");
+    }
+    if (report.requests().size() > 1) {
+      out.println();
+      for (var request : report.requests()) {
+        row(out, request.name(), request.response(), rate(report, request));
+      }
+    }
+    if (report.phases().size() > 1) {
+      out.println();
+      for (var phase : report.phases()) {
+        row(out, "phase " + phase.name(), phase.response(), "");
+      }
+    }
+    out.printf(
+        Locale.ROOT,
+        "%nscheduled %,d = sent %,d + unsent %,d%n"
+            + "sent %,d = ok %,d + http error %,d + timeout %,d + connection error %,d"
+            + " + unfinished %,d%n",
+        total.scheduled(),
+        total.sent(),
+        total.unsent(),
+        total.sent(),
+        total.count(Outcome.OK),
+        total.count(Outcome.HTTP_ERROR),
+        total.count(Outcome.TIMEOUT),
+        total.count(Outcome.CONNECT_ERROR),
+        total.count(Outcome.UNFINISHED));
+    if (total.queued() > 0) {
+      out.printf(Locale.ROOT, "waited for a free connection: %,d%n", total.queued());
+    }
+    report.errorKinds().forEach((kind, count) -> out.printf("  %,d × %s%n", count, kind));
+    if (total.response().censored() > 0) {
+      out.printf(
+          Locale.ROOT,
+          "≥ marks percentiles that %,d requests without an answer make a lower bound%n",
+          total.response().censored());
+    }
+    var self = report.self();
+    out.printf(
+        Locale.ROOT,
+        "generator: CPU %.0f %%, GC %d ms in %d, steal %.2f s%n",
+        self.cpuPercent(),
+        self.gcMillis(),
+        self.gcCount(),
+        self.stealSeconds());
+    report.invalidReasons().forEach(reason -> out.println("INVALID: " + reason));
+  }
+
+  private static String rate(LoadReport report, RequestRecord record) {
+    double delivered = record.answeredInWindow() / report.windowSeconds();
+    return report.options().isClosedLoop()
+        ? String.format(Locale.ROOT, "%,.0f", delivered)
+        : String.format(
+            Locale.ROOT,
+            "%,.0f of %,.0f",
+            delivered,
+            record.scheduled() / report.windowSeconds());
+  }
+
+  private static void row(PrintWriter out, String name, Latencies latencies, String rate) {
+    var line = new StringBuilder();
+    line.append(String.format(Locale.ROOT, "%-28s", name));
+    for (double percentile : PERCENTILES) {
+      String bound = latencies.lowerBoundAt(percentile) ? "≥" : "";
+      line.append(
+          String.format(
+              Locale.ROOT, " %10s", bound + millis(latencies.millisAt(percentile))));
+    }
+    String bound = latencies.censored() > 0 ? "≥" : "";
+    line.append(String.format(Locale.ROOT, " %10s", bound + millis(latencies.maxMillis())));
+    out.println(line + (rate.isEmpty() ? "" : "   " + rate));
+  }
+
+  /** Milliseconds with as many digits as say something. */
+  static String millis(double millis) {
+    return String.format(Locale.ROOT, millis >= 100 ? "%.0f" : millis >= 10 ? "%.1f" : "%.3f", millis);
+  }
+}

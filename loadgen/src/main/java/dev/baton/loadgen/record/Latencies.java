@@ -1,0 +1,91 @@
+package dev.baton.loadgen.record;
+
+import org.HdrHistogram.Histogram;
+
+/**
+ * A latency distribution in nanoseconds in which some values are only lower bounds. Written by one
+ * thread, read by others after the run.
+ *
+ * <p>A lower bound is counted at its value. Percentiles below the smallest lower bound are exact;
+ * the others are lower bounds themselves.
+ */
+public final class Latencies {
+  private static final long HIGHEST_NANOS = 3_600_000_000_000L;
+
+  private final Histogram histogram = newHistogram();
+  private long censored;
+  private long exactBelowNanos = Long.MAX_VALUE;
+
+  /** A histogram from 1 µs to an hour, in nanoseconds, exact to 0.1 %. */
+  public static Histogram newHistogram() {
+    return new Histogram(1_000, HIGHEST_NANOS, 3);
+  }
+
+  /** Brings a value into the range of {@link #newHistogram}. */
+  static long clamp(long nanos) {
+    return Math.max(0, Math.min(nanos, HIGHEST_NANOS));
+  }
+
+  void record(long nanos) {
+    histogram.recordValue(clamp(nanos));
+  }
+
+  void recordAtLeast(long nanos) {
+    histogram.recordValue(clamp(nanos));
+    censored++;
+    exactBelowNanos = Math.min(exactBelowNanos, nanos);
+  }
+
+  void add(Latencies other) {
+    histogram.add(other.histogram);
+    censored += other.censored;
+    exactBelowNanos = Math.min(exactBelowNanos, other.exactBelowNanos);
+  }
+
+  /** The values; do not change. */
+  public Histogram histogram() {
+    return histogram;
+  }
+
+  /** Number of values. */
+  public long count() {
+    return histogram.getTotalCount();
+  }
+
+  /** Number of values that are only lower bounds. */
+  public long censored() {
+    return censored;
+  }
+
+  /** The given percentile (0 to 100) in nanoseconds; 0 when empty. */
+  public long nanosAt(double percentile) {
+    return histogram.getTotalCount() == 0
+        ? 0
+        : Math.min(histogram.getValueAtPercentile(percentile), histogram.getMaxValue());
+  }
+
+  /** The given percentile (0 to 100) in milliseconds; 0 when empty. */
+  public double millisAt(double percentile) {
+    return nanosAt(percentile) / 1e6;
+  }
+
+  /** The highest value in milliseconds. */
+  public double maxMillis() {
+    return histogram.getMaxValue() / 1e6;
+  }
+
+  /** The mean in milliseconds; 0 when empty. */
+  public double meanMillis() {
+    return histogram.getTotalCount() == 0 ? 0 : histogram.getMean() / 1e6;
+  }
+
+  /** Whether the given percentile is only a lower bound. */
+  public boolean lowerBoundAt(double percentile) {
+    return censored > 0 && nanosAt(percentile) >= exactBelowNanos * 0.999;
+  }
+
+  /** Percentiles below this many milliseconds are exact; infinite if all are. */
+  public double exactBelowMillis() {
+    return censored == 0 ? Double.POSITIVE_INFINITY : exactBelowNanos / 1e6;
+  }
+}

@@ -1,0 +1,245 @@
+package dev.baton.loadgen.record;
+
+import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.schedule.Phase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.SingleWriterRecorder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records a run. Written by the client thread only. The interval histograms and {@link #progress}
+ * may be read by one other thread at any time, everything else after the run.
+ */
+public final class Recorder {
+  private static final int MAX_ERROR_KINDS = 50;
+  private static final String OTHER_ERRORS = "other";
+
+  private final List<Phase> phases;
+  private final RequestRecord[] requests;
+  private final RequestRecord[] perPhase;
+  private final RequestRecord warmup = new RequestRecord("warmup");
+  private final Latencies lateness = new Latencies();
+  private final Latencies turns = new Latencies();
+  private final Heatmap heatmap;
+  private final Heatmap latenessMap;
+  private final Map<String, Long> errorKinds = new TreeMap<>();
+  private final SingleWriterRecorder interval = newIntervalRecorder();
+  private final SingleWriterRecorder intervalLateness = newIntervalRecorder();
+  private final long windowStartNanos;
+  private long windowEndNanos;
+
+  // Written by the client thread, read by a reporter
+  private volatile Progress progress = Progress.NONE;
+
+  /** Creates a recorder for a run of the given mix and phases. */
+  public Recorder(List<RequestSpec> mix, List<Phase> phases) {
+    this.phases = List.copyOf(phases);
+    requests = mix.stream().map(s -> new RequestRecord(s.name())).toArray(RequestRecord[]::new);
+    perPhase = phases.stream().map(p -> new RequestRecord(p.name())).toArray(RequestRecord[]::new);
+    long before = 0;
+    long measured = 0;
+    for (var phase : phases) {
+      if (phase.recorded()) {
+        measured += phase.duration().toNanos();
+      } else if (measured == 0) {
+        before += phase.duration().toNanos();
+      }
+    }
+    windowStartNanos = before;
+    windowEndNanos = before + measured;
+    heatmap = new Heatmap(measured);
+    latenessMap = new Heatmap(measured);
+  }
+
+  private static SingleWriterRecorder newIntervalRecorder() {
+    return new SingleWriterRecorder(1_000, 3_600_000_000_000L, 2);
+  }
+
+  /** A request became due and was looked at {@code lateNanos} after its time. */
+  public void scheduled(int request, int phase, long offsetNanos, long lateNanos) {
+    if (!phases.get(phase).recorded()) {
+      warmup.addScheduled();
+      return;
+    }
+    requests[request].addScheduled();
+    perPhase[phase].addScheduled();
+    lateness.record(lateNanos);
+    intervalLateness.recordValue(Latencies.clamp(lateNanos));
+    latenessMap.record(offsetNanos - windowStartNanos, lateNanos);
+  }
+
+  /** A connection of a closed loop asks for its next request. */
+  public void scheduledInClosedLoop(int request, int phase) {
+    if (phases.get(phase).recorded()) {
+      requests[request].addScheduled();
+      perPhase[phase].addScheduled();
+    } else {
+      warmup.addScheduled();
+    }
+  }
+
+  /** The run is ended that long after the start of the schedule. */
+  public void cutShort(long offsetNanos) {
+    windowEndNanos = Math.max(windowStartNanos + 1, Math.min(windowEndNanos, offsetNanos));
+  }
+
+  /** A request has to wait for a connection. */
+  public void queued(int request, int phase) {
+    if (phases.get(phase).recorded()) {
+      requests[request].addQueued();
+      perPhase[phase].addQueued();
+    }
+  }
+
+  /** A request was handed to a connection. */
+  public void sent(int request, int phase) {
+    if (phases.get(phase).recorded()) {
+      requests[request].addSent();
+      perPhase[phase].addSent();
+    } else {
+      warmup.addSent();
+    }
+  }
+
+  /**
+   * A sent request ended.
+   *
+   * @param offsetNanos its intended start after the start of the schedule
+   * @param endOffsetNanos its end after the start of the schedule
+   * @param error what went wrong, or null
+   */
+  public void done(
+      int request,
+      int phase,
+      Outcome outcome,
+      long offsetNanos,
+      long sentOffsetNanos,
+      long endOffsetNanos,
+      long bodyBytes,
+      @Nullable String error) {
+    boolean answered = outcome == Outcome.OK || outcome == Outcome.HTTP_ERROR;
+    if (answered && endOffsetNanos >= windowStartNanos && endOffsetNanos < windowEndNanos) {
+      requests[request].addAnsweredInWindow();
+    }
+    long response = endOffsetNanos - offsetNanos;
+    long service = endOffsetNanos - sentOffsetNanos;
+    if (!phases.get(phase).recorded()) {
+      warmup.done(outcome, response, service, bodyBytes);
+      return;
+    }
+    requests[request].done(outcome, response, service, bodyBytes);
+    perPhase[phase].done(outcome, response, service, bodyBytes);
+    heatmap.record(offsetNanos - windowStartNanos, response);
+    interval.recordValue(Latencies.clamp(response));
+    if (error != null) {
+      String kind =
+          errorKinds.containsKey(error) || errorKinds.size() < MAX_ERROR_KINDS
+              ? error
+              : OTHER_ERRORS;
+      errorKinds.merge(kind, 1L, Long::sum);
+    }
+  }
+
+  /** The run ended before a request that was due {@code waitedNanos} ago was sent. */
+  public void unsent(int request, int phase, long offsetNanos, long waitedNanos) {
+    if (phases.get(phase).recorded()) {
+      requests[request].recordUnsent(waitedNanos);
+      perPhase[phase].recordUnsent(waitedNanos);
+      heatmap.record(offsetNanos - windowStartNanos, waitedNanos);
+    }
+  }
+
+  /** The client spent that long between two polls of its sockets. */
+  public void turn(long nanos) {
+    turns.record(nanos);
+  }
+
+  /** Publishes the counters. */
+  public void publish(Progress newProgress) {
+    progress = newProgress;
+  }
+
+  /** The counters last published; any thread. */
+  public Progress progress() {
+    return progress;
+  }
+
+  /** The sum over the mix. */
+  public RequestRecord total() {
+    var sum = new RequestRecord("total");
+    for (var request : requests) {
+      sum.add(request);
+    }
+    return sum;
+  }
+
+  /** One record per request of the mix. */
+  public List<RequestRecord> requests() {
+    return List.of(requests);
+  }
+
+  /** One record per recorded phase. */
+  public List<RequestRecord> recordedPhases() {
+    var recorded = new ArrayList<RequestRecord>();
+    for (int i = 0; i < perPhase.length; i++) {
+      if (phases.get(i).recorded()) {
+        recorded.add(perPhase[i]);
+      }
+    }
+    return recorded;
+  }
+
+  /** The warm-up, which is in none of the other records. */
+  public RequestRecord warmup() {
+    return warmup;
+  }
+
+  /** How late the client itself looked at requests that were due. */
+  public Latencies lateness() {
+    return lateness;
+  }
+
+  /** How long the client was away from its sockets at a time. */
+  public Latencies turns() {
+    return turns;
+  }
+
+  /** Response times over time. */
+  public Heatmap heatmap() {
+    return heatmap;
+  }
+
+  /** Lateness over time. */
+  public Heatmap latenessMap() {
+    return latenessMap;
+  }
+
+  /** Errors by kind. */
+  public Map<String, Long> errorKinds() {
+    return Map.copyOf(errorKinds);
+  }
+
+  /** Response times of all ends since the last call; one thread. */
+  public Histogram intervalResponses() {
+    return interval.getIntervalHistogram();
+  }
+
+  /** Lateness since the last call; one thread. */
+  public Histogram intervalLateness() {
+    return intervalLateness.getIntervalHistogram();
+  }
+
+  /** Seconds measured. */
+  public double windowSeconds() {
+    return (windowEndNanos - windowStartNanos) / 1e9;
+  }
+
+  /** Start of the measured time, in nanoseconds after the start of the schedule. */
+  public long windowStartNanos() {
+    return windowStartNanos;
+  }
+}
