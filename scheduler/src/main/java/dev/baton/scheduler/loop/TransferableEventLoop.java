@@ -28,7 +28,7 @@ import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 // google-java-format off
@@ -133,8 +133,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
   /** Work of Netty and Vert.x: runs in IO. */
-  private final MpscUnboundedAtomicArrayQueue<Runnable> tasks =
-      new MpscUnboundedAtomicArrayQueue<>(TASK_CHUNK);
+  private final MpscUnboundedVarHandleArrayQueue<Runnable> tasks =
+      new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
   /** Work of users: runs in CONTINUATION. */
   private final RunQueue runQueue = new RunQueue();
@@ -278,36 +278,44 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
         handler.initialize();
       }
       // After a takeover what waits in the queues comes before what waits in the sockets.
-      boolean pollFirst = pendingTakeover == null;
-      while (true) {
-        if (pollFirst) {
-          handler.run(context);
-        }
-        pollFirst = true;
-        SliceTimer t = timer;
-        if (t != null) {
-          t.pushIfDue(System.nanoTime());
-        }
-        runTasks();
-        if (lifecycle != STARTED && confirmShutdown()) {
-          terminate();
-          return End.TERMINATED;
-        }
-        if (!runQueue.isEmpty() && !holdBack()) {
-          if (!runContinuations(me)) {
-            return End.LOST;
-          }
-        } else if (pendingTakeover != null) {
-          report(-1);
-        }
+      if (pendingTakeover == null) {
+        handler.run(context);
       }
+      End end;
+      while ((end = turn(me)) == null) {
+        handler.run(context);
+      }
+      return end;
     } finally {
       ThreadExecutorMap.setCurrentExecutor(previous);
     }
   }
 
-  private int runTasks() {
+  /** What follows a poll: timers, tasks, continuations. Null to go on. */
+  private @Nullable End turn(Worker me) {
+    SliceTimer t = timer;
+    if (t != null) {
+      t.pushIfDue(System.nanoTime());
+    }
     fetchFromScheduledTaskQueue(tasks);
+    runTasks();
+    if (lifecycle != STARTED && confirmShutdown()) {
+      terminate();
+      return End.TERMINATED;
+    }
+    if (!runQueue.isEmpty() && !holdBack()) {
+      if (!runContinuations(me)) {
+        return End.LOST;
+      }
+      // What continuations have written goes out before the next system call to poll.
+      runTasks();
+    } else if (pendingTakeover != null) {
+      report(-1);
+    }
+    return null;
+  }
+
+  private int runTasks() {
     int ran = 0;
     Runnable task;
     while (ran < MAX_TASKS_PER_TURN && (task = tasks.poll()) != null) {

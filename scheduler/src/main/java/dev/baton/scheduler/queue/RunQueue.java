@@ -1,7 +1,7 @@
 package dev.baton.scheduler.queue;
 
 import java.util.ArrayDeque;
-import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +24,7 @@ public final class RunQueue {
   private int polls;
 
   // Written by any thread
-  private final MpscUnboundedAtomicArrayQueue<Runnable> shared = new MpscUnboundedAtomicArrayQueue<>(CHUNK);
+  private final MpscUnboundedVarHandleArrayQueue<Runnable> shared = new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
 
   /** Adds at the tail. The loop's owner in state IO. */
   public void addLocal(Runnable continuation) {

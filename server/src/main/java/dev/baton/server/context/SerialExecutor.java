@@ -2,8 +2,10 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import io.vertx.core.impl.WorkerExecutor;
+import io.vertx.core.internal.concurrent.InboundMessageQueue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -12,31 +14,33 @@ import org.jspecify.annotations.Nullable;
 /*
  * An actor's mailbox: callbacks run one at a time, in order, as continuations of one loop.
  *
- * Queue [1]. Multi-producer, single-consumer, linked; this object is its own first node. A producer
- * exchanges the tail and then links the node; a consumer that arrives in between spins.
+ * The queue is a chain of nodes, and who may run is decided by its tail, as in an MCS lock [1]:
  *
- * Right to run. pending counts callbacks that wait or run. Who raises it from 0 schedules this
- * executor on the loop; whoever runs it lowers it after each callback and, where it stays above 0,
- * either goes on or schedules it again. So at most one thread has the right to run, and the atomic
- * add hands it on with everything that was written before (happens-before between callbacks).
+ *   tail = null        idle: nobody runs, nothing waits
+ *   execute            exchanges the tail for its node. It found null: the right to run was free;
+ *                      it becomes head and this executor is scheduled on the loop. It found a node:
+ *                      it is linked behind that one, whose runner will see it.
+ *   after a callback   no next node and compare-and-set (tail: mine -> null): idle again. Otherwise
+ *                      a next node is there or about to be linked: the right passes on to it, on
+ *                      this thread or, if the budget is used or the loop is lost, by scheduling this
+ *                      executor again.
  *
- *   0 ── execute: +1, schedule ──▶ scheduled ── loop runs it ──▶ running ── last callback: -1 ──▶ 0
- *                                      ▲                           │
- *                                      └── budget used, loop lost, ┘
- *                                          or suspended: -1, schedule if any wait
+ * So at most one thread has the right to run. It passes by the exchange of the tail, the link of a
+ * node (release / acquire) or the loop's queue, each with everything written before: callbacks see
+ * what the ones before them wrote. An uncontended callback costs one exchange and one CAS.
  *
  * A callback that outlives its loop (it blocked, the loop was taken) keeps the right until it ends;
  * what waits behind it is then scheduled on the loop, that is on its new owner.
  *
  * Suspension (Future.await). The running callback gives up the right as if it had ended and sleeps.
- * The resumption is queued like a callback; who takes it from the queue passes the right to the
- * sleeping thread, with its place in pending, and returns.
+ * The resumption is queued like a callback; who finds it at the head passes the right to the
+ * sleeping thread, with its place in the chain, and returns.
  *
  * runner tells inThread(). Only a thread's own writes matter to its own question, so release is
  * enough; it is cleared before the right is given up, so that a thread is never taken for a runner
  * it no longer is.
  *
- * [1] D. Vyukov, intrusive MPSC node-based queue
+ * [1] Mellor-Crummey, Scott: Algorithms for scalable synchronization, TOCS 1991
  */
 // google-java-format on
 /**
@@ -53,16 +57,16 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private static final int SPINS_BEFORE_YIELD = 100;
 
   private static final VarHandle TAIL;
-  private static final VarHandle PENDING;
   private static final VarHandle RUNNER;
+  private static final VarHandle USED;
   private static final VarHandle NEXT;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       TAIL = lookup.findVarHandle(SerialExecutor.class, "tail", Node.class);
-      PENDING = lookup.findVarHandle(SerialExecutor.class, "pending", int.class);
       RUNNER = lookup.findVarHandle(SerialExecutor.class, "runner", Thread.class);
+      USED = lookup.findVarHandle(SerialExecutor.class, "used", boolean.class);
       NEXT = lookup.findVarHandle(Node.class, "next", Node.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -70,34 +74,30 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   private static final class Node {
-    private @Nullable Runnable callback;
+    private final Runnable callback;
     private volatile @Nullable Node next;
 
-    Node(@Nullable Runnable callback) {
+    Node(Runnable callback) {
       this.callback = callback;
     }
   }
 
   private final TransferableEventLoop loop;
 
-  // Written by producers; read through TAIL and PENDING
+  // Written by producers, and by who gives up the right to run; through TAIL and USED
   @SuppressWarnings({"unused", "UnusedVariable"})
-  private volatile Node tail;
+  private volatile @Nullable Node tail;
 
-  @SuppressWarnings({"unused", "UnusedVariable"})
-  private volatile int pending;
+  private boolean used;
 
-  // Written by whoever has the right to run
-  private Node head;
+  // Written by who has the right to run: the node that runs or runs next
+  private @Nullable Node head;
   private volatile @Nullable Thread runner;
 
   /** An executor with an empty queue. */
   public SerialExecutor(TransferableEventLoop loop) {
     super(null, null); // the stock executor's pool and queue: every use of them is overridden
     this.loop = loop;
-    Node first = new Node(null);
-    head = first;
-    tail = first;
   }
 
   /** The loop whose continuations the callbacks are. */
@@ -112,66 +112,76 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   @Override
   public void execute(Runnable callback) {
+    if (!used) {
+      if (callback instanceof InboundMessageQueue<?>) {
+        // Each request begins by resuming the queue of its body. As the first callback of this
+        // executor that would find nothing to drain: draining is itself a callback of it.
+        return;
+      }
+      USED.setOpaque(this, true);
+    }
     Node node = new Node(callback);
     Node previous = (Node) TAIL.getAndSet(this, node);
-    NEXT.setRelease(previous, node);
-    if ((int) PENDING.getAndAdd(this, 1) == 0) {
+    if (previous == null) {
+      head = node;
       loop.continuation(this);
+    } else {
+      NEXT.setRelease(previous, node);
     }
-  }
-
-  @SuppressWarnings("ThreadPriorityCheck")
-  private Runnable take() {
-    Node next;
-    for (int spins = 0; (next = head.next) == null; spins++) {
-      if (spins < SPINS_BEFORE_YIELD) {
-        Thread.onSpinWait();
-      } else {
-        Thread.yield(); // the producer may wait for this very CPU
-      }
-    }
-    head = next;
-    Runnable callback = next.callback;
-    next.callback = null;
-    if (callback == null) {
-      throw new AssertionError("a node without callback");
-    }
-    return callback;
   }
 
   /** One continuation of the loop. */
   @Override
   public void run() {
     long token = loop.token();
+    Node node = Objects.requireNonNull(head);
     for (int ran = 1; ; ran++) {
-      Runnable callback = take();
-      if (callback instanceof Suspension suspension) {
+      if (node.callback instanceof Suspension suspension) {
         suspension.wake();
         return;
       }
       RUNNER.setRelease(this, Thread.currentThread());
       try {
-        callback.run();
+        node.callback.run();
       } catch (Throwable t) {
         LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
       }
-      if (ran == BUDGET || !loop.isStillOwned(token)) {
-        giveUp();
+      Node next = next();
+      if (next == null) {
         return;
       }
-      RUNNER.setRelease(this, (Thread) null);
-      if ((int) PENDING.getAndAdd(this, -1) == 1) {
+      if (ran >= BUDGET || !loop.isStillOwned(token)) {
+        loop.continuation(this);
         return;
       }
+      node = next;
     }
   }
 
-  /** Ends the running callback's turn; what waits is scheduled on the loop. */
-  private void giveUp() {
+  /**
+   * Ends the turn of the callback at the head.
+   *
+   * @return the next one, now at the head; null if there is none and the right to run is given up
+   */
+  @SuppressWarnings("ThreadPriorityCheck")
+  private @Nullable Node next() {
+    Node ended = Objects.requireNonNull(head); // not what it began with, if it was suspended
     RUNNER.setRelease(this, (Thread) null);
-    if ((int) PENDING.getAndAdd(this, -1) > 1) {
-      loop.continuation(this);
+    Node next = ended.next;
+    if (next == null) {
+      if (TAIL.compareAndSet(this, ended, null)) {
+        return null; // not one more access: the next execute owns head from here on
+      }
+      for (int spins = 0; (next = ended.next) == null; spins++) {
+        if (spins < SPINS_BEFORE_YIELD) {
+          Thread.onSpinWait();
+        } else {
+          Thread.yield(); // the producer may wait for this very CPU
+        }
+      }
     }
+    head = next;
+    return next;
   }
 
   // ---------------------------------------------------------------- Future.await
@@ -203,7 +213,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         }
         suspended = true;
       }
-      giveUp();
+      if (next() != null) {
+        loop.continuation(SerialExecutor.this);
+      }
       return this;
     }
 
