@@ -19,7 +19,7 @@ import java.util.logging.Logger;
  * clients left in the middle, ask for {@link #ours()}; after any other, {@link #reports()} must be
  * empty.
  */
-public final class LeakLog extends Handler {
+public final class LeakLog extends Handler implements AutoCloseable {
   // Strong, or the logger could be collected together with its handler.
   private final Logger logger = Logger.getLogger(ResourceLeakDetector.class.getName());
   private final ResourceLeakDetector.Level levelBefore = ResourceLeakDetector.getLevel();
