@@ -389,23 +389,26 @@ public final class DemoService extends VerticleBase {
 
     private void writeUntilFull() throws InterruptedException {
       HttpServerResponse response = request.response();
-      while (position < length) {
-        if (response.closed()) {
+      // A drain may be reported late, after the end.
+      while (!response.closed() && !response.ended()) {
+        if (position == length) {
+          response.end();
           return;
         }
         if (response.writeQueueFull()) {
           response.drainHandler(drained -> write());
           return;
         }
-        if (!paused && position >= length / 2) {
+        int end = paused ? length : length / 2;
+        if (position == end) {
           paused = true;
           Thread.sleep(pauseMillis);
+          continue;
         }
-        int size = Math.min(STREAM_PIECE_BYTES, length - position);
+        int size = Math.min(STREAM_PIECE_BYTES, end - position);
         response.write(Buffer.buffer(Pattern.bytes(seed, position, size)));
         position += size;
       }
-      response.end();
     }
   }
 

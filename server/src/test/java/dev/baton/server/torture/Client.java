@@ -163,9 +163,7 @@ final class Client implements Runnable {
     } finally {
       waiting = null;
     }
-    for (Exchange exchange : pipeline.subList(checked, pipeline.size())) {
-      tally.add(exchange, rest, number, reason);
-    }
+    tally.addRest(pipeline.subList(checked, pipeline.size()), rest, number, reason);
     return reason.isEmpty() && ending == Ending.NONE && !pipeline.getLast().closing();
   }
 

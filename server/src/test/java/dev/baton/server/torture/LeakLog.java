@@ -19,7 +19,7 @@ import java.util.logging.Logger;
  * clients left in the middle, ask for {@link #ours()}; after any other, {@link #reports()} must be
  * empty.
  */
-public final class LeakLog extends Handler {
+public final class LeakLog extends Handler implements AutoCloseable {
   // Strong, or the logger could be collected together with its handler.
   private final Logger logger = Logger.getLogger(ResourceLeakDetector.class.getName());
   private final ResourceLeakDetector.Level levelBefore = ResourceLeakDetector.getLevel();
@@ -62,12 +62,14 @@ public final class LeakLog extends Handler {
     boolean below = false;
     for (String line : report.lines().toList().reversed()) {
       String frame = line.strip();
+      boolean ourFrame =
+          frame.startsWith("dev.baton.") || frame.startsWith("io.vertx.core.impl.Baton");
       if (frame.startsWith("#") || frame.startsWith("Created at")) {
         below = false;
-      } else if (frame.startsWith("io.netty.") || frame.startsWith("io.vertx.")) {
-        below = true;
-      } else if (below && frame.startsWith("dev.baton.")) {
+      } else if (ourFrame && below) {
         return true;
+      } else if (frame.startsWith("io.vertx.") || frame.startsWith("io.netty.channel.")) {
+        below |= !ourFrame;
       }
     }
     return false;

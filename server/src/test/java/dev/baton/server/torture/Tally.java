@@ -20,12 +20,27 @@ final class Tally {
   private long unasked;
 
   synchronized void add(Exchange exchange, Outcome outcome, int client, String reason) {
-    counts
-        .computeIfAbsent(exchange.kind(), kind -> new EnumMap<>(Outcome.class))
-        .merge(outcome, 1L, Long::sum);
+    count(exchange, outcome);
     if (outcome != Outcome.OK && outcome != Outcome.ABORTED) {
       detail(client, outcome + ": " + exchange + " " + reason);
     }
+  }
+
+  /** What a connection that ended leaves behind: one detail for all of it. */
+  synchronized void addRest(List<Exchange> rest, Outcome outcome, int client, String reason) {
+    rest.forEach(exchange -> count(exchange, outcome));
+    if (outcome == Outcome.LOST && !rest.isEmpty()) {
+      detail(
+          client,
+          "%s: %s and %d behind it: %s"
+              .formatted(outcome, rest.getFirst(), rest.size() - 1, reason));
+    }
+  }
+
+  private void count(Exchange exchange, Outcome outcome) {
+    counts
+        .computeIfAbsent(exchange.kind(), kind -> new EnumMap<>(Outcome.class))
+        .merge(outcome, 1L, Long::sum);
   }
 
   synchronized void hung(

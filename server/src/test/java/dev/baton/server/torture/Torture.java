@@ -160,6 +160,11 @@ public final class Torture implements Runnable {
           host, port, connections, duration, number, maxPipeline, abortPercent, hangAfter, kinds);
     }
 
+    public Options withMaxPipeline(int requests) {
+      return new Options(
+          host, port, connections, duration, seed, requests, abortPercent, hangAfter, kinds);
+    }
+
     public Options withAbortPercent(int percent) {
       return new Options(
           host, port, connections, duration, seed, maxPipeline, percent, hangAfter, kinds);
