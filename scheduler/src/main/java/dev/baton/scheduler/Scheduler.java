@@ -46,10 +46,8 @@ public final class Scheduler {
     SchedulingPolicy policy =
         builder.policy != null
             ? builder.policy
-            : new RunToCompletionPolicy(
-                options.getGrace().toNanos(), options.getSlice().toNanos());
-    enclave =
-        new Enclave(options, calls, notifier.notifier(), policy, cpus, builder.threadFactory);
+            : new RunToCompletionPolicy(options.getGrace().toNanos(), options.getSlice().toNanos());
+    enclave = new Enclave(options, calls, notifier.notifier(), policy, cpus, builder.threadFactory);
     int loops = options.getLoops() == 0 ? cpus.size() : options.getLoops();
     IoHandlerFactory handlers =
         builder.ioHandlerFactory != null
@@ -83,8 +81,7 @@ public final class Scheduler {
     CpuSet allowed =
         calls != null
             ? calls.schedGetaffinity(0)
-            : CpuSet.of(
-                IntStream.range(0, Runtime.getRuntime().availableProcessors()).toArray());
+            : CpuSet.of(IntStream.range(0, Runtime.getRuntime().availableProcessors()).toArray());
     CpuSet asked = options.getCpus();
     if (asked == null) {
       return allowed;

@@ -160,8 +160,8 @@ public final class SchedulerOptions {
   }
 
   /**
-   * The most workers per CPU beside the owners of loops, waiting and blocked ones together. When all
-   * are blocked, loops go on with I/O and hold continuations back.
+   * The most workers per CPU beside the owners of loops, waiting and blocked ones together. When
+   * all are blocked, loops go on with I/O and hold continuations back.
    */
   public int getMaxStandbys() {
     return maxStandbys;

@@ -20,7 +20,8 @@ final class LoadArguments {
   @Option(
       names = {"-r", "--rate"},
       paramLabel = "RATE",
-      description = "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
+      description =
+          "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
   @Nullable String rate;
 
   @Option(
@@ -87,7 +88,8 @@ final class LoadArguments {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
+      description =
+          "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
   long seed = LoadOptions.DEFAULT_SEED;
 
   @Option(
@@ -105,7 +107,8 @@ final class LoadArguments {
   @Option(
       names = "--spin",
       paramLabel = "TIME",
-      description = "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
+      description =
+          "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
   String spin = "50us";
 
   @Option(

@@ -34,14 +34,16 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private LoadArguments load = new LoadArguments();
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write the report as JSON; - for stdout.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the report as JSON; - for stdout.")
   private @Nullable String json;
 
   @Override
   public Integer call() throws IOException {
     var generator = LoadGenerator.create(load.toOptions(urls));
-    PrintWriter out =
-        "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
+    PrintWriter out = "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
     out.println(SummaryExporter.scheduleLine(generator));
     out.flush();
     var report = generator.run();

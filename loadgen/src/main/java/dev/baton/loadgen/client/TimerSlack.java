@@ -32,7 +32,8 @@ final class TimerSlack {
     try {
       int result = (int) prctl.invokeExact(PR_SET_TIMERSLACK, 1L, 0L, 0L, 0L);
       if (result != 0) {
-        LOGGER.log(System.Logger.Level.WARNING, "prctl(PR_SET_TIMERSLACK) failed: pacing is coarser");
+        LOGGER.log(
+            System.Logger.Level.WARNING, "prctl(PR_SET_TIMERSLACK) failed: pacing is coarser");
       }
     } catch (Throwable e) {
       throw new IllegalStateException("prctl(PR_SET_TIMERSLACK)", e);

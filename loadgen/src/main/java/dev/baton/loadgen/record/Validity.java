@@ -27,9 +27,7 @@ public final class Validity {
     for (double percentile : PERCENTILES) {
       double late = lateness.millisAt(percentile);
       double reported = response.millisAt(percentile);
-      if (response.count() > 0
-          && late > FLOOR_MICROS / 1e3
-          && late > MATERIAL_SHARE * reported) {
+      if (response.count() > 0 && late > FLOOR_MICROS / 1e3 && late > MATERIAL_SHARE * reported) {
         reasons.add(
             String.format(
                 Locale.ROOT,

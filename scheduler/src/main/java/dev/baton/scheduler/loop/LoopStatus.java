@@ -1,9 +1,9 @@
 package dev.baton.scheduler.loop;
 
 /**
- * The status word of a loop, {@code [sequence:46 | owner:16 | state:2]}, as in ghOSt: who drives the
- * loop and how. The sequence number grows with every change, so that a compare-and-set on a word
- * seen earlier fails if anything happened in between.
+ * The status word of a loop, {@code [sequence:46 | owner:16 | state:2]}, as in ghOSt: who drives
+ * the loop and how. The sequence number grows with every change, so that a compare-and-set on a
+ * word seen earlier fails if anything happened in between.
  */
 final class LoopStatus {
   /** The owner polls, decodes, runs timers and tasks. Never taken over. */

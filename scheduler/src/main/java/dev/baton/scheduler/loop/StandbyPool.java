@@ -74,8 +74,7 @@ final class StandbyPool {
     this.min = enclave.options().getMinStandbys();
     this.max = Math.max(min, enclave.options().getMaxStandbys());
     this.keepAliveMillis =
-        (int)
-            Math.min(Integer.MAX_VALUE, enclave.options().getStandbyKeepAlive().toMillis());
+        (int) Math.min(Integer.MAX_VALUE, enclave.options().getStandbyKeepAlive().toMillis());
     LinuxCalls c = calls;
     if (c == null) {
       epollFd = -1;

@@ -104,8 +104,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
    * Test only: rule 2 broken on purpose, so that a test can show that it would be seen. The owner
    * then counts as in the event loop also inside a continuation.
    */
-  static final boolean NAIVE_IN_EVENT_LOOP =
-      Boolean.getBoolean("dev.baton.test.naiveInEventLoop");
+  static final boolean NAIVE_IN_EVENT_LOOP = Boolean.getBoolean("dev.baton.test.naiveInEventLoop");
 
   private static final int TASK_CHUNK = 1024;
   private static final int MAX_TASKS_PER_TURN = 4096;

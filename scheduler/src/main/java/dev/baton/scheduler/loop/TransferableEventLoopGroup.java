@@ -23,8 +23,7 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
    * @param loops at least 1
    * @param ioHandlerFactory its handlers must work on changing threads, as epoll's do
    */
-  public TransferableEventLoopGroup(
-      int loops, Enclave enclave, IoHandlerFactory ioHandlerFactory) {
+  public TransferableEventLoopGroup(int loops, Enclave enclave, IoHandlerFactory ioHandlerFactory) {
     super(loops, NO_EXECUTOR, ioHandlerFactory, enclave, new int[1]);
     for (EventExecutor loop : this) {
       this.loops.add((TransferableEventLoop) loop);

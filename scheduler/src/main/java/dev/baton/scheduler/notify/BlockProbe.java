@@ -7,7 +7,8 @@ package dev.baton.scheduler.notify;
  * of every continuation: they make no system call and allocate nothing. {@link #look} is called by
  * any other worker. {@link #close} is called once, when the worker's thread ends.
  */
-public abstract sealed class BlockProbe permits PerfEventNotifier.Ring, ProcSampler.Stat, TickNotifier.Blind {
+public abstract sealed class BlockProbe
+    permits PerfEventNotifier.Ring, ProcSampler.Stat, TickNotifier.Blind {
 
   /** Begins a run of continuations: from now on a sleep of this worker is news. */
   public abstract void arm();

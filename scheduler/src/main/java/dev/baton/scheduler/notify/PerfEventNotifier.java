@@ -167,8 +167,7 @@ public final class PerfEventNotifier extends BlockNotifier {
           } else {
             sighting = Sighting.BLOCKED;
             // sample_id ends the record: TID (8 bytes), TIME (8 bytes)
-            blockedSinceNanos =
-                MEMORY.get(JAVA_LONG, data + ((at + bytes - 8) & (pageBytes - 1)));
+            blockedSinceNanos = MEMORY.get(JAVA_LONG, data + ((at + bytes - 8) & (pageBytes - 1)));
           }
         }
         at += bytes;

@@ -41,8 +41,8 @@ public final class CpuSet {
    * Parses the kernel's list format.
    *
    * @param list for example {@code 0-3,6}
-   * @throws IllegalArgumentException if {@code list} is empty, malformed or out of range; the message
-   *     names the part at fault
+   * @throws IllegalArgumentException if {@code list} is empty, malformed or out of range; the
+   *     message names the part at fault
    */
   public static CpuSet parse(String list) {
     BitSet set = new BitSet();

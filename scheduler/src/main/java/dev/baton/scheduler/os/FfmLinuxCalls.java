@@ -2,7 +2,6 @@ package dev.baton.scheduler.os;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -42,8 +41,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
   private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   private static final ThreadLocal<MemorySegment> ERRNO_STATE =
-      ThreadLocal.withInitial(
-          () -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
 
   private final MethodHandle syscall =
       handle(
@@ -70,8 +68,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
           ERRNO);
   private final MethodHandle epollWait =
       handle(
-          "epoll_wait",
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
+          "epoll_wait", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
   private final MethodHandle eventfd =
       handle("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT), ERRNO);
   private final MethodHandle eventfdWrite =
@@ -96,8 +93,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
   private final MethodHandle prctl =
       handle(
           "prctl",
-          FunctionDescriptor.of(
-              JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
           Linker.Option.firstVariadicArg(1));
   private final MethodHandle nanosleep =
       handle("nanosleep", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
@@ -105,8 +101,8 @@ public final class FfmLinuxCalls implements LinuxCalls {
   /**
    * Binds the calls; no system call is made.
    *
-   * @throws UnsupportedOperationException off Linux, or on an architecture whose system call numbers
-   *     are not known here
+   * @throws UnsupportedOperationException off Linux, or on an architecture whose system call
+   *     numbers are not known here
    */
   public FfmLinuxCalls() {
     String arch = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
@@ -122,8 +118,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
 
   private static MethodHandle handle(
       String name, FunctionDescriptor descriptor, Linker.Option... options) {
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name), descriptor, options);
+    return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
   }
 
   private static int errno() {
@@ -192,8 +187,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
       attr.set(JAVA_INT, 92, 1); // clockid = CLOCK_MONOTONIC
       // PERF_FLAG_FD_CLOEXEC = 8
       return (int)
-          checked(
-              "perf_event_open", syscall(SYS_PERF_EVENT_OPEN, attr.address(), tid, -1, -1, 8));
+          checked("perf_event_open", syscall(SYS_PERF_EVENT_OPEN, attr.address(), tid, -1, -1, 8));
     }
   }
 
@@ -201,8 +195,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
   public long mmap(int fd, long bytes) {
     try {
       // PROT_READ | PROT_WRITE, MAP_SHARED
-      return checked(
-          "mmap", (long) mmap.invokeExact(ERRNO_STATE.get(), 0L, bytes, 3, 1, fd, 0L));
+      return checked("mmap", (long) mmap.invokeExact(ERRNO_STATE.get(), 0L, bytes, 3, 1, fd, 0L));
     } catch (Throwable t) {
       throw rethrow(t);
     }
@@ -344,9 +337,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
   public int schedSetaffinity(int tid, long mask) {
     try {
       int result =
-          (int)
-              schedSetaffinity.invokeExact(
-                  ERRNO_STATE.get(), tid, (long) CPU_MASK_BYTES, mask);
+          (int) schedSetaffinity.invokeExact(ERRNO_STATE.get(), tid, (long) CPU_MASK_BYTES, mask);
       return result == -1 ? errno() : 0;
     } catch (Throwable t) {
       throw rethrow(t);

@@ -70,8 +70,8 @@ public interface LinuxCalls {
   int timerfdCreate();
 
   /**
-   * A {@code struct itimerspec} of one expiry after {@code nanos}, that lives as long as the process;
-   * its address.
+   * A {@code struct itimerspec} of one expiry after {@code nanos}, that lives as long as the
+   * process; its address.
    *
    * @param nanos 1 … 999,999,999
    */

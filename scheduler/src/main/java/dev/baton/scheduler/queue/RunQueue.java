@@ -24,7 +24,8 @@ public final class RunQueue {
   private int polls;
 
   // Written by any thread
-  private final MpscUnboundedVarHandleArrayQueue<Runnable> shared = new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
+  private final MpscUnboundedVarHandleArrayQueue<Runnable> shared =
+      new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
 
   /** Adds at the tail. The loop's owner in state IO. */
   public void addLocal(Runnable continuation) {

@@ -11,6 +11,9 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,13 +151,13 @@ final class Serve implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Vertx vertx = stock ? stockVertx() : Baton.vertx(options());
-    int instances = stock ? Math.max(1, loops) : Baton.scheduler(vertx).eventLoopGroup().executorCount();
+    int instances =
+        stock ? Math.max(1, loops) : Baton.scheduler(vertx).eventLoopGroup().executorCount();
     ManagementServer management = null;
     CountDownLatch signal = new CountDownLatch(1);
     Thread main = Thread.currentThread();
-    List<DemoService> services = new ArrayList<>();
     try {
-      int actualPort = deploy(vertx, instances, services);
+      int actualPort = deploy(vertx, instances);
       if (managementPort >= 0) {
         management = ManagementServer.start(managementPort, stock ? null : Baton.scheduler(vertx));
       }
@@ -181,17 +184,12 @@ final class Serve implements Callable<Integer> {
     return 0;
   }
 
-  private int deploy(Vertx vertx, int instances, List<DemoService> services) throws Exception {
-    HttpServerOptions http = new HttpServerOptions().setHost(host).setPort(port);
+  private int deploy(Vertx vertx, int instances) throws Exception {
+    // Vert.x shares a port between the instances of one server only if it is named.
+    int shared = port == 0 && instances > 1 ? freePort() : port;
+    HttpServerOptions http = new HttpServerOptions().setHost(host).setPort(shared);
     DeploymentOptions deployment = Baton.contextMode(new DeploymentOptions(), context);
-    if (port == 0 && instances > 1) {
-      // The first instance finds a free port, the others share it.
-      DemoService first = new DemoService(http);
-      services.add(first);
-      vertx.deployVerticle(first, deployment).await(30, TimeUnit.SECONDS);
-      http.setPort(first.actualPort());
-      instances--;
-    }
+    List<DemoService> services = new ArrayList<>();
     vertx
         .deployVerticle(
             () -> {
@@ -199,16 +197,20 @@ final class Serve implements Callable<Integer> {
               services.add(service);
               return service;
             },
-            new DeploymentOptions(deployment).setInstances(instances))
+            deployment.setInstances(instances))
         .await(30, TimeUnit.SECONDS);
     return services.getFirst().actualPort();
   }
 
+  private int freePort() throws IOException {
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(host))) {
+      return probe.getLocalPort();
+    }
+  }
+
   private Vertx stockVertx() {
     return Vertx.vertx(
-        new VertxOptions()
-            .setPreferNativeTransport(true)
-            .setEventLoopPoolSize(Math.max(1, loops)));
+        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(Math.max(1, loops)));
   }
 
   private BatonOptions options() {

@@ -78,8 +78,7 @@ public final class BatonVertx extends VertxImpl {
   }
 
   private ContextInternal batonContext(ContextImpl base, ContextMode mode) {
-    return mode != ContextMode.PINNED
-            && base.nettyEventLoop() instanceof TransferableEventLoop loop
+    return mode != ContextMode.PINNED && base.nettyEventLoop() instanceof TransferableEventLoop loop
         ? new BatonContext(base, mode, loop)
         : base;
   }
@@ -119,8 +118,7 @@ public final class BatonVertx extends VertxImpl {
 
   private ContextMode modeOf(String deploymentID) {
     DeploymentContext deployment = deploymentManager().deployment(deploymentID);
-    JsonObject config =
-        deployment == null ? null : deployment.deployment().options().getConfig();
+    JsonObject config = deployment == null ? null : deployment.deployment().options().getConfig();
     Object mode = config == null ? null : config.getValue(CONTEXT_MODE_KEY);
     return mode == null ? defaultMode : ContextMode.parse(mode.toString());
   }
