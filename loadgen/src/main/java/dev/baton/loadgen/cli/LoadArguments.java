@@ -4,6 +4,7 @@ import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.ResponseCheck;
+import dev.baton.loadgen.client.Rehearsal;
 import dev.baton.loadgen.schedule.Arrivals;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -136,6 +137,23 @@ final class LoadArguments {
       description = "Text a body must contain to count as ok.")
   String expectBody = "";
 
+  @Option(
+      names = "--rehearsal",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description =
+          "First load a server inside this process for 3 s, so that the generator runs compiled"
+              + " before it sends anything (default: yes).")
+  boolean rehearsal = true;
+
+  /** Compiles the generator's code, unless told not to. */
+  void rehearse() {
+    if (rehearsal) {
+      Rehearsal.run();
+    }
+  }
+
   /** The options, with the given URLs and the mix as requests. */
   LoadOptions toOptions(List<String> urls) {
     var options = new LoadOptions();
@@ -165,6 +183,7 @@ final class LoadArguments {
         .setSeed(seed)
         .setTimeout(Quantities.duration(timeout))
         .setDrain(Quantities.duration(drain))
+        .setCompilersYield(true)
         .setSpin(Quantities.duration(spin));
   }
 

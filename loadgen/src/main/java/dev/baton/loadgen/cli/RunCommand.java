@@ -44,6 +44,7 @@ final class RunCommand implements Callable<Integer> {
         "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
     out.println(SummaryExporter.scheduleLine(generator));
     out.flush();
+    load.rehearse();
     var report = generator.run();
     SummaryExporter.write(report, out);
     out.flush();
