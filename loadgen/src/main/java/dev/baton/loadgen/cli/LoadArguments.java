@@ -6,6 +6,7 @@ import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.ResponseCheck;
 import dev.baton.loadgen.client.Rehearsal;
 import dev.baton.loadgen.schedule.Arrivals;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,6 +44,20 @@ final class LoadArguments {
           "A request with a rate of its own ('http://h/fast=4000/s') or a weight"
               + " ('POST http://h/orders=3'); repeatable.")
   List<String> mix = new ArrayList<>();
+
+  @Option(
+      names = "--phase",
+      paramLabel = "NAME=RATE:TIME",
+      description =
+          "A phase at a rate (steady=20k:30s), from one to another (ramp=0..20k:10s) or in steps"
+              + " (steps=1k..5k/5:50s); repeatable; replaces --rate and --duration.")
+  List<String> phases = new ArrayList<>();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "YAML with options by their long names, 'requests' and 'phases'.")
+  @Nullable Path config;
 
   @Option(
       names = {"-c", "--connections"},
@@ -155,7 +170,7 @@ final class LoadArguments {
   }
 
   /** The options, with the given URLs and the mix as requests. */
-  LoadOptions toOptions(List<String> urls) {
+  LoadOptions toOptions(List<String> urls, @Nullable ConfigFile file) {
     var options = new LoadOptions();
     for (var url : urls) {
       options.addRequest(complete(MixEntry.parseUrl(url)));
@@ -163,8 +178,17 @@ final class LoadArguments {
     for (var entry : mix) {
       options.addRequest(complete(MixEntry.parse(entry)));
     }
+    for (var phase : phases) {
+      PhaseArgument.parse(phase).forEach(options::addPhase);
+    }
+    if (file != null) {
+      file.requests().forEach(options::addRequest);
+      if (phases.isEmpty()) {
+        options.setPhases(file.phases());
+      }
+    }
     if (options.getRequests().isEmpty()) {
-      throw new IllegalArgumentException("no URL: give at least one URL or --mix");
+      throw new IllegalArgumentException("no URL: give at least one URL, --mix or --config with requests");
     }
     if (rate != null) {
       options.setRate(Quantities.rate(rate));
@@ -185,6 +209,21 @@ final class LoadArguments {
         .setDrain(Quantities.duration(drain))
         .setCompilersYield(true)
         .setSpin(Quantities.duration(spin));
+  }
+
+  /** The options with the mix requested from the given base, or that URL itself without a mix. */
+  LoadOptions toOptionsAt(String base, @Nullable ConfigFile file) {
+    if (mix.isEmpty()) {
+      return toOptions(List.of(base), file);
+    }
+    var root = MixEntry.parseUrl(base).uri();
+    var absolute = mix;
+    mix = absolute.stream().map(entry -> MixEntry.resolve(root, entry)).toList();
+    try {
+      return toOptions(List.of(), file);
+    } finally {
+      mix = absolute;
+    }
   }
 
   private RequestSpec complete(RequestSpec parsed) {

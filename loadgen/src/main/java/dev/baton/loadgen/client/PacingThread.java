@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Asks the Linux kernel to wake the calling thread on time and to let it run at once even where the
@@ -27,8 +28,12 @@ final class PacingThread {
   private static final long SYS_PRCTL = ARM ? 167 : 157;
   private static final long SYS_SCHED_SETATTR = ARM ? 274 : 314;
 
+  // Names of threads as the kernel cuts them: the compilers, and who watches a run.
+  private static final List<String> YIELDING =
+      List.of("C1 Comp", "C2 Comp", "loadgen-monitor", "HTTP-Dispatcher");
+
   // A tenth of the core, so that code that has to be compiled again still is.
-  private static final int COMPILER_NICE = 10;
+  private static final int YIELDING_NICE = 10;
   private static final long SLICE_NANOS = 100_000;
   private static final MemoryLayout SCHED_ATTR =
       // include/uapi/linux/sched/types.h
@@ -62,7 +67,7 @@ final class PacingThread {
   }
 
   /**
-   * Gives the JVM's own compiler threads a lower priority and short slices for good. On a core
+   * Gives the JVM's own compiler threads, and those that watch the run, a lower priority and short slices for good. On a core
    * shared with them the calling thread would wait for them for milliseconds at a time. To be
    * called when most of the code is compiled.
    */
@@ -73,8 +78,8 @@ final class PacingThread {
     try (var threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
       for (var thread : threads) {
         String name = Files.readString(thread.resolve("comm"));
-        if (name.startsWith("C1 Comp") || name.startsWith("C2 Comp")) {
-          var _ = setAttributes(Integer.parseInt(thread.toFile().getName()), COMPILER_NICE);
+        if (YIELDING.stream().anyMatch(name::startsWith)) {
+          var _ = setAttributes(Integer.parseInt(thread.toFile().getName()), YIELDING_NICE);
         }
       }
     } catch (Throwable e) {
