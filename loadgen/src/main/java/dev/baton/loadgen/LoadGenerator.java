@@ -2,9 +2,11 @@ package dev.baton.loadgen;
 
 import dev.baton.loadgen.client.LoadEngine;
 import dev.baton.loadgen.record.Recorder;
+import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.record.SelfMeasurement;
 import dev.baton.loadgen.record.Validity;
 import dev.baton.loadgen.schedule.Schedule;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Sends HTTP requests on a schedule fixed in advance and reports how long they took from when they
  * were meant to start.
  *
- * <p>
- *
- * {@snippet :
+ * <p>{@snippet :
  * var options = new LoadOptions().addRequest(RequestSpec.get("http://127.0.0.1:8080/")).setRate(2000);
  * var report = LoadGenerator.create(options).run();
  * System.out.println(report.total().response().millisAt(99));
@@ -107,8 +107,18 @@ public final class LoadGenerator {
         recorder.errorKinds(),
         recorder.heatmap(),
         recorder.latenessMap(),
-        options.isClosedLoop()
-            ? List.of()
-            : Validity.reasons(total.response(), recorder.lateness()));
+        options.isClosedLoop() ? List.of() : invalidReasons(total));
+  }
+
+  private List<String> invalidReasons(RequestRecord total) {
+    if (recorder.requests().size() == 1) {
+      return Validity.reasons("", total.response(), recorder.lateness());
+    }
+    var reasons = new ArrayList<>(Validity.reasons("total: ", total.response(), recorder.lateness()));
+    for (var request : recorder.requests()) {
+      reasons.addAll(
+          Validity.reasons(request.name() + ": ", request.response(), recorder.lateness()));
+    }
+    return reasons;
   }
 }

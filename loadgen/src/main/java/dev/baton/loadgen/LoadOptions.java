@@ -36,6 +36,7 @@ public final class LoadOptions {
   private Duration timeout = DEFAULT_TIMEOUT;
   private Duration drain = DEFAULT_DRAIN;
   private Duration spin = DEFAULT_SPIN;
+  private boolean compilersYield;
 
   /** Creates options with the defaults and no request. */
   public LoadOptions() {}
@@ -58,6 +59,7 @@ public final class LoadOptions {
     timeout = other.timeout;
     drain = other.drain;
     spin = other.spin;
+    compilersYield = other.compilersYield;
   }
 
   /** Adds a request to the mix. */
@@ -266,10 +268,26 @@ public final class LoadOptions {
     return spin;
   }
 
+  /**
+   * Sets whether the compiler threads of this JVM run at low priority, for good, from the first
+   * measured request on: for a generator that has its process to itself and shares one core with
+   * them. Linux only.
+   */
+  public LoadOptions setCompilersYield(boolean newCompilersYield) {
+    compilersYield = newCompilersYield;
+    return this;
+  }
+
+  /** Whether the compiler threads of this JVM yield from the first measured request on. */
+  public boolean isCompilersYield() {
+    return compilersYield;
+  }
+
   /** The phases to run: as given, or one at the rate for the duration; the warm-up before them. */
   public List<Phase> effectivePhases() {
     var all = new ArrayList<Phase>();
-    var measured = phases.isEmpty() ? List.of(Phase.hold("steady", getRate(), duration)) : phases;
+    var measured =
+        phases.isEmpty() ? List.of(Phase.hold("steady", getRate(), duration)) : phases;
     if (warmup.isPositive()) {
       double rateAtStart = measured.getFirst().startRate();
       all.add(Phase.warmup(rateAtStart > 0 ? rateAtStart : measured.getFirst().endRate(), warmup));

@@ -4,7 +4,9 @@ import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.ResponseCheck;
+import dev.baton.loadgen.client.Rehearsal;
 import dev.baton.loadgen.schedule.Arrivals;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,8 +22,7 @@ final class LoadArguments {
   @Option(
       names = {"-r", "--rate"},
       paramLabel = "RATE",
-      description =
-          "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
+      description = "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
   @Nullable String rate;
 
   @Option(
@@ -43,6 +44,20 @@ final class LoadArguments {
           "A request with a rate of its own ('http://h/fast=4000/s') or a weight"
               + " ('POST http://h/orders=3'); repeatable.")
   List<String> mix = new ArrayList<>();
+
+  @Option(
+      names = "--phase",
+      paramLabel = "NAME=RATE:TIME",
+      description =
+          "A phase at a rate (steady=20k:30s), from one to another (ramp=0..20k:10s) or in steps"
+              + " (steps=1k..5k/5:50s); repeatable; replaces --rate and --duration.")
+  List<String> phases = new ArrayList<>();
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "YAML with options by their long names, 'requests' and 'phases'.")
+  @Nullable Path config;
 
   @Option(
       names = {"-c", "--connections"},
@@ -88,8 +103,7 @@ final class LoadArguments {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description =
-          "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
+      description = "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
   long seed = LoadOptions.DEFAULT_SEED;
 
   @Option(
@@ -107,8 +121,7 @@ final class LoadArguments {
   @Option(
       names = "--spin",
       paramLabel = "TIME",
-      description =
-          "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
+      description = "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
   String spin = "50us";
 
   @Option(
@@ -139,8 +152,25 @@ final class LoadArguments {
       description = "Text a body must contain to count as ok.")
   String expectBody = "";
 
+  @Option(
+      names = "--rehearsal",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description =
+          "First load a server inside this process for 3 s, so that the generator runs compiled"
+              + " before it sends anything (default: yes).")
+  boolean rehearsal = true;
+
+  /** Compiles the generator's code, unless told not to. */
+  void rehearse() {
+    if (rehearsal) {
+      Rehearsal.run();
+    }
+  }
+
   /** The options, with the given URLs and the mix as requests. */
-  LoadOptions toOptions(List<String> urls) {
+  LoadOptions toOptions(List<String> urls, @Nullable ConfigFile file) {
     var options = new LoadOptions();
     for (var url : urls) {
       options.addRequest(complete(MixEntry.parseUrl(url)));
@@ -148,8 +178,17 @@ final class LoadArguments {
     for (var entry : mix) {
       options.addRequest(complete(MixEntry.parse(entry)));
     }
+    for (var phase : phases) {
+      PhaseArgument.parse(phase).forEach(options::addPhase);
+    }
+    if (file != null) {
+      file.requests().forEach(options::addRequest);
+      if (phases.isEmpty()) {
+        options.setPhases(file.phases());
+      }
+    }
     if (options.getRequests().isEmpty()) {
-      throw new IllegalArgumentException("no URL: give at least one URL or --mix");
+      throw new IllegalArgumentException("no URL: give at least one URL, --mix or --config with requests");
     }
     if (rate != null) {
       options.setRate(Quantities.rate(rate));
@@ -168,7 +207,23 @@ final class LoadArguments {
         .setSeed(seed)
         .setTimeout(Quantities.duration(timeout))
         .setDrain(Quantities.duration(drain))
+        .setCompilersYield(true)
         .setSpin(Quantities.duration(spin));
+  }
+
+  /** The options with the mix requested from the given base, or that URL itself without a mix. */
+  LoadOptions toOptionsAt(String base, @Nullable ConfigFile file) {
+    if (mix.isEmpty()) {
+      return toOptions(List.of(base), file);
+    }
+    var root = MixEntry.parseUrl(base).uri();
+    var absolute = mix;
+    mix = absolute.stream().map(entry -> MixEntry.resolve(root, entry)).toList();
+    try {
+      return toOptions(List.of(), file);
+    } finally {
+      mix = absolute;
+    }
   }
 
   private RequestSpec complete(RequestSpec parsed) {

@@ -1,9 +1,15 @@
 package dev.baton.loadgen.cli;
 
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -13,7 +19,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = LoadGeneratorCommand.Version.class,
     description = "An HTTP load generator whose numbers can be trusted.",
-    subcommands = {RunCommand.class},
+    subcommands = {RunCommand.class, CompareCommand.class, SearchCommand.class},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:the load ran and every threshold held",
@@ -24,27 +30,49 @@ import picocli.CommandLine.Spec;
 public final class LoadGeneratorCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  @Option(
+      names = "--idle-check",
+      description = "Measure how precisely this machine wakes a thread up, and exit.")
+  private boolean idleCheck;
+
+  private @Nullable ConfigFile configFile;
+
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
     // Netty's checks guard against bugs of Netty's users; here they only cost time.
     System.setProperty("io.netty.leakDetection.level", "disabled");
     System.setProperty("io.netty.buffer.checkBounds", "false");
     System.setProperty("io.netty.buffer.checkAccessible", "false");
-    int code = commandLine().execute(args);
+    var out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int code = execute(args, out, err);
     System.out.flush();
     System.exit(code);
   }
 
+  /** Runs a command and returns its exit code. */
+  static int execute(String[] args, PrintWriter out, PrintWriter err) {
+    var root = new LoadGeneratorCommand();
+    var commandLine = commandLine(root).setOut(out).setErr(err);
+    try {
+      root.configFile = applyConfig(commandLine, args);
+      return commandLine.execute(args);
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      err.println("error: " + e.getMessage());
+      return ExitCodes.SETUP;
+    }
+  }
+
   /** The command line with its parsing and error handling set up. */
-  static CommandLine commandLine() {
+  private static CommandLine commandLine(LoadGeneratorCommand root) {
     var commandLine =
-        new CommandLine(new LoadGeneratorCommand())
+        new CommandLine(root)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(true);
     commandLine.setParameterExceptionHandler(LoadGeneratorCommand::reportBadParameter);
     commandLine.setExecutionExceptionHandler(
         (e, line, parsed) -> {
-          if (e instanceof IllegalArgumentException || e instanceof java.io.UncheckedIOException) {
+          if (e instanceof IllegalArgumentException || e instanceof UncheckedIOException) {
             line.getErr().println("error: " + e.getMessage());
             return ExitCodes.SETUP;
           }
@@ -62,8 +90,36 @@ public final class LoadGeneratorCommand implements Runnable {
     return ExitCodes.SETUP;
   }
 
+  /** Serves the values of {@code --config}, if there is one, as defaults of a command's options. */
+  static @Nullable ConfigFile applyConfig(CommandLine root, String[] args) {
+    for (int i = 1; i < args.length; i++) {
+      String path =
+          args[i].startsWith("--config=")
+              ? args[i].substring("--config=".length())
+              : args[i - 1].equals("--config") ? args[i] : null;
+      var command = root.getSubcommands().get(args[0]);
+      if (path != null && command != null) {
+        var names = new TreeSet<String>();
+        command.getCommandSpec().options().forEach(o -> names.add(o.longestName().substring(2)));
+        var file = ConfigFile.read(Path.of(path), names);
+        command.setDefaultValueProvider(file);
+        return file;
+      }
+    }
+    return null;
+  }
+
+  /** What {@code --config} holds besides options; null without. */
+  @Nullable ConfigFile configFile() {
+    return configFile;
+  }
+
   @Override
   public void run() {
+    if (idleCheck) {
+      IdleCheck.print(spec.commandLine().getOut());
+      return;
+    }
     throw new ParameterException(spec.commandLine(), "name a command, as in 'run URL'");
   }
 

@@ -1,6 +1,7 @@
 package dev.baton.loadgen.cli;
 
 import dev.baton.loadgen.RequestSpec;
+import java.net.URI;
 import java.util.regex.Pattern;
 
 /** Reads a request of the mix: {@code [METHOD ]URL=RATE/s} or {@code [METHOD ]URL=WEIGHT}. */
@@ -23,6 +24,17 @@ final class MixEntry {
     var request = parseUrl(share.group(1));
     double amount = Quantities.rate(share.group(2));
     return share.group(3) != null ? request.withRate(amount) : request.withWeight(amount);
+  }
+
+  /** Puts scheme, host and port before a path: {@code [METHOD ]/path=SHARE}. */
+  static String resolve(URI base, String text) {
+    var method = METHOD.matcher(text.trim());
+    String path = method.matches() ? method.group(2) : text.trim();
+    if (!path.startsWith("/")) {
+      return text;
+    }
+    String url = base.getScheme() + "://" + base.getRawAuthority() + path;
+    return method.matches() ? method.group(1) + " " + url : url;
   }
 
   /** Reads {@code [METHOD ]URL}. */

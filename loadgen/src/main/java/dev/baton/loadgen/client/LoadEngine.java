@@ -28,10 +28,10 @@ public final class LoadEngine {
   private static final long PRECONNECT_NANOS = 3_000_000_000L;
   private static final long RECONNECT_MILLIS = 10;
   private static final long PUBLISH_NANOS = 100_000_000L;
-  private static final long MAX_SLEEP_NANOS = 50_000_000L;
+  private static final long YIELD_AHEAD_NANOS = 300_000_000L;
+  private static final long HOUSEKEEPING_NANOS = 5_000_000L;
 
   private final LoadOptions options;
-  private final Schedule schedule;
   private final Recorder recorder;
   private final ManualIoEventLoop loop;
   private final RequestTemplate[] templates;
@@ -47,8 +47,15 @@ public final class LoadEngine {
   private @Nullable Exchange newest;
   private int open;
 
+  private final Schedule.Cursor cursor;
+  private boolean more;
   private long startNanos;
   private long endNanos;
+  private long drainEndNanos;
+  private long yieldCompilersNanos;
+  private long nextHousekeepingNanos;
+  private long nextProgressNanos;
+  private boolean yieldCompilers;
   private boolean sendingAllowed;
   private long scheduled;
   private long sent;
@@ -65,11 +72,12 @@ public final class LoadEngine {
    */
   public LoadEngine(LoadOptions options, Schedule schedule, Recorder recorder) {
     this.options = options;
-    this.schedule = schedule;
     this.recorder = recorder;
     this.loop = new ManualIoEventLoop(Thread.currentThread(), Transport.handlerFactory());
     this.timeoutNanos = options.getTimeout().toNanos();
     this.spinNanos = options.getSpin().toNanos();
+    this.cursor = schedule.cursor();
+    this.yieldCompilers = options.isCompilersYield();
     this.closedLoopRandom = new SplittableRandom(options.getSeed());
     var specs = options.getRequests();
     this.templates = new RequestTemplate[specs.size()];
@@ -116,7 +124,7 @@ public final class LoadEngine {
 
   /** Runs the load to its end. The recorder is complete when this returns. */
   public void run() {
-    TimerSlack.minimize();
+    PacingThread.tuneCurrent();
     if (!options.isNewConnections()) {
       preconnect();
     }
@@ -148,65 +156,86 @@ public final class LoadEngine {
   private void runSchedule() {
     startNanos = System.nanoTime() + 1_000_000;
     endNanos = startNanos + phaseEnds[phaseEnds.length - 1];
-    long drainEnd = endNanos + options.getDrain().toNanos();
-    long nextPublish = startNanos;
+    drainEndNanos = endNanos + options.getDrain().toNanos();
+    yieldCompilersNanos = startNanos + recorder.windowStartNanos() - YIELD_AHEAD_NANOS;
+    nextHousekeepingNanos = startNanos;
     sendingAllowed = true;
-    var cursor = schedule.cursor();
-    boolean more = !options.isClosedLoop() && cursor.advance();
+    more = !options.isClosedLoop() && cursor.advance();
     if (options.isClosedLoop()) {
       loop.runNow();
       for (var pool : pools) {
         fill(pool);
       }
     }
-    long now = System.nanoTime();
-    while (true) {
-      long turnStart = now;
-      for (int n = 0; more && n < MAX_SENDS_PER_TURN; n++) {
-        long due = startNanos + cursor.offsetNanos();
-        if (due > now) {
-          break;
-        }
-        dispatch(cursor, due, now);
-        more = cursor.advance();
-        now = System.nanoTime();
-      }
-      expire(now);
-      if (now >= nextPublish) {
-        publish(now);
-        nextPublish = now + PUBLISH_NANOS;
-      }
-      if (stopRequested && now < endNanos) {
-        endNanos = now;
-        drainEnd = now;
-        recorder.cutShort(now - startNanos);
-      }
-      if (now >= endNanos) {
-        sendingAllowed = !options.isClosedLoop();
-        boolean idle = open == 0 && waitingRequests() == 0 && !(more && !stopRequested);
-        if (idle || now >= drainEnd) {
-          break;
-        }
-      }
-      long wake = Math.min(now >= endNanos ? drainEnd : endNanos, now + MAX_SLEEP_NANOS);
-      if (more) {
-        wake = Math.min(wake, startNanos + cursor.offsetNanos());
-      }
-      if (oldest != null) {
-        wake = Math.min(wake, oldest.sentNanos + timeoutNanos);
-      }
-      long sleep = wake - now - spinNanos;
-      if (sleep > 0) {
-        loop.run(sleep);
-        now = System.nanoTime();
-      } else {
-        loop.runNow();
-        now = System.nanoTime();
-        recorder.turn(now - turnStart);
-      }
+    while (turn()) {
+      // Each turn is a call of its own so that the JVM compiles it as a method.
     }
-    finish(cursor, more && !stopRequested, now);
+    long now = System.nanoTime();
+    finish(now);
     publish(now);
+  }
+
+  /** Sends what is due, then polls the sockets; {@code false} when the run is over. */
+  private boolean turn() {
+    long start = System.nanoTime();
+    long now = sendDue(start);
+    if (oldest != null && oldest.sentNanos + timeoutNanos <= now) {
+      expire(now);
+    }
+    if (now >= nextHousekeepingNanos && !housekeeping(now)) {
+      return false;
+    }
+    long wake = nextHousekeepingNanos;
+    if (more) {
+      wake = Math.min(wake, startNanos + cursor.offsetNanos());
+    }
+    long sleep = wake - now - spinNanos;
+    if (sleep > 0) {
+      loop.run(sleep);
+    } else {
+      loop.runNow();
+      recorder.turn(System.nanoTime() - start);
+    }
+    return true;
+  }
+
+  private long sendDue(long start) {
+    long now = start;
+    for (int n = 0; more && n < MAX_SENDS_PER_TURN; n++) {
+      long due = startNanos + cursor.offsetNanos();
+      if (due > now) {
+        break;
+      }
+      dispatch(due, now);
+      more = cursor.advance();
+      now = System.nanoTime();
+    }
+    return now;
+  }
+
+  /** What is done every few milliseconds; {@code false} when the run is over. */
+  private boolean housekeeping(long now) {
+    if (now >= nextProgressNanos) {
+      publish(now);
+      nextProgressNanos = now + PUBLISH_NANOS;
+    }
+    nextHousekeepingNanos = now + HOUSEKEEPING_NANOS;
+    if (yieldCompilers && now >= yieldCompilersNanos) {
+      yieldCompilers = false;
+      PacingThread.yieldCompilers();
+    }
+    if (stopRequested && now < endNanos) {
+      endNanos = now;
+      drainEndNanos = now;
+      more = false;
+      recorder.cutShort(now - startNanos);
+    }
+    if (now < endNanos) {
+      return true;
+    }
+    sendingAllowed = !options.isClosedLoop();
+    boolean over = open == 0 && waitingRequests() == 0 && !more;
+    return !over && now < drainEndNanos;
   }
 
   private void fill(ConnectionPool pool) {
@@ -216,7 +245,7 @@ public final class LoadEngine {
     pool.fillAvailable();
   }
 
-  private void dispatch(Schedule.Cursor cursor, long due, long now) {
+  private void dispatch(long due, long now) {
     int request = cursor.request();
     scheduled++;
     recorder.scheduled(request, cursor.phase(), cursor.offsetNanos(), now - due);
@@ -237,7 +266,7 @@ public final class LoadEngine {
   }
 
   /** Counts what the end of the run left over. */
-  private void finish(Schedule.Cursor cursor, boolean more, long now) {
+  private void finish(long now) {
     sendingAllowed = false;
     for (var e = oldest; e != null; e = oldest) {
       finished(e, Outcome.UNFINISHED, null);

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.LoadReport;
+import dev.baton.loadgen.compare.Comparison;
+import dev.baton.loadgen.compare.RateSearch;
+import dev.baton.loadgen.compare.ServerCost;
 import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
@@ -14,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +54,71 @@ public final class JsonExporter {
     map.put("warmup", Map.of("requests", counts(report.warmup())));
     map.put("generator", generator(report));
     return map;
+  }
+
+  /** A comparison as an indented JSON object. */
+  public static String toJson(Comparison comparison) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("a", comparison.nameA());
+    map.put("b", comparison.nameB());
+    map.put("pairs", comparison.blocksA().size());
+    map.put("invalid_blocks", comparison.invalidBlocks());
+    map.put("verdict", comparison.verdict().name().toLowerCase(Locale.ROOT));
+    var differences = new LinkedHashMap<String, Object>();
+    for (var d : comparison.differences()) {
+      var difference = new LinkedHashMap<String, Object>();
+      difference.put("unit", d.unit());
+      difference.put("a", d.medianA());
+      difference.put("b", d.medianB());
+      difference.put("percent", d.percent());
+      difference.put("low_percent", d.lowPercent());
+      difference.put("high_percent", d.highPercent());
+      difference.put("p_value", d.pValue());
+      difference.put("shown", comparison.shown().contains(d.metric()));
+      differences.put(d.metric().replace(".", ""), difference);
+    }
+    map.put("differences", differences);
+    putCost(map, "server_a", comparison.costA());
+    putCost(map, "server_b", comparison.costB());
+    map.put("blocks_a", comparison.blocksA().stream().map(JsonExporter::toMap).toList());
+    map.put("blocks_b", comparison.blocksB().stream().map(JsonExporter::toMap).toList());
+    return write(map, true);
+  }
+
+  private static void putCost(Map<String, Object> map, String key, @Nullable ServerCost cost) {
+    if (cost != null) {
+      var values = new LinkedHashMap<String, Object>();
+      values.put("cpu_s", cost.cpuSeconds());
+      values.put("responses", cost.responses());
+      values.put("cpu_us_per_response", cost.cpuMicrosPerResponse());
+      values.put("rss_bytes", cost.peakRssBytes());
+      values.put("voluntary_switches", cost.voluntarySwitches());
+      values.put("involuntary_switches", cost.involuntarySwitches());
+      map.put(key, values);
+    }
+  }
+
+  /** A search as an indented JSON object. */
+  public static String toJson(RateSearch.Result result, String slo) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("slo", slo);
+    map.put("rate", result.rate());
+    map.put("reached_limit", result.reachedLimit());
+    var tries = new ArrayList<Object>();
+    for (var probe : result.probes()) {
+      var one = new LinkedHashMap<String, Object>();
+      one.put("rate", probe.rate());
+      one.put("holds", probe.holds());
+      one.put("confirmation", probe.confirmation());
+      one.put("why", probe.why());
+      one.put("response_ms", latencies(probe.report().total().response()));
+      tries.add(one);
+    }
+    map.put("tries", tries);
+    if (result.confirmed() != null) {
+      map.put("confirmed", toMap(result.confirmed()));
+    }
+    return write(map, true);
   }
 
   private static Map<String, Object> options(LoadReport report) {

@@ -42,6 +42,15 @@ public final class Latencies {
     exactBelowNanos = Math.min(exactBelowNanos, other.exactBelowNanos);
   }
 
+  /** All values of several distributions. */
+  public static Latencies sum(Iterable<Latencies> all) {
+    var sum = new Latencies();
+    for (var one : all) {
+      sum.add(one);
+    }
+    return sum;
+  }
+
   /** The values; do not change. */
   public Histogram histogram() {
     return histogram;

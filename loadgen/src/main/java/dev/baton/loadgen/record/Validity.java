@@ -17,22 +17,28 @@ public final class Validity {
   /** Lateness above this share of the reported percentile is material. */
   public static final double MATERIAL_SHARE = 0.1;
 
+  /** A percentile with fewer values beyond it says nothing and is not judged. */
+  public static final int MIN_BEYOND = 5;
+
   private static final double[] PERCENTILES = {50, 90, 99, 99.9};
 
   private Validity() {}
 
   /** The reasons why the response times are not to be trusted; empty if they are. */
-  public static List<String> reasons(Latencies response, Latencies lateness) {
+  public static List<String> reasons(String prefix, Latencies response, Latencies lateness) {
     var reasons = new ArrayList<String>();
     for (double percentile : PERCENTILES) {
       double late = lateness.millisAt(percentile);
       double reported = response.millisAt(percentile);
-      if (response.count() > 0 && late > FLOOR_MICROS / 1e3 && late > MATERIAL_SHARE * reported) {
+      if (response.count() * (1 - percentile / 100) >= MIN_BEYOND
+          && late > FLOOR_MICROS / 1e3
+          && late > MATERIAL_SHARE * reported) {
         reasons.add(
             String.format(
                 Locale.ROOT,
-                "the generator was late by %.3f ms at p%s, where the response time is %.3f ms:"
+                "%sthe generator was late by %.3f ms at p%s, where the response time is %.3f ms:"
                     + " lower the rate or give it a core of its own",
+                prefix,
                 late,
                 percentile == Math.rint(percentile) ? "" + (int) percentile : "" + percentile,
                 reported));

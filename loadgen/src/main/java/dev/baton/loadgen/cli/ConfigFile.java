@@ -1,0 +1,179 @@
+package dev.baton.loadgen.cli;
+
+import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.ResponseCheck;
+import dev.baton.loadgen.schedule.Phase;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * A load described in YAML: every option by its long name, and besides {@code requests} and {@code
+ * phases}. What the command line says wins over the file.
+ */
+final class ConfigFile implements IDefaultValueProvider {
+  private static final Set<String> REQUEST_KEYS =
+      Set.of(
+          "name", "url", "method", "headers", "body", "weight", "rate", "connections",
+          "expect-status", "expect-body");
+  private static final Set<String> PHASE_KEYS =
+      Set.of("name", "rate", "from", "to", "steps", "duration");
+
+  private final Path file;
+  private final Map<String, Object> values;
+
+  private ConfigFile(Path file, Map<String, Object> values) {
+    this.file = file;
+    this.values = values;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param options the long names of the options a file may set, without dashes
+   * @throws IllegalArgumentException naming what is wrong in it
+   */
+  static ConfigFile read(Path file, Set<String> options) {
+    try (var reader = Files.newBufferedReader(file)) {
+      Object document = new Yaml(new SafeConstructor(new LoaderOptions())).load(reader);
+      var config = new ConfigFile(file, map(file.toString(), document));
+      var allowed = new HashSet<>(options);
+      allowed.add("requests");
+      allowed.add("phases");
+      check(file.toString(), config.values, allowed);
+      return config;
+    } catch (YAMLException e) {
+      throw new IllegalArgumentException("--config " + file + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("--config " + file + ": cannot be read", e);
+    }
+  }
+
+  private static Map<String, Object> map(String where, @Nullable Object value) {
+    if (!(value instanceof Map<?, ?> map)) {
+      throw new IllegalArgumentException(where + ": expected 'name: value' lines");
+    }
+    var result = new LinkedHashMap<String, Object>();
+    map.forEach(
+        (key, element) -> {
+          if (element == null) {
+            throw new IllegalArgumentException(where + ": '" + key + "' has no value");
+          }
+          result.put(String.valueOf(key), element);
+        });
+    return result;
+  }
+
+  private static void check(String where, Map<String, Object> map, Set<String> allowed) {
+    for (String key : map.keySet()) {
+      if (!allowed.contains(key)) {
+        throw new IllegalArgumentException(
+            where + ": unknown key '" + key + "'; known are " + new TreeSet<>(allowed));
+      }
+    }
+  }
+
+  @Override
+  public @Nullable String defaultValue(ArgSpec argument) {
+    if (argument instanceof OptionSpec option) {
+      var value = values.get(option.longestName().replaceFirst("^--", ""));
+      if (value instanceof Collection<?>) {
+        throw new IllegalArgumentException(
+            file + ": '" + option.longestName() + "' takes one value, not a list");
+      }
+      return value == null ? null : String.valueOf(value);
+    }
+    return null;
+  }
+
+  List<RequestSpec> requests() {
+    var requests = new ArrayList<RequestSpec>();
+    for (Object element : list("requests")) {
+      String where = file + ": requests[" + requests.size() + "]";
+      var map = map(where, element);
+      check(where, map, REQUEST_KEYS);
+      if (!map.containsKey("url")) {
+        throw new IllegalArgumentException(where + ": 'url' is missing");
+      }
+      var request = RequestSpec.get(text(map, "url", ""));
+      requests.add(
+          request
+              .withName(text(map, "name", request.name()))
+              .withMethod(text(map, "method", map.containsKey("body") ? "POST" : "GET"))
+              .withHeaders(headers(where, map.get("headers")))
+              .withBody(text(map, "body", ""))
+              .withWeight(Double.parseDouble(text(map, "weight", "1")))
+              .withRate(map.containsKey("rate") ? Quantities.rate(text(map, "rate", "")) : 0)
+              .withConnections(Integer.parseInt(text(map, "connections", "0")))
+              .withCheck(
+                  new ResponseCheck(
+                      statuses(text(map, "expect-status", "")), text(map, "expect-body", ""))));
+    }
+    return requests;
+  }
+
+  List<Phase> phases() {
+    var phases = new ArrayList<Phase>();
+    for (Object element : list("phases")) {
+      String where = file + ": phases[" + phases.size() + "]";
+      var map = map(where, element);
+      check(where, map, PHASE_KEYS);
+      String rate = text(map, "rate", text(map, "to", ""));
+      phases.addAll(
+          PhaseArgument.phases(
+              text(map, "name", "phase " + (phases.size() + 1)),
+              Quantities.rate(text(map, "from", rate)),
+              Quantities.rate(rate),
+              Integer.parseInt(text(map, "steps", "0")),
+              Quantities.duration(text(map, "duration", ""))));
+    }
+    return phases;
+  }
+
+  private Collection<?> list(String key) {
+    Object value = values.getOrDefault(key, List.of());
+    if (value instanceof Collection<?> list) {
+      return list;
+    }
+    throw new IllegalArgumentException(file + ": '" + key + "' has to be a list");
+  }
+
+  private static String text(Map<String, Object> map, String key, String otherwise) {
+    return String.valueOf(map.getOrDefault(key, otherwise));
+  }
+
+  private static Map<String, String> headers(String where, @Nullable Object value) {
+    var headers = new LinkedHashMap<String, String>();
+    if (value != null) {
+      map(where + ".headers", value).forEach((name, v) -> headers.put(name, String.valueOf(v)));
+    }
+    return headers;
+  }
+
+  private static Set<Integer> statuses(String text) {
+    var statuses = new TreeSet<Integer>();
+    for (String code : text.replaceAll("[\\[\\]\\s]", "").split(",", -1)) {
+      if (!code.isEmpty()) {
+        statuses.add(Integer.valueOf(code));
+      }
+    }
+    return statuses;
+  }
+}

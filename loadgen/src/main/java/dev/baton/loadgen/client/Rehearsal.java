@@ -1,0 +1,114 @@
+package dev.baton.loadgen.client;
+
+import dev.baton.loadgen.LoadGenerator;
+import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.RequestSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/**
+ * Loads a small server inside this process, so that the code of the generator is compiled and the
+ * long-lived objects are out of the young generation before the first measured request.
+ *
+ * <p>The server shares no code with the client, whose compiled code would suffer from it.
+ */
+public final class Rehearsal {
+  private static final byte[] RESPONSE =
+      "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok"
+          .getBytes(StandardCharsets.US_ASCII);
+
+  /** Closed loop, so that the code is found hot. */
+  private static final Duration PROFILE = Duration.ofSeconds(1);
+
+  /** Open loop at a rate that leaves the compiler room, repeated until it has little to do. */
+  private static final Duration STEP = Duration.ofMillis(500);
+
+  private static final double QUIET_SHARE = 0.05;
+  private static final Duration LONGEST = Duration.ofSeconds(8);
+
+  private Rehearsal() {}
+
+  /**
+   * Runs for some seconds on the calling thread, until the JVM's compiler has little left to do.
+   *
+   * @throws UncheckedIOException if no server can be opened on the loopback
+   */
+  public static void run() {
+    var compiler = ManagementFactory.getCompilationMXBean();
+    try (var selector = Selector.open();
+        var server = ServerSocketChannel.open()) {
+      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      server.configureBlocking(false).register(selector, SelectionKey.OP_ACCEPT);
+      var thread = Thread.ofPlatform().daemon().name("rehearsal").start(() -> serve(selector));
+      var options =
+          new LoadOptions()
+              .addRequest(RequestSpec.get("http://127.0.0.1:" + server.socket().getLocalPort()))
+              .setConnections(32)
+              .setRate(10_000)
+              .setWarmup(STEP)
+              .setDrain(Duration.ofMillis(10));
+      var closed = new LoadOptions(options).setClosedLoop(true).setDuration(PROFILE);
+      var _ = LoadGenerator.create(closed).run();
+      var open = new LoadOptions(options).setWarmup(STEP.dividedBy(2)).setDuration(STEP);
+      long end = System.nanoTime() + LONGEST.toNanos();
+      long compiled;
+      do {
+        compiled = compiler.getTotalCompilationTime();
+        var _ = LoadGenerator.create(open).run();
+      } while (compiler.getTotalCompilationTime() - compiled > QUIET_SHARE * STEP.toMillis()
+          && System.nanoTime() < end);
+      thread.interrupt();
+      thread.join();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the rehearsal needs a loopback socket", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    System.gc();
+  }
+
+  private static void serve(Selector selector) {
+    var in = ByteBuffer.allocateDirect(4_096);
+    var out = ByteBuffer.allocateDirect(RESPONSE.length).put(RESPONSE).flip();
+    try {
+      while (!Thread.currentThread().isInterrupted()) {
+        selector.select(key -> answer(selector, key, in, out));
+      }
+      for (var key : selector.keys()) {
+        key.channel().close();
+      }
+    } catch (IOException | RuntimeException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Answers every read with one response: requests are short and come one at a time. */
+  private static void answer(Selector selector, SelectionKey key, ByteBuffer in, ByteBuffer out) {
+    try {
+      if (key.channel() instanceof ServerSocketChannel server) {
+        var accepted = server.accept();
+        if (accepted != null) {
+          accepted.configureBlocking(false).register(selector, SelectionKey.OP_READ);
+        }
+      } else if (key.channel() instanceof SocketChannel socket) {
+        if (socket.read(in.clear()) < 0) {
+          socket.close();
+        } else {
+          socket.write(out.rewind());
+        }
+      }
+    } catch (IOException e) {
+      key.cancel();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.baton.loadgen.compare;
+
+import dev.baton.loadgen.LoadGenerator;
+import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.LoadReport;
+import dev.baton.loadgen.record.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs two loads in interleaved blocks: ABBA ABBA …, so that drift hits both alike. The two blocks
+ * of a pair have the same schedule; every pair has another one.
+ */
+public final class Comparer {
+  /** Fewer pairs could not show anything at the level of {@link Comparison}. */
+  public static final int MIN_PAIRS = 8;
+
+  private final int pairs;
+  private final BiConsumer<String, LoadReport> listener;
+
+  /**
+   * Creates a comparer.
+   *
+   * @param pairs pairs of blocks, {@link #MIN_PAIRS} or more
+   * @param listener told the name ("A" or "B") and report of each block
+   */
+  public Comparer(int pairs, BiConsumer<String, LoadReport> listener) {
+    if (pairs < MIN_PAIRS) {
+      throw new IllegalArgumentException(
+          "blocks=" + pairs + ": at least " + MIN_PAIRS + " pairs are needed to show anything");
+    }
+    this.pairs = pairs;
+    this.listener = listener;
+  }
+
+  /** Runs all blocks on the calling thread. Servers are those to be measured, or null. */
+  public Comparison run(
+      Side a, Side b) {
+    var blocksA = new ArrayList<LoadReport>();
+    var blocksB = new ArrayList<LoadReport>();
+    var costs = new ServerCost[] {ServerCost.NONE, ServerCost.NONE};
+    // One unrecorded block each: both servers warm before the first pair.
+    block("A", a, -1, new ArrayList<>());
+    block("B", b, -1, new ArrayList<>());
+    for (int pair = 0; pair < pairs; pair++) {
+      if (pair % 2 == 0) {
+        costs[0] = costs[0].plus(block("A", a, pair, blocksA));
+        costs[1] = costs[1].plus(block("B", b, pair, blocksB));
+      } else {
+        costs[1] = costs[1].plus(block("B", b, pair, blocksB));
+        costs[0] = costs[0].plus(block("A", a, pair, blocksA));
+      }
+    }
+    return Comparison.of(
+        a.name(),
+        b.name(),
+        blocksA,
+        blocksB,
+        a.server() == null ? null : costs[0],
+        b.server() == null ? null : costs[1],
+        a.options().getSeed());
+  }
+
+  private ServerCost block(String label, Side side, int pair, List<LoadReport> reports) {
+    var options = new LoadOptions(side.options()).setSeed(side.options().getSeed() + pair);
+    var server = side.server();
+    var before = server == null ? ServerCost.NONE : server.cost();
+    var report = LoadGenerator.create(options).run();
+    var after = server == null ? ServerCost.NONE : server.cost();
+    reports.add(report);
+    if (pair >= 0) {
+      listener.accept(label, report);
+    }
+    return new ServerCost(
+        after.cpuSeconds() - before.cpuSeconds(),
+        answered(report),
+        after.peakRssBytes(),
+        after.voluntarySwitches() - before.voluntarySwitches(),
+        after.involuntarySwitches() - before.involuntarySwitches());
+  }
+
+  private static long answered(LoadReport report) {
+    long sum = 0;
+    for (var record : List.of(report.total(), report.warmup())) {
+      sum += record.count(Outcome.OK) + record.count(Outcome.HTTP_ERROR);
+    }
+    return sum;
+  }
+
+  /**
+   * One of the two.
+   *
+   * @param name shown in reports
+   * @param options its load
+   * @param server its server, if that is to be measured
+   */
+  public record Side(String name, LoadOptions options, @Nullable ServerProcess server) {}
+}

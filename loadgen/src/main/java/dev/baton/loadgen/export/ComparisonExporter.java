@@ -1,0 +1,69 @@
+package dev.baton.loadgen.export;
+
+import dev.baton.loadgen.compare.Comparison;
+import dev.baton.loadgen.compare.ServerCost;
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** A comparison as a table for people. */
+public final class ComparisonExporter {
+  private ComparisonExporter() {}
+
+  /** Writes the table and the verdict. */
+  public static void write(Comparison comparison, PrintWriter out) {
+    out.printf(Locale.ROOT, "%nA: %s%nB: %s%n", comparison.nameA(), comparison.nameB());
+    out.printf(
+        Locale.ROOT,
+        "%n%-12s %12s %12s %10s   %-22s %8s%n",
+        "",
+        "A",
+        "B",
+        "B - A",
+        "95 % interval",
+        "p");
+    for (var d : comparison.differences()) {
+      out.printf(
+          Locale.ROOT,
+          "%-12s %12s %12s %+9.2f%%   %-22s %8.4f  %s%n",
+          d.metric() + " " + d.unit(),
+          number(d.medianA()),
+          number(d.medianB()),
+          d.percent(),
+          String.format(Locale.ROOT, "[%+.2f%%, %+.2f%%]", d.lowPercent(), d.highPercent()),
+          d.pValue(),
+          comparison.shown().contains(d.metric()) ? "shown" : "no difference shown");
+    }
+    cost(out, "A", comparison.costA());
+    cost(out, "B", comparison.costB());
+    if (comparison.invalidBlocks() > 0) {
+      out.printf(
+          Locale.ROOT,
+          "%d of %d blocks are INVALID: the generator was late in them%n",
+          comparison.invalidBlocks(),
+          2 * comparison.blocksA().size());
+    }
+    out.printf(
+        Locale.ROOT,
+        "%nVerdict over %d pairs of blocks: %s%n",
+        comparison.blocksA().size(),
+        comparison.verdict().text());
+  }
+
+  private static void cost(PrintWriter out, String label, @Nullable ServerCost cost) {
+    if (cost != null) {
+      out.printf(
+          Locale.ROOT,
+          "server %s: %.2f µs CPU per response, %.2f context switches per response,"
+              + " %.0f MiB resident%n",
+          label,
+          cost.cpuMicrosPerResponse(),
+          cost.switchesPerResponse(),
+          cost.peakRssBytes() / 1048576.0);
+    }
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, value >= 1_000 ? "%,.0f" : "%.3f", value);
+  }
+}

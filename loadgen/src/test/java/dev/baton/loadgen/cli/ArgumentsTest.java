@@ -1,0 +1,99 @@
+package dev.baton.loadgen.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ArgumentsTest {
+  @TempDir Path directory = Path.of("");
+
+  @Test
+  void shouldReadRatesAndDurations() {
+    assertThat(Quantities.rate("20k")).isEqualTo(20_000);
+    assertThat(Quantities.rate("1.5M")).isEqualTo(1_500_000);
+    assertThat(Quantities.rate("40/s")).isEqualTo(40);
+    assertThat(Quantities.duration("500ms")).isEqualTo(Duration.ofMillis(500));
+    assertThat(Quantities.duration("2m")).isEqualTo(Duration.ofMinutes(2));
+    assertThatThrownBy(() -> Quantities.duration("30")).hasMessageContaining("as in 30s");
+  }
+
+  @Test
+  void shouldTellOwnRatesFromWeights() {
+    var own = MixEntry.parse("http://h:1/fast?a=b=4000/s");
+    var weighted = MixEntry.parse("POST http://h:1/orders=3");
+
+    assertThat(own.rate()).isEqualTo(4_000);
+    assertThat(own.uri().getQuery()).isEqualTo("a=b");
+    assertThat(weighted.method()).isEqualTo("POST");
+    assertThat(weighted.weight()).isEqualTo(3);
+    assertThat(weighted.rate()).isZero();
+  }
+
+  @Test
+  void shouldReadPhases() {
+    assertThat(PhaseArgument.parse("ramp=0..20k:10s").getFirst().endRate()).isEqualTo(20_000);
+    assertThat(PhaseArgument.parse("steady=1.5k:10s").getFirst().startRate()).isEqualTo(1_500);
+    assertThat(PhaseArgument.parse("steps=1k..5k/5:50s"))
+        .extracting(p -> p.startRate())
+        .containsExactly(1_000.0, 2_000.0, 3_000.0, 4_000.0, 5_000.0);
+    assertThatThrownBy(() -> PhaseArgument.parse("20k")).hasMessageContaining("NAME=RATE:TIME");
+  }
+
+  @Test
+  void shouldReadAFileOfRequestsAndPhases() throws IOException {
+    var file =
+        Files.writeString(
+            directory.resolve("load.yaml"),
+            """
+            connections: 8
+            requests:
+              - url: http://127.0.0.1:1/fast
+                rate: 4k
+              - url: http://127.0.0.1:1/orders
+                body: '{"id": 1}'
+                headers: {content-type: application/json}
+                rate: 40
+            phases:
+              - {name: ramp, from: 0, to: 4k, duration: 5s}
+              - {rate: 4040, duration: 10s}
+            """);
+
+    var config = ConfigFile.read(file, Set.of("connections"));
+
+    assertThat(config.requests()).extracting(r -> r.method()).containsExactly("GET", "POST");
+    assertThat(config.requests().get(1).headers()).containsEntry("content-type", "application/json");
+    assertThat(config.phases()).extracting(p -> p.name()).containsExactly("ramp", "phase 2");
+  }
+
+  @Test
+  void shouldNameUnknownKeysOfAFile() throws IOException {
+    var file = Files.writeString(directory.resolve("load.yaml"), "conections: 8\n");
+
+    assertThatThrownBy(() -> ConfigFile.read(file, Set.of("connections")))
+        .hasMessageContaining("conections")
+        .hasMessageContaining("connections");
+  }
+
+  @Test
+  void shouldSuggestOptionsAndExitWithSetupError() {
+    var err = new StringWriter();
+
+    int code =
+        LoadGeneratorCommand.execute(
+            new String[] {"run", "--ratee", "5", "http://127.0.0.1:1/"},
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err, true));
+
+    assertThat(code).isEqualTo(ExitCodes.SETUP);
+    assertThat(err.toString()).contains("--ratee").contains("--rate");
+  }
+}

@@ -1,0 +1,51 @@
+package dev.baton.loadgen.record;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class LatenciesTest {
+  private static final long MILLI = 1_000_000;
+
+  @Test
+  void shouldKeepPercentilesBelowTheSmallestLowerBoundExact() {
+    var latencies = new Latencies();
+    for (int i = 1; i <= 90; i++) {
+      latencies.record(i * MILLI);
+    }
+    for (int i = 0; i < 10; i++) {
+      latencies.recordAtLeast(200 * MILLI);
+    }
+
+    assertThat(latencies.lowerBoundAt(50)).isFalse();
+    assertThat(latencies.lowerBoundAt(90)).isFalse();
+    assertThat(latencies.lowerBoundAt(95)).isTrue();
+    assertThat(latencies.exactBelowMillis()).isEqualTo(200);
+    assertThat(latencies.censored()).isEqualTo(10);
+  }
+
+  @Test
+  void shouldFindMaterialLatenessOnly() {
+    var response = new Latencies();
+    var punctual = new Latencies();
+    var late = new Latencies();
+    for (int i = 0; i < 10_000; i++) {
+      response.record(2 * MILLI);
+      punctual.record(MILLI / 10);
+      late.record(MILLI);
+    }
+
+    assertThat(Validity.reasons("", response, punctual)).isEmpty();
+    assertThat(Validity.reasons("", response, late)).hasSize(4).first().asString().contains("p50");
+  }
+
+  @Test
+  void shouldPutLatenciesIntoRowsOfAQuarterOctave() {
+    assertThat(Heatmap.row(0)).isZero();
+    assertThat(Heatmap.rowNanos(0)).isEqualTo(1_000);
+    for (long nanos = 1_000; nanos < 3_600_000_000_000L; nanos += nanos / 7 + 1) {
+      int row = Heatmap.row(nanos);
+      assertThat((double) nanos).isBetween(Heatmap.rowNanos(row) * 0.75, Heatmap.rowNanos(row + 1));
+    }
+  }
+}
