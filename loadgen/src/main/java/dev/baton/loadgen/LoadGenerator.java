@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Sends HTTP requests on a schedule fixed in advance and reports how long they took from when they
  * were meant to start.
  *
- * <p>{@snippet :
+ * <p>
+ *
+ * {@snippet :
  * var options = new LoadOptions().addRequest(RequestSpec.get("http://127.0.0.1:8080/")).setRate(2000);
  * var report = LoadGenerator.create(options).run();
  * System.out.println(report.total().response().millisAt(99));
@@ -114,7 +116,8 @@ public final class LoadGenerator {
     if (recorder.requests().size() == 1) {
       return Validity.reasons("", total.response(), recorder.lateness());
     }
-    var reasons = new ArrayList<>(Validity.reasons("total: ", total.response(), recorder.lateness()));
+    var reasons =
+        new ArrayList<>(Validity.reasons("total: ", total.response(), recorder.lateness()));
     for (var request : recorder.requests()) {
       reasons.addAll(
           Validity.reasons(request.name() + ": ", request.response(), recorder.lateness()));

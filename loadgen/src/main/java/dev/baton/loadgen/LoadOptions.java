@@ -286,8 +286,7 @@ public final class LoadOptions {
   /** The phases to run: as given, or one at the rate for the duration; the warm-up before them. */
   public List<Phase> effectivePhases() {
     var all = new ArrayList<Phase>();
-    var measured =
-        phases.isEmpty() ? List.of(Phase.hold("steady", getRate(), duration)) : phases;
+    var measured = phases.isEmpty() ? List.of(Phase.hold("steady", getRate(), duration)) : phases;
     if (warmup.isPositive()) {
       double rateAtStart = measured.getFirst().startRate();
       all.add(Phase.warmup(rateAtStart > 0 ? rateAtStart : measured.getFirst().endRate(), warmup));

@@ -62,50 +62,42 @@ public record RequestSpec(
 
   /** This request at a rate of its own, in requests per second. */
   public RequestSpec withRate(double newRate) {
-    return new RequestSpec(
-        name, method, uri, headers, body, weight, newRate, connections, check);
+    return new RequestSpec(name, method, uri, headers, body, weight, newRate, connections, check);
   }
 
   /** This request with another weight. */
   public RequestSpec withWeight(double newWeight) {
-    return new RequestSpec(
-        name, method, uri, headers, body, newWeight, rate, connections, check);
+    return new RequestSpec(name, method, uri, headers, body, newWeight, rate, connections, check);
   }
 
   /** This request with another response check. */
   public RequestSpec withCheck(ResponseCheck newCheck) {
-    return new RequestSpec(
-        name, method, uri, headers, body, weight, rate, connections, newCheck);
+    return new RequestSpec(name, method, uri, headers, body, weight, rate, connections, newCheck);
   }
 
   /** This request under another name. */
   public RequestSpec withName(String newName) {
-    return new RequestSpec(
-        newName, method, uri, headers, body, weight, rate, connections, check);
+    return new RequestSpec(newName, method, uri, headers, body, weight, rate, connections, check);
   }
 
   /** This request with another method. */
   public RequestSpec withMethod(String newMethod) {
-    return new RequestSpec(
-        name, newMethod, uri, headers, body, weight, rate, connections, check);
+    return new RequestSpec(name, newMethod, uri, headers, body, weight, rate, connections, check);
   }
 
   /** This request with other headers. */
   public RequestSpec withHeaders(Map<String, String> newHeaders) {
-    return new RequestSpec(
-        name, method, uri, newHeaders, body, weight, rate, connections, check);
+    return new RequestSpec(name, method, uri, newHeaders, body, weight, rate, connections, check);
   }
 
   /** This request with another body. */
   public RequestSpec withBody(String newBody) {
-    return new RequestSpec(
-        name, method, uri, headers, newBody, weight, rate, connections, check);
+    return new RequestSpec(name, method, uri, headers, newBody, weight, rate, connections, check);
   }
 
   /** This request with a pool of another size. */
   public RequestSpec withConnections(int newConnections) {
-    return new RequestSpec(
-        name, method, uri, headers, body, weight, rate, newConnections, check);
+    return new RequestSpec(name, method, uri, headers, body, weight, rate, newConnections, check);
   }
 
   /** The port to connect to. */

@@ -141,8 +141,7 @@ class FaultIT {
 
   @Test
   void shouldCheckBodiesAndSendMethods() {
-    var request =
-        RequestSpec.get(SERVER.url("/echo")).withMethod("POST").withBody("x");
+    var request = RequestSpec.get(SERVER.url("/echo")).withMethod("POST").withBody("x");
     var good = request.withCheck(new ResponseCheck(Set.of(200), "POST"));
     var bad = request.withCheck(new ResponseCheck(Set.of(200), "GET"));
 

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Servers whose latency law is known, with bounds that a noisy machine keeps; what a quiet one shows
- * is in the README.
+ * Servers whose latency law is known, with bounds that a noisy machine keeps; what a quiet one
+ * shows is in the README.
  */
 class LatencyLawIT {
   private static final LawServer SERVER = LawServer.start();
@@ -33,9 +33,7 @@ class LatencyLawIT {
   @Test
   void shouldReportAFreezeAsEveryUserFeltIt() throws InterruptedException {
     var options =
-        options("/fast", 2_000)
-            .setArrivals(Arrivals.UNIFORM)
-            .setDuration(Duration.ofSeconds(10));
+        options("/fast", 2_000).setArrivals(Arrivals.UNIFORM).setDuration(Duration.ofSeconds(10));
     var freezer =
         Thread.ofPlatform()
             .daemon()
@@ -65,8 +63,7 @@ class LatencyLawIT {
 
   @Test
   void shouldReportAConstant() {
-    var response =
-        LoadGenerator.create(options("/constant/20000", 500)).run().total().response();
+    var response = LoadGenerator.create(options("/constant/20000", 500)).run().total().response();
 
     assertThat(response.millisAt(50)).isBetween(20.0, 24.0);
     assertThat(response.millisAt(1)).isGreaterThanOrEqualTo(20.0);

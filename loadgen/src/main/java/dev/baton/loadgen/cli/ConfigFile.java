@@ -31,8 +31,16 @@ import picocli.CommandLine.Model.OptionSpec;
 final class ConfigFile implements IDefaultValueProvider {
   private static final Set<String> REQUEST_KEYS =
       Set.of(
-          "name", "url", "method", "headers", "body", "weight", "rate", "connections",
-          "expect-status", "expect-body");
+          "name",
+          "url",
+          "method",
+          "headers",
+          "body",
+          "weight",
+          "rate",
+          "connections",
+          "expect-status",
+          "expect-body");
   private static final Set<String> PHASE_KEYS =
       Set.of("name", "rate", "from", "to", "steps", "duration");
 

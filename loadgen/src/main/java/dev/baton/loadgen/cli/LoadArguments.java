@@ -22,7 +22,8 @@ final class LoadArguments {
   @Option(
       names = {"-r", "--rate"},
       paramLabel = "RATE",
-      description = "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
+      description =
+          "Requests per second in total, as in 500, 20k. Default: the sum of --mix, or 1k.")
   @Nullable String rate;
 
   @Option(
@@ -103,7 +104,8 @@ final class LoadArguments {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
+      description =
+          "Seed of the schedule (default: ${DEFAULT-VALUE}); the same seed, the same run.")
   long seed = LoadOptions.DEFAULT_SEED;
 
   @Option(
@@ -121,7 +123,8 @@ final class LoadArguments {
   @Option(
       names = "--spin",
       paramLabel = "TIME",
-      description = "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
+      description =
+          "Poll instead of sleeping this long before a request (default: ${DEFAULT-VALUE}).")
   String spin = "50us";
 
   @Option(
@@ -188,7 +191,8 @@ final class LoadArguments {
       }
     }
     if (options.getRequests().isEmpty()) {
-      throw new IllegalArgumentException("no URL: give at least one URL, --mix or --config with requests");
+      throw new IllegalArgumentException(
+          "no URL: give at least one URL, --mix or --config with requests");
     }
     if (rate != null) {
       options.setRate(Quantities.rate(rate));

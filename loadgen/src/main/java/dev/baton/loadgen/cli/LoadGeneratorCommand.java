@@ -66,9 +66,7 @@ public final class LoadGeneratorCommand implements Runnable {
   /** The command line with its parsing and error handling set up. */
   private static CommandLine commandLine(LoadGeneratorCommand root) {
     var commandLine =
-        new CommandLine(root)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setUsageHelpAutoWidth(true);
+        new CommandLine(root).setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true);
     commandLine.setParameterExceptionHandler(LoadGeneratorCommand::reportBadParameter);
     commandLine.setExecutionExceptionHandler(
         (e, line, parsed) -> {

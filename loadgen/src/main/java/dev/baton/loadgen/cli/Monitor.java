@@ -78,8 +78,7 @@ final class Monitor implements AutoCloseable {
     var response = recorder.intervalResponses();
     interval =
         new Interval(
-            Interval.Quantiles.of(response),
-            Interval.Quantiles.of(recorder.intervalLateness()));
+            Interval.Quantiles.of(response), Interval.Quantiles.of(recorder.intervalLateness()));
     if (log != null && response.getTotalCount() > 0) {
       log.append(response);
     }

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  */
 final class PhaseArgument {
   private static final Pattern SYNTAX =
-      Pattern.compile("([^=]+)=([^.:/]+(?:\\.[0-9]+[kKmM]?)?)(?:\\.\\.([^:/]+))?(?:/([0-9]+))?:(.+)");
+      Pattern.compile(
+          "([^=]+)=([^.:/]+(?:\\.[0-9]+[kKmM]?)?)(?:\\.\\.([^:/]+))?(?:/([0-9]+))?:(.+)");
 
   private PhaseArgument() {}
 

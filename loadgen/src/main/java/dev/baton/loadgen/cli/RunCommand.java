@@ -91,8 +91,7 @@ final class RunCommand implements Callable<Integer> {
     }
     var options = load.toOptions(urls, parent.configFile());
     var generator = LoadGenerator.create(options);
-    PrintWriter out =
-        "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
+    PrintWriter out = "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
     if (!options.isClosedLoop()) {
       out.println(SummaryExporter.scheduleLine(generator));
     }

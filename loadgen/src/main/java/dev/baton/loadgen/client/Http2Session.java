@@ -116,13 +116,14 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
           .encoder()
           .writeData(ctx, id, exchange.request.body.duplicate(), 0, true, ctx.newPromise());
     }
-    var _ = written.addListener(
-        f -> {
-          var cause = f.cause();
-          if (cause != null) {
-            reject(id, Connection.describe(cause));
-          }
-        });
+    var _ =
+        written.addListener(
+            f -> {
+              var cause = f.cause();
+              if (cause != null) {
+                reject(id, Connection.describe(cause));
+              }
+            });
     ctx.flush();
   }
 

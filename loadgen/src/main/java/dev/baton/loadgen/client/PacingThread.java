@@ -67,9 +67,9 @@ final class PacingThread {
   }
 
   /**
-   * Gives the JVM's own compiler threads, and those that watch the run, a lower priority and short slices for good. On a core
-   * shared with them the calling thread would wait for them for milliseconds at a time. To be
-   * called when most of the code is compiled.
+   * Gives the JVM's own compiler threads, and those that watch the run, a lower priority and short
+   * slices for good. On a core shared with them the calling thread would wait for them for
+   * milliseconds at a time. To be called when most of the code is compiled.
    */
   static void yieldCompilers() {
     if (!LINUX) {

@@ -13,7 +13,8 @@ import java.util.Set;
 /** A request of the mix, encoded once for each HTTP version. */
 final class RequestTemplate {
   private static final Set<String> CONNECTION_HEADERS =
-      Set.of("connection", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
+      Set.of(
+          "connection", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
 
   final RequestSpec spec;
   final int index;

@@ -86,14 +86,14 @@ final class Transport {
         });
     var _ =
         future.addListener(
-        (ChannelFutureListener)
-            f -> {
-              if (!f.isSuccess()) {
-                var cause = f.cause();
-                connection.failed(cause == null ? "cancelled" : Connection.describe(cause));
-                connection.closed("connection failed");
-              }
-            });
+            (ChannelFutureListener)
+                f -> {
+                  if (!f.isSuccess()) {
+                    var cause = f.cause();
+                    connection.failed(cause == null ? "cancelled" : Connection.describe(cause));
+                    connection.closed("connection failed");
+                  }
+                });
   }
 
   private static InetSocketAddress resolve(RequestSpec spec) {

@@ -36,8 +36,7 @@ public final class Comparer {
   }
 
   /** Runs all blocks on the calling thread. Servers are those to be measured, or null. */
-  public Comparison run(
-      Side a, Side b) {
+  public Comparison run(Side a, Side b) {
     var blocksA = new ArrayList<LoadReport>();
     var blocksB = new ArrayList<LoadReport>();
     var costs = new ServerCost[] {ServerCost.NONE, ServerCost.NONE};

@@ -52,8 +52,7 @@ public record Comparison(
     differences.add(difference("p50", "ms", blocksA, blocksB, r -> millis(r, 50), seed));
     differences.add(difference("p99", "ms", blocksA, blocksB, r -> millis(r, 99), seed));
     differences.add(difference("p99.9", "ms", blocksA, blocksB, r -> millis(r, 99.9), seed));
-    differences.add(
-        difference(DELIVERED, "/s", blocksA, blocksB, LoadReport::deliveredRate, seed));
+    differences.add(difference(DELIVERED, "/s", blocksA, blocksB, LoadReport::deliveredRate, seed));
     var shown = shown(differences);
     return new Comparison(
         nameA,

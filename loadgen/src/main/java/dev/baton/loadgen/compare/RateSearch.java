@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Searches the highest rate at which conditions hold: doubles until one breaks, bisects, then
  * confirms the best rate with a longer run and steps down until that holds too.
  *
- * <p>A rate counts only if the generator was undisturbed and at least {@value
- * #DELIVERED_PERCENT} % of it was delivered.
+ * <p>A rate counts only if the generator was undisturbed and at least {@value #DELIVERED_PERCENT} %
+ * of it was delivered.
  */
 public final class RateSearch {
   /** What has to be delivered of a rate, in percent. */

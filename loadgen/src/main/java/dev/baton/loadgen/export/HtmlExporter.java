@@ -246,8 +246,20 @@ public final class HtmlExporter {
     var rows = new ArrayList<Object>();
     rows.add(
         List.of(
-            "", "p50", "p90", "p99", "p99.9", "max", "scheduled", "sent", "unsent", "ok",
-            "http error", "timeout", "connection error", "unfinished"));
+            "",
+            "p50",
+            "p90",
+            "p99",
+            "p99.9",
+            "max",
+            "scheduled",
+            "sent",
+            "unsent",
+            "ok",
+            "http error",
+            "timeout",
+            "connection error",
+            "unfinished"));
     rows.add(row("total", report.total()));
     if (report.requests().size() > 1) {
       report.requests().forEach(r -> rows.add(row(r.name(), r)));

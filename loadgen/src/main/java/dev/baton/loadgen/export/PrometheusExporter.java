@@ -28,8 +28,7 @@ public final class PrometheusExporter implements AutoCloseable {
     server.createContext(
         "/metrics",
         exchange -> {
-          byte[] body =
-              text(recorder.progress(), interval.get()).getBytes(StandardCharsets.UTF_8);
+          byte[] body = text(recorder.progress(), interval.get()).getBytes(StandardCharsets.UTF_8);
           exchange.getResponseHeaders().set("content-type", "text/plain; version=0.0.4");
           exchange.sendResponseHeaders(200, body.length);
           try (var out = exchange.getResponseBody()) {

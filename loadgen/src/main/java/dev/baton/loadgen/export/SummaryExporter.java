@@ -104,10 +104,7 @@ public final class SummaryExporter {
     return report.options().isClosedLoop()
         ? String.format(Locale.ROOT, "%,.0f", delivered)
         : String.format(
-            Locale.ROOT,
-            "%,.0f of %,.0f",
-            delivered,
-            record.scheduled() / report.windowSeconds());
+            Locale.ROOT, "%,.0f of %,.0f", delivered, record.scheduled() / report.windowSeconds());
   }
 
   private static void row(PrintWriter out, String name, Latencies latencies, String rate) {
@@ -116,8 +113,7 @@ public final class SummaryExporter {
     for (double percentile : PERCENTILES) {
       String bound = latencies.lowerBoundAt(percentile) ? "≥" : "";
       line.append(
-          String.format(
-              Locale.ROOT, " %10s", bound + millis(latencies.millisAt(percentile))));
+          String.format(Locale.ROOT, " %10s", bound + millis(latencies.millisAt(percentile))));
     }
     String bound = latencies.censored() > 0 ? "≥" : "";
     line.append(String.format(Locale.ROOT, " %10s", bound + millis(latencies.maxMillis())));
@@ -126,6 +122,7 @@ public final class SummaryExporter {
 
   /** Milliseconds with as many digits as say something. */
   static String millis(double millis) {
-    return String.format(Locale.ROOT, millis >= 100 ? "%.0f" : millis >= 10 ? "%.1f" : "%.3f", millis);
+    return String.format(
+        Locale.ROOT, millis >= 100 ? "%.0f" : millis >= 10 ? "%.1f" : "%.3f", millis);
   }
 }

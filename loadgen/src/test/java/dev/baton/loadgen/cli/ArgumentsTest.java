@@ -70,7 +70,8 @@ class ArgumentsTest {
     var config = ConfigFile.read(file, Set.of("connections"));
 
     assertThat(config.requests()).extracting(r -> r.method()).containsExactly("GET", "POST");
-    assertThat(config.requests().get(1).headers()).containsEntry("content-type", "application/json");
+    assertThat(config.requests().get(1).headers())
+        .containsEntry("content-type", "application/json");
     assertThat(config.phases()).extracting(p -> p.name()).containsExactly("ramp", "phase 2");
   }
 

@@ -10,8 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConditionTest {
   @Test
   void shouldReadMetricsBoundsAndUnits() {
-    assertThat(Condition.parse("p99<5ms"))
-        .isEqualTo(new Condition("p99<5ms", "p99", true, 5));
+    assertThat(Condition.parse("p99<5ms")).isEqualTo(new Condition("p99<5ms", "p99", true, 5));
     assertThat(Condition.parse("service.p99.9 > 1.5s").bound()).isEqualTo(1_500);
     assertThat(Condition.parse("errors>0.1%").below()).isFalse();
     assertThat(Condition.parseAll("p99<5ms,errors<0.1%")).hasSize(2);

@@ -20,7 +20,8 @@ class ScheduleTest {
 
   @Test
   void shouldGiveTheSameBytesForTheSameSeed() throws IOException {
-    var mix = List.of(new Schedule.Entry(400, 1), new Schedule.Entry(0, 1), new Schedule.Entry(0, 3));
+    var mix =
+        List.of(new Schedule.Entry(400, 1), new Schedule.Entry(0, 1), new Schedule.Entry(0, 3));
 
     byte[] first = bytes(new Schedule(STEADY, mix, Arrivals.POISSON, 42));
     byte[] second = bytes(new Schedule(STEADY, mix, Arrivals.POISSON, 42));
@@ -91,7 +92,8 @@ class ScheduleTest {
 
   @Test
   void shouldSplitTheRateByOwnRatesAndWeights() {
-    var mix = List.of(new Schedule.Entry(400, 1), new Schedule.Entry(0, 1), new Schedule.Entry(0, 3));
+    var mix =
+        List.of(new Schedule.Entry(400, 1), new Schedule.Entry(0, 1), new Schedule.Entry(0, 3));
     int[] counts = new int[3];
     long last = 0;
     for (var cursor = new Schedule(STEADY, mix, Arrivals.UNIFORM, 3).cursor(); cursor.advance(); ) {

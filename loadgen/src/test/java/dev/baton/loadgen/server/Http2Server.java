@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /** An HTTP/2 server: answers "ok", except {@code /reset} (RST_STREAM) and {@code /silent}. */
 @SuppressWarnings("FutureReturnValueIgnored") // a client that went away needs no answer
 public final class Http2Server implements AutoCloseable {
-  private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Channel channel;
   private final boolean secure;
 
@@ -73,7 +74,11 @@ public final class Http2Server implements AutoCloseable {
       return new Http2Server(null);
     }
     try {
-      var bundle = new CertificateBuilder().subject("CN=localhost").setIsCertificateAuthority(true).buildSelfSigned();
+      var bundle =
+          new CertificateBuilder()
+              .subject("CN=localhost")
+              .setIsCertificateAuthority(true)
+              .buildSelfSigned();
       var ssl =
           SslContextBuilder.forServer(bundle.toKeyManagerFactory())
               .applicationProtocolConfig(

@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a client that went away needs no answer
 public final class LawServer implements AutoCloseable {
-  private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Channel channel;
 
   private LawServer(int port) {
@@ -133,7 +134,9 @@ public final class LawServer implements AutoCloseable {
             respondAfter(
                 ctx,
                 request,
-                1_000 * Long.parseLong(RANDOM.nextInt(1_000) < Integer.parseInt(path[3]) ? path[2] : path[1]));
+                1_000
+                    * Long.parseLong(
+                        RANDOM.nextInt(1_000) < Integer.parseInt(path[3]) ? path[2] : path[1]));
         case "status" ->
             respond(ctx, request, HttpResponseStatus.valueOf(Integer.parseInt(path[1])), BODY);
         case "close" -> {

@@ -64,11 +64,6 @@ final class SliceTimer {
     calls.timerfdSettime(fd, pushSpec);
   }
 
-  /** Makes the next turn push. The new owner of the loop. */
-  void forget() {
-    nextPushNanos = 0;
-  }
-
   /** The timer has fired while the loop was in IO. A standby; it then reads the status again. */
   void idle() {
     nextPushNanos = 0;

@@ -252,10 +252,6 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   void taken(TakeoverCause cause, int from, int to, long atNanos) {
     takeovers++;
     pendingTakeover = new PendingTakeover(cause, from, to, atNanos);
-    SliceTimer t = timer;
-    if (t != null) {
-      t.forget();
-    }
   }
 
   // ---------------------------------------------------------------- driving
@@ -309,7 +305,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       // What continuations have written goes out before the next system call to poll.
       runTasks();
     } else if (pendingTakeover != null) {
-      report(-1);
+      PendingTakeover pending = pendingTakeover;
+      pendingTakeover = null;
+      report(pending, System.nanoTime(), false);
     }
     return null;
   }
@@ -332,8 +330,11 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     Thread thread = me.thread();
     BlockProbe probe = me.probe();
     SliceTimer t = timer;
-    if (pendingTakeover != null) {
-      report(System.nanoTime());
+    PendingTakeover pending = pendingTakeover;
+    long resumedNanos = 0;
+    if (pending != null) {
+      pendingTakeover = null; // reported afterwards: what waits comes first
+      resumedNanos = System.nanoTime();
     }
     long mine = status; // state IO: nobody else writes it
     int limit = policy.batch();
@@ -359,6 +360,10 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       }
       mine = LoopStatus.left(inside);
       if (!STATUS.compareAndSet(this, inside, mine)) {
+        if (pending != null) {
+          // This owner's own takeover; the next owner has one of its own to report.
+          report(pending, resumedNanos, true);
+        }
         return false;
       }
       ran++;
@@ -367,13 +372,15 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     probe.disarm();
     continuations += ran;
     ioOwner = thread;
+    if (pending != null) {
+      report(pending, resumedNanos, true);
+    }
     return true;
   }
 
-  private void report(long nextRanNanos) {
-    PendingTakeover pending = Objects.requireNonNull(pendingTakeover);
-    pendingTakeover = null;
-    long at = pending.atNanos();
+  /** Touches nothing of this loop that could be another owner's by now. */
+  private void report(PendingTakeover pending, long resumedNanos, boolean ranNext) {
+    long resumedAfter = resumedNanos - pending.atNanos();
     pool.enclave()
         .report(
             new Takeover(
@@ -381,9 +388,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
                 pending.cause(),
                 pending.from(),
                 pending.to(),
-                at,
-                System.nanoTime() - at,
-                nextRanNanos == -1 ? -1 : nextRanNanos - at));
+                pending.atNanos(),
+                resumedAfter,
+                ranNext ? resumedAfter : -1));
   }
 
   /**
