@@ -1,0 +1,212 @@
+package dev.baton.scheduler.notify;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.scheduler.os.FakeLinuxCalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The gate and the reader of a ring that the test fills in the kernel's place. */
+class PerfEventRingTest {
+  private static final int PAGE = 4096;
+  private static final long HEAD = 1024;
+  private static final long TAIL = 1032;
+  private static final int SWITCH_BYTES = 24;
+  private static final int LOST_BYTES = 40;
+  private static final int SWITCH = 14;
+  private static final int LOST = 2;
+  private static final int IN = 0;
+  private static final int OUT = 1 << 13;
+  private static final int PREEMPTED = OUT | 1 << 14;
+
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory = arena.allocate(2 * PAGE, PAGE);
+  private final List<Long> unmapped = new ArrayList<>();
+  private final FakeLinuxCalls calls =
+      new FakeLinuxCalls() {
+        @Override
+        public void munmap(long address, long bytes) {
+          unmapped.add(address);
+        }
+      };
+  private final PerfEventNotifier.Ring ring =
+      new PerfEventNotifier.Ring(calls, 7, memory.address(), PAGE);
+
+  @AfterEach
+  void free() {
+    arena.close();
+  }
+
+  private long head() {
+    return memory.get(JAVA_LONG, HEAD);
+  }
+
+  /** The kernel's CIRC_SPACE: bytes it may still write. */
+  private long space() {
+    return (memory.get(JAVA_LONG, TAIL) - (head() + 1)) & (PAGE - 1);
+  }
+
+  /** What the kernel does at a context switch: drops the record if it does not fit. */
+  private boolean kernelWrites(int type, int misc, int bytes, long time) {
+    if (space() < bytes) {
+      return false;
+    }
+    long head = head();
+    for (int i = 0; i < bytes; i += 8) {
+      put(head + i, 0);
+    }
+    long at = PAGE + (head & (PAGE - 1));
+    memory.set(JAVA_INT, at, type);
+    memory.set(JAVA_SHORT, at + 4, (short) misc);
+    memory.set(JAVA_SHORT, at + 6, (short) bytes);
+    put(head + bytes - 8, time);
+    memory.set(JAVA_LONG, HEAD, head + bytes);
+    return true;
+  }
+
+  private void put(long position, long value) {
+    memory.set(JAVA_LONG, PAGE + (position & (PAGE - 1)), value);
+  }
+
+  private boolean kernelSwitches(int misc, long time) {
+    return kernelWrites(SWITCH, misc, SWITCH_BYTES, time);
+  }
+
+  @Test
+  void shouldLeaveNoRoomWhileDisarmed() {
+    ring.disarm();
+
+    assertThat(space()).isZero();
+    assertThat(kernelSwitches(OUT, 1)).isFalse();
+  }
+
+  @Test
+  void shouldMakeRoomForTwoSwitchesAndNotForThree() {
+    ring.arm();
+
+    assertThat(kernelSwitches(OUT, 1)).isTrue();
+    assertThat(kernelSwitches(IN, 2)).isTrue();
+    assertThat(kernelSwitches(OUT, 3)).isFalse();
+  }
+
+  @Test
+  void shouldMakeRoomForALossAndASwitch() {
+    ring.arm();
+
+    assertThat(kernelWrites(LOST, 0, LOST_BYTES, 1)).isTrue();
+    assertThat(kernelSwitches(OUT, 2)).isTrue();
+    assertThat(ring.look()).isEqualTo(Sighting.BLOCKED);
+    assertThat(ring.blockedSinceNanos()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldForgetBetweenContinuationsWhatHasHappened() {
+    ring.arm();
+    kernelSwitches(OUT, 1);
+    kernelSwitches(IN, 2);
+
+    ring.rearm();
+
+    assertThat(space()).isEqualTo(64);
+    assertThat(ring.look()).isEqualTo(Sighting.RUNNING);
+    assertThat(kernelSwitches(OUT, 3)).isTrue();
+    assertThat(ring.look()).isEqualTo(Sighting.BLOCKED);
+    assertThat(ring.blockedSinceNanos()).isEqualTo(3);
+  }
+
+  @Test
+  void shouldLeaveTheGateAloneWhenNothingHasHappened() {
+    ring.arm();
+    memory.set(JAVA_LONG, TAIL, -1);
+
+    ring.rearm();
+
+    assertThat(memory.get(JAVA_LONG, TAIL)).isEqualTo(-1);
+  }
+
+  @Test
+  void shouldSeeNoRecordAsRunning() {
+    ring.arm();
+
+    assertThat(ring.look()).isEqualTo(Sighting.RUNNING);
+    assertThat(ring.blockedSinceNanos()).isZero();
+  }
+
+  @Test
+  void shouldTellASleeperFromOneThatIsBack() {
+    ring.arm();
+    kernelSwitches(OUT, 1);
+    assertThat(ring.look()).isEqualTo(Sighting.BLOCKED);
+
+    kernelSwitches(IN, 2);
+    assertThat(ring.look()).isEqualTo(Sighting.RUNNING);
+  }
+
+  @Test
+  void shouldTellASleeperFromOneThatWasPushedOff() {
+    ring.arm();
+    kernelSwitches(PREEMPTED, 1);
+
+    assertThat(ring.look()).isEqualTo(Sighting.PREEMPTED);
+    assertThat(ring.blockedSinceNanos()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 8, 4032, 4040, 4048, 4056, 4064, 4072, 4080, 4088, 1L << 40})
+  void shouldReadRecordsAcrossTheEndOfThePage(long head) {
+    memory.set(JAVA_LONG, HEAD, head);
+    ring.arm();
+    assertThat(space()).isEqualTo(64);
+
+    kernelSwitches(IN, 1);
+    kernelSwitches(OUT, 4711);
+
+    assertThat(ring.look()).isEqualTo(Sighting.BLOCKED);
+    assertThat(ring.blockedSinceNanos()).isEqualTo(4711);
+  }
+
+  @Test
+  void shouldNotJudgeATornPicture() {
+    ring.arm();
+    kernelSwitches(OUT, 1);
+
+    memory.set(JAVA_LONG, TAIL, head() + 1 + 2 * 64); // re-armed beyond the head it read
+    Sighting ahead = ring.look();
+    memory.set(JAVA_LONG, TAIL, head() + 1 - 8); // a head that has run ahead of the tail it read
+    Sighting behind = ring.look();
+
+    assertThat(ahead).isEqualTo(Sighting.UNKNOWN);
+    assertThat(behind).isEqualTo(Sighting.UNKNOWN);
+    assertThat(ring.blockedSinceNanos()).isZero();
+  }
+
+  @Test
+  void shouldNotJudgeARecordWithoutLength() {
+    ring.arm();
+    memory.set(JAVA_LONG, HEAD, head() + SWITCH_BYTES);
+
+    assertThat(ring.look()).isEqualTo(Sighting.UNKNOWN);
+  }
+
+  @Test
+  void shouldUnmapOnceAndReadNoMoreAfterwards() {
+    ring.arm();
+    kernelSwitches(OUT, 1);
+
+    ring.close();
+    ring.close();
+
+    assertThat(ring.look()).isEqualTo(Sighting.UNKNOWN);
+    assertThat(unmapped).containsExactly(memory.address());
+    assertThat(calls.closed).containsExactly(7);
+  }
+}
