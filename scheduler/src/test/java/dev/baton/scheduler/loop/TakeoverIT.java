@@ -4,38 +4,299 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.policy.TakeoverCause;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+import io.netty.util.internal.ThreadExecutorMap;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-@Timeout(30)
+/** Loops that change hands, by every way they can. */
+@Timeout(60)
 class TakeoverIT {
+  private final CountDownLatch release = new CountDownLatch(1);
+  private final CountDownLatch returned = new CountDownLatch(1);
+  private final CountDownLatch next = new CountDownLatch(1);
+
+  private void sleepHere() {
+    Loops.await(release);
+    returned.countDown();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldServeTheNextContinuationWhileOneSleeps(BlockNotifier.Kind kind) {
+    try (Loops loops =
+        Loops.start(new SchedulerOptions().setLoops(1).setNotifier(kind)).assumeNotifier(kind)) {
+      loops.first().continuation(this::sleepHere);
+      loops.first().continuation(next::countDown);
+
+      Loops.await(next);
+      release.countDown();
+      Loops.await(returned);
+
+      Takeover takeover = loops.recent().getFirst();
+      assertThat(takeover.cause()).isEqualTo(TakeoverCause.BLOCKED);
+      assertThat(takeover.from()).isNotEqualTo(takeover.to());
+      assertThat(takeover.resumedAfterNanos()).isNotNegative();
+      assertThat(takeover.nextRanAfterNanos()).isNotNegative();
+      assertThat(loops.enclave().takeovers(TakeoverCause.BLOCKED)).isPositive();
+    }
+  }
+
   @Test
-  void shouldServeTheNextContinuationWhileOneSleeps() throws Exception {
-    Scheduler scheduler = Scheduler.start(new SchedulerOptions().setLoops(1));
-    TransferableEventLoop loop = scheduler.eventLoopGroup().loops().getFirst();
-    CountDownLatch woken = new CountDownLatch(1);
-    CountDownLatch done = new CountDownLatch(1);
-    CountDownLatch next = new CountDownLatch(1);
+  void shouldTakeTheLoopFromAContinuationThatComputes() {
+    var stop = new AtomicBoolean();
+    try (Loops loops = Loops.one().assumeTakeover()) {
+      loops
+          .first()
+          .continuation(
+              () -> {
+                while (!stop.get()) {
+                  Thread.onSpinWait();
+                }
+                returned.countDown();
+              });
+      loops.first().continuation(next::countDown);
 
-    loop.continuation(
-        () -> {
-          try {
-            woken.await();
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
+      Loops.await(next);
+      stop.set(true);
+      Loops.await(returned);
+
+      assertThat(loops.recent().getFirst().cause()).isEqualTo(TakeoverCause.HOG);
+    }
+  }
+
+  @Test
+  void shouldShowWhereTheOldOwnerSleeps() {
+    try (Loops loops = Loops.one().assumeTakeover()) {
+      loops.first().continuation(this::sleepHere);
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+
+      int sleeper = loops.recent().getFirst().from();
+      List<StackTraceElement> stack = loops.enclave().stackOf(sleeper);
+      List<WorkerSnapshot> away =
+          loops.enclave().workerSnapshots().stream()
+              .filter(worker -> worker.state() == WorkerSnapshot.State.AWAY)
+              .toList();
+      release.countDown();
+
+      assertThat(stack).extracting(StackTraceElement::getMethodName).contains("sleepHere");
+      assertThat(away).extracting(WorkerSnapshot::worker).containsExactly(sleeper);
+      assertThat(loops.enclave().stackOf(-1)).isEmpty();
+      assertThat(loops.enclave().stackOf(1_000_000)).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldBeNettysCurrentExecutorOfItsNewOwnerAndInEventLoopInIoOnly() {
+    try (Loops loops = Loops.one().assumeTakeover()) {
+      TransferableEventLoop loop = loops.first();
+      var inContinuation = new AtomicBoolean(true);
+      var inTask = new AtomicBoolean();
+      var executor = new AtomicReference<Object>();
+      var threads = new AtomicReference<Thread>();
+      loop.continuation(
+          () -> {
+            threads.set(Thread.currentThread());
+            inContinuation.set(loop.inEventLoop());
+            sleepHere();
+          });
+      loop.execute(
+          () -> {
+            inTask.set(loop.inEventLoop() && Thread.currentThread() != threads.get());
+            executor.set(ThreadExecutorMap.currentExecutor());
+            next.countDown();
+          });
+      Loops.await(next);
+      // The first task may have run before the continuation; by now the loop has been taken.
+      Loops.until("the loop is taken", () -> !loops.recent().isEmpty());
+      var again = new CountDownLatch(1);
+      loop.execute(
+          () -> {
+            inTask.set(loop.inEventLoop() && Thread.currentThread() != threads.get());
+            executor.set(ThreadExecutorMap.currentExecutor());
+            again.countDown();
+          });
+      Loops.await(again);
+      release.countDown();
+
+      assertThat(inContinuation).isFalse();
+      assertThat(inTask).isTrue();
+      assertThat(executor.get()).isSameAs(loop);
+      assertThat(loop.inEventLoop()).as("in the test's thread").isFalse();
+    }
+  }
+
+  @Test
+  void shouldRecordAnEventForFlightRecorder(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("takeover.jfr");
+    try (Loops loops = Loops.one().assumeTakeover();
+        Recording recording = new Recording()) {
+      recording.enable("dev.baton.Takeover");
+      recording.start();
+      loops.first().continuation(this::sleepHere);
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+      release.countDown();
+      Loops.await(returned);
+      recording.stop();
+      recording.dump(file);
+
+      RecordedEvent event =
+          RecordingFile.readAllEvents(file).stream()
+              .filter(e -> e.getString("cause").equals("BLOCKED"))
+              .findFirst()
+              .orElseThrow();
+      Takeover takeover = loops.recent().getFirst();
+      assertThat(event.getInt("loop")).isZero();
+      assertThat(event.getInt("from")).isEqualTo(takeover.from());
+      assertThat(event.getInt("to")).isEqualTo(takeover.to());
+      assertThat(event.getLong("resumedAfter")).isEqualTo(takeover.resumedAfterNanos());
+    }
+    assertThat(Files.size(file)).isPositive();
+  }
+
+  @Test
+  void shouldReplaceAWorkerThatDiesAndLoseNothing() {
+    var die = new AtomicBoolean();
+    IoHandlerFactory epoll = EpollIoHandler.newFactory();
+    var factory =
+        new IoHandlerFactory() {
+          @Override
+          public IoHandler newHandler(ThreadAwareExecutor executor) {
+            return new Mortal(epoll.newHandler(executor), die);
           }
-          done.countDown();
-        });
-    loop.continuation(next::countDown);
 
-    assertThat(next.await(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(scheduler.enclave().takeovers(TakeoverCause.BLOCKED)).isEqualTo(1);
-    woken.countDown();
-    assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
-    scheduler.eventLoopGroup().shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
-    System.out.println(scheduler.enclave().recentTakeovers());
+          @Override
+          public boolean isChangingThreadSupported() {
+            return true;
+          }
+        };
+    try (Loops loops =
+        new Loops(
+            Scheduler.builder()
+                .options(new SchedulerOptions().setLoops(1))
+                .ioHandlerFactory(factory)
+                .start())) {
+      loops.assumeTakeover();
+      int before = loops.enclave().loopSnapshots().getFirst().owner();
+
+      die.set(true);
+      loops.first().execute(() -> {});
+      Loops.until("it has died", () -> !die.get());
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+
+      assertThat(loops.enclave().takeovers(TakeoverCause.WORKER_DIED)).isEqualTo(1);
+      assertThat(loops.enclave().loopSnapshots().getFirst().owner()).isNotEqualTo(before);
+    }
+  }
+
+  /** Throws an error out of the loop once it is told to. */
+  private record Mortal(IoHandler handler, AtomicBoolean die) implements IoHandler {
+    @Override
+    public void initialize() {
+      handler.initialize();
+    }
+
+    @Override
+    public int run(IoHandlerContext context) {
+      int ran = handler.run(context);
+      if (die.compareAndSet(true, false)) {
+        throw new AssertionError("killed by the test");
+      }
+      return ran;
+    }
+
+    @Override
+    public void prepareToDestroy() {
+      handler.prepareToDestroy();
+    }
+
+    @Override
+    public void destroy() {
+      handler.destroy();
+    }
+
+    @Override
+    public IoRegistration register(IoHandle handle) throws Exception {
+      return handler.register(handle);
+    }
+
+    @Override
+    public void wakeup() {
+      handler.wakeup();
+    }
+
+    @Override
+    public boolean isCompatible(Class<? extends IoHandle> type) {
+      return handler.isCompatible(type);
+    }
+  }
+
+  @Test
+  void shouldGoOnAfterAContinuationThatFails() {
+    try (Loops loops = Loops.one()) {
+      loops
+          .first()
+          .continuation(
+              () -> {
+                throw new StackOverflowError("thrown by the test");
+              });
+      loops.first().continuation(next::countDown);
+
+      Loops.await(next);
+
+      assertThat(loops.enclave().takeovers(TakeoverCause.WORKER_DIED)).isZero();
+    }
+  }
+
+  @Test
+  void shouldWidenTheMaskOfTheSleeperAndPinItAgain() throws Exception {
+    try (Loops loops = Loops.one().assumeTakeover()) {
+      org.junit.jupiter.api.Assumptions.assumeTrue(
+          loops.enclave().cpus().size() > 1 && loops.enclave().pinningRefusal() == null,
+          "one CPU only, or pinning is refused: there is nothing to widen");
+      var masks = new java.util.concurrent.ConcurrentLinkedQueue<dev.baton.scheduler.os.CpuSet>();
+      var calls = new dev.baton.scheduler.os.FfmLinuxCalls();
+      loops
+          .first()
+          .continuation(
+              () -> {
+                masks.add(calls.schedGetaffinity(0));
+                Loops.await(release);
+                masks.add(calls.schedGetaffinity(0));
+                returned.countDown();
+              });
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+      Loops.until("the takeover is reported", () -> !loops.recent().isEmpty());
+      release.countDown();
+      assertThat(returned.await(10, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(masks.poll()).extracting(cpus -> cpus.size()).isEqualTo(1);
+      assertThat(masks.poll()).isEqualTo(loops.enclave().cpus());
+    }
   }
 }

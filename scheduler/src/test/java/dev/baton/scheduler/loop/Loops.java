@@ -1,0 +1,84 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.notify.BlockNotifier;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Assumptions;
+
+/** A running scheduler, for the length of a test. */
+record Loops(Scheduler scheduler) implements AutoCloseable {
+  static Loops start(SchedulerOptions options) {
+    return new Loops(Scheduler.start(options));
+  }
+
+  static Loops one() {
+    return start(new SchedulerOptions().setLoops(1));
+  }
+
+  TransferableEventLoop first() {
+    return scheduler.eventLoopGroup().loops().getFirst();
+  }
+
+  Enclave enclave() {
+    return scheduler.enclave();
+  }
+
+  PoolSnapshot pool() {
+    return enclave().poolSnapshots().getFirst();
+  }
+
+  List<Takeover> recent() {
+    return enclave().recentTakeovers();
+  }
+
+  Loops assumeTakeover() {
+    Assumptions.assumeTrue(
+        scheduler.isTakeover(), () -> "loops do not change hands: " + scheduler.notifierReason());
+    return this;
+  }
+
+  Loops assumeNotifier(BlockNotifier.Kind kind) {
+    assumeTakeover();
+    Assumptions.assumeTrue(
+        scheduler.notifier() == kind,
+        () ->
+            kind.name().toLowerCase(Locale.ROOT)
+                + " is refused here: "
+                + scheduler.notifierReason());
+    return this;
+  }
+
+  static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(20, TimeUnit.SECONDS)) {
+        throw new AssertionError("waited in vain");
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("waited in vain until " + what);
+      }
+      try {
+        Thread.sleep(1);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    scheduler.eventLoopGroup().shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+}

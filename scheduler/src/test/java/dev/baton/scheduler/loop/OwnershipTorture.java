@@ -1,0 +1,191 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.SchedulerOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+
+/**
+ * Tortures the ownership protocol without sockets: continuations that sleep, compute or are short,
+ * and plain state of each loop that must only ever be touched by its owner in IO. They use it as
+ * Netty and Vert.x use theirs: ask {@code inEventLoop()}, then touch or {@code execute}.
+ *
+ * <p>Exits with 0 if no update was lost and no two threads touched the state at once. Run it with
+ * {@code -Ddev.baton.test.naiveInEventLoop=true} to see it fail.
+ */
+final class OwnershipTorture {
+  /** Plain on purpose: passes from owner to owner with the status word. */
+  private static final class PlainState {
+    private final TransferableEventLoop loop;
+    private final AtomicLong expected = new AtomicLong();
+    private final AtomicLong overlaps = new AtomicLong();
+    private final AtomicLong continuations = new AtomicLong();
+    private final AtomicLong insideContinuation = new AtomicLong();
+    private final long[] counters = new long[64];
+    private boolean touched;
+
+    PlainState(TransferableEventLoop loop) {
+      this.loop = loop;
+    }
+
+    void touch(boolean mine) {
+      if (touched) {
+        overlaps.getAndIncrement();
+      }
+      touched = true;
+      for (int i = 0; i < counters.length; i++) {
+        counters[i]++;
+      }
+      if (mine) {
+        insideContinuation.getAndIncrement();
+        LockSupport.parkNanos(50_000); // only the naive rule comes here
+      }
+      touched = false;
+    }
+
+    void useAsNettyDoes() {
+      expected.getAndIncrement();
+      if (loop.inEventLoop()) {
+        touch(true);
+      } else {
+        loop.execute(() -> touch(false));
+      }
+    }
+
+    boolean isIntact() {
+      for (long counter : counters) {
+        if (counter != expected.get()) {
+          return false;
+        }
+      }
+      return overlaps.get() == 0 && insideContinuation.get() == 0;
+    }
+  }
+
+  private OwnershipTorture() {}
+
+  public static void main(String[] args) {
+    String problems = run(3, Long.parseLong(args[0]));
+    System.out.println(problems.isEmpty() ? "clean" : problems);
+    System.exit(problems.isEmpty() ? 0 : 1);
+  }
+
+  /**
+   * Runs for {@code seconds}.
+   *
+   * @return what went wrong; empty if nothing
+   */
+  static String run(long seed, long seconds) {
+    try (Loops loops =
+        Loops.start(
+            new SchedulerOptions()
+                .setLoops(3)
+                .setGrace(Duration.ZERO)
+                .setSlice(Duration.ofNanos(20_000))
+                .setMaxStandbys(32))) {
+      List<PlainState> states =
+          loops.scheduler().eventLoopGroup().loops().stream().map(PlainState::new).toList();
+      var submitted = new AtomicLong();
+      var inFlight = new AtomicLong();
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+      List<Thread> producers =
+          IntStream.range(0, 2)
+              .mapToObj(
+                  i ->
+                      Thread.ofPlatform()
+                          .start(
+                              () -> {
+                                var random = new SplittableRandom(seed + i);
+                                while (System.nanoTime() - deadline < 0) {
+                                  if (inFlight.get() > 200) {
+                                    LockSupport.parkNanos(100_000);
+                                    continue;
+                                  }
+                                  PlainState state = states.get(random.nextInt(states.size()));
+                                  submitted.getAndIncrement();
+                                  inFlight.getAndIncrement();
+                                  submit(state, random.nextInt(100), inFlight);
+                                }
+                              }))
+              .toList();
+      for (Thread producer : producers) {
+        producer.join();
+      }
+      Loops.until("every continuation has run", () -> inFlight.get() == 0);
+      for (PlainState state : states) {
+        state.loop.submit(() -> {}).sync(); // what was executed before it has run
+      }
+      return problems(loops.scheduler(), states, submitted.get());
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void submit(PlainState state, int kind, AtomicLong inFlight) {
+    state.loop.continuation(
+        () -> {
+          state.useAsNettyDoes();
+          if (kind < 10) {
+            LockSupport.parkNanos(200_000);
+          } else if (kind < 15) {
+            long end = System.nanoTime() + 150_000;
+            while (System.nanoTime() - end < 0) {
+              Thread.onSpinWait();
+            }
+          } else if (kind < 30) {
+            inFlight.getAndIncrement();
+            state.loop.continuation(
+                () -> {
+                  state.useAsNettyDoes();
+                  inFlight.getAndDecrement();
+                });
+          } else if (kind < 40) {
+            state.expected.getAndIncrement();
+            inFlight.getAndIncrement();
+            var _ =
+                state.loop.schedule(
+                    () -> {
+                      state.touch(false);
+                      inFlight.getAndDecrement();
+                    },
+                    100,
+                    TimeUnit.MICROSECONDS);
+          }
+          state.useAsNettyDoes();
+          state.continuations.getAndIncrement();
+          inFlight.getAndDecrement();
+        });
+  }
+
+  private static String problems(Scheduler scheduler, List<PlainState> states, long submitted) {
+    var text = new StringBuilder();
+    long ran = 0;
+    for (PlainState state : states) {
+      ran += state.continuations.get();
+      if (!state.isIntact()) {
+        text.append(
+            "%s: expected %d, counted %d, %d overlaps, %d touched inside a continuation%n"
+                .formatted(
+                    state.loop,
+                    state.expected.get(),
+                    state.counters[0],
+                    state.overlaps.get(),
+                    state.insideContinuation.get()));
+      }
+    }
+    if (ran != submitted) {
+      text.append("%d continuations submitted, %d run%n".formatted(submitted, ran));
+    }
+    long takeovers =
+        scheduler.enclave().loopSnapshots().stream().mapToLong(LoopSnapshot::takeovers).sum();
+    if (takeovers < 100) {
+      text.append("only %d takeovers: nothing was tortured%n".formatted(takeovers));
+    }
+    return text.toString();
+  }
+}
