@@ -293,8 +293,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       t.pushIfDue(System.nanoTime());
     }
     fetchFromScheduledTaskQueue(tasks);
-    runTasks();
-    if (lifecycle != STARTED && confirmShutdown()) {
+    int ran = runTasks();
+    if (lifecycle != STARTED && confirmShutdown(ran)) {
       terminate();
       return End.TERMINATED;
     }
@@ -585,8 +585,12 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   private static void wokenUp() {}
 
-  /** Whether to end now; one step of the shutdown otherwise. The owner in IO. */
-  private boolean confirmShutdown() {
+  /**
+   * Whether to end now; one step of the shutdown otherwise. The owner in IO.
+   *
+   * @param ran tasks that have just run: each starts the quiet period over
+   */
+  private boolean confirmShutdown(int ran) {
     long now = System.nanoTime();
     if (shutdownStartNanos == 0) {
       shutdownStartNanos = now;
@@ -594,7 +598,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     }
     cancelScheduledTasks();
     handler.prepareToDestroy();
-    boolean busy = runTasks() > 0 || !runQueue.isEmpty() || away.get() > 0;
+    boolean busy = ran + runTasks() > 0 || !runQueue.isEmpty() || away.get() > 0;
     if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
       return true;
     }

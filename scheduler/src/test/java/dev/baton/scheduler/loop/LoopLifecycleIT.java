@@ -1,0 +1,190 @@
+package dev.baton.scheduler.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.SchedulerOptions;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.Future;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Netty's contract of an event loop, and its end. */
+@Timeout(60)
+class LoopLifecycleIT {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shouldRunTasksAndTimersFromInsideAndOutside(boolean takeover) throws Exception {
+    try (Loops loops = Loops.start(new SchedulerOptions().setLoops(1).setTakeover(takeover))) {
+      contract(loops.first());
+    }
+  }
+
+  @Test
+  void shouldRunOnNioWithoutTakeover() throws Exception {
+    try (Loops loops =
+        new Loops(
+            Scheduler.builder()
+                .options(new SchedulerOptions().setLoops(1).setTakeover(false))
+                .ioHandlerFactory(NioIoHandler.newFactory())
+                .start())) {
+      assertThat(loops.scheduler().isTakeover()).isFalse();
+      assertThat(loops.scheduler().notifierReason()).contains("switched off");
+      contract(loops.first());
+    }
+  }
+
+  private static void contract(TransferableEventLoop loop) throws Exception {
+    assertThat(loop.submit(() -> loop.inEventLoop()).get(10, TimeUnit.SECONDS)).isTrue();
+    var inside = new CountDownLatch(1);
+    loop.execute(() -> loop.execute(inside::countDown));
+    Loops.await(inside);
+
+    long start = System.nanoTime();
+    long fired = loop.schedule(System::nanoTime, 20, TimeUnit.MILLISECONDS).get();
+    assertThat(fired - start).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(20));
+
+    var timers = new CountDownLatch(3);
+    loop.execute(() -> later(loop, timers));
+    loop.continuation(() -> later(loop, timers));
+    var periods = new AtomicInteger();
+    var periodic =
+        loop.scheduleAtFixedRate(
+            () -> {
+              if (periods.incrementAndGet() == 3) {
+                timers.countDown();
+              }
+            },
+            1,
+            1,
+            TimeUnit.MILLISECONDS);
+    Loops.await(timers);
+    periodic.cancel(false);
+
+    var continuations = new CountDownLatch(2);
+    loop.continuation(
+        () -> {
+          loop.continuation(continuations::countDown);
+          loop.execute(() -> loop.continuation(continuations::countDown));
+        });
+    Loops.await(continuations);
+  }
+
+  private static void later(TransferableEventLoop loop, CountDownLatch latch) {
+    var _ = loop.schedule(latch::countDown, 5, TimeUnit.MILLISECONDS);
+  }
+
+  @Test
+  void shouldRejectWorkAfterItsEndAndLeaveNoThread() throws Exception {
+    Loops loops = Loops.start(new SchedulerOptions().setLoops(2));
+    var threads = new java.util.concurrent.CopyOnWriteArrayList<Thread>();
+    for (TransferableEventLoop loop : loops.scheduler().eventLoopGroup().loops()) {
+      loop.submit(() -> threads.add(Thread.currentThread())).sync();
+    }
+    TransferableEventLoop loop = loops.first();
+
+    loops.close();
+
+    assertThat(loop.isShuttingDown()).isTrue();
+    assertThat(loop.isShutdown()).isTrue();
+    assertThat(loop.isTerminated()).isTrue();
+    assertThat(loop.terminationFuture().isSuccess()).isTrue();
+    assertThatExceptionOfType(RejectedExecutionException.class)
+        .isThrownBy(() -> loop.execute(() -> {}));
+    assertThatExceptionOfType(RejectedExecutionException.class)
+        .isThrownBy(() -> loop.continuation(() -> {}));
+    for (Thread thread : threads) {
+      assertThat(thread.join(java.time.Duration.ofSeconds(10))).isTrue();
+    }
+    Loops.until(
+        "every worker has ended", () -> loops.enclave().workerSnapshots().equals(List.of()));
+  }
+
+  @Test
+  void shouldFinishQueuedContinuationsBeforeItEnds() throws Exception {
+    Loops loops = Loops.one();
+    var ran = new AtomicInteger();
+    for (int i = 0; i < 500; i++) {
+      loops.first().continuation(ran::incrementAndGet);
+    }
+
+    loops.close();
+
+    assertThat(ran).hasValue(500);
+  }
+
+  @Test
+  void shouldWaitForAContinuationThatIsAway() {
+    Loops loops = Loops.one();
+    loops.assumeTakeover();
+    var release = new CountDownLatch(1);
+    var ended = new CountDownLatch(1);
+    var next = new CountDownLatch(1);
+    loops
+        .first()
+        .continuation(
+            () -> {
+              Loops.await(release);
+              ended.countDown();
+            });
+    loops.first().continuation(next::countDown);
+    Loops.await(next);
+
+    Future<?> end = loops.scheduler().eventLoopGroup().shutdownGracefully(0, 20, TimeUnit.SECONDS);
+    boolean early = end.awaitUninterruptibly(100);
+    release.countDown();
+    end.syncUninterruptibly();
+
+    assertThat(early).isFalse();
+    assertThat(ended.getCount()).isZero();
+  }
+
+  @Test
+  void shouldNotWaitForAContinuationLongerThanItsTimeout() {
+    Loops loops = Loops.one();
+    loops.assumeTakeover();
+    var release = new CountDownLatch(1);
+    var next = new CountDownLatch(1);
+    loops.first().continuation(() -> Loops.await(release));
+    loops.first().continuation(next::countDown);
+    Loops.await(next);
+
+    Future<?> end =
+        loops.scheduler().eventLoopGroup().shutdownGracefully(0, 100, TimeUnit.MILLISECONDS);
+    boolean ended = end.awaitUninterruptibly(10_000);
+    release.countDown();
+
+    assertThat(ended).isTrue();
+    Loops.until(
+        "every worker has ended", () -> loops.enclave().workerSnapshots().equals(List.of()));
+  }
+
+  @Test
+  void shouldStartTheQuietPeriodOverWithEveryTask() throws Exception {
+    Loops loops = Loops.one();
+    long quietMillis = 400;
+    Future<?> end =
+        loops
+            .scheduler()
+            .eventLoopGroup()
+            .shutdownGracefully(quietMillis, 20_000, TimeUnit.MILLISECONDS);
+
+    long last = System.nanoTime();
+    for (int i = 0; i < 16; i++) {
+      Thread.sleep(50);
+      last = loops.first().submit(System::nanoTime).get(10, TimeUnit.SECONDS);
+    }
+    end.sync();
+
+    assertThat(System.nanoTime() - last)
+        .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(quietMillis));
+  }
+}
