@@ -155,7 +155,7 @@ final class StandbyPool {
     }
   }
 
-  /** An idle standby could not be started, or has retired. */
+  /** An idle standby could not be started, has retired, or has died. */
   void retired() {
     idle.getAndDecrement();
     total.getAndDecrement();
@@ -185,6 +185,7 @@ final class StandbyPool {
         exhaustions.increment();
         if (idle.get() > 0) { // somebody came in between and found nothing to clear
           exhausted = false;
+          enclave.wakeHoldingLoops(this);
         }
       }
     }

@@ -168,6 +168,9 @@ final class Worker implements Runnable {
         t);
     if (mine != null) {
       enclave.replaceOwner(mine, this);
+    } else {
+      pool.retired(); // it waited, and counted as idle
+      enclave.requestStandby();
     }
   }
 

@@ -1,0 +1,156 @@
+package dev.baton.scheduler.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.policy.RunToCompletionPolicy;
+import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.queue.RunQueue;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How many workers there are, and what happens when there are none. */
+@Timeout(60)
+class StandbyPoolIT {
+  private static SchedulerOptions standbys(int min, int max) {
+    return new SchedulerOptions().setLoops(1).setMinStandbys(min).setMaxStandbys(max);
+  }
+
+  @Test
+  void shouldGrowOnDemandAndShrinkWhenIdle() {
+    try (Loops loops =
+        Loops.start(standbys(2, 64).setStandbyKeepAlive(Duration.ofMillis(50))).assumeTakeover()) {
+      var release = new CountDownLatch(1);
+      var asleep = new CountDownLatch(20);
+      for (int i = 0; i < 20; i++) {
+        loops
+            .first()
+            .continuation(
+                () -> {
+                  asleep.countDown();
+                  Loops.await(release);
+                });
+      }
+
+      Loops.await(asleep);
+      int grown = loops.pool().total();
+      release.countDown();
+      Loops.until("it has shrunk", () -> loops.pool().total() <= 4);
+
+      assertThat(grown).isGreaterThanOrEqualTo(19);
+      assertThat(loops.pool().exhaustions()).isZero();
+      Loops.until("two wait", () -> loops.pool().idle() >= 2);
+    }
+  }
+
+  @Test
+  void shouldHoldContinuationsBackAndServeIoWhileExhausted() throws Exception {
+    try (Loops loops = Loops.start(standbys(1, 1).setMaxHeldContinuations(3)).assumeTakeover()) {
+      TransferableEventLoop loop = loops.first();
+      var release = new CountDownLatch(1);
+      var ran = new AtomicInteger();
+      loop.continuation(() -> Loops.await(release));
+      Loops.until("no standby is left", () -> loops.pool().exhausted());
+
+      loop.continuation(ran::incrementAndGet);
+      loop.continuation(ran::incrementAndGet);
+      loop.submit(() -> {}).sync();
+      boolean overloadedBelowTheBound = loop.submit(loop::isOverloaded).get();
+      loop.continuation(ran::incrementAndGet);
+      loop.schedule(() -> {}, 5, TimeUnit.MILLISECONDS).sync();
+      boolean overloaded = loop.submit(loop::isOverloaded).get();
+      int ranWhileExhausted = ran.get();
+      boolean holding = loop.snapshot().holding();
+      release.countDown();
+      Loops.until("all have run", () -> ran.get() == 3);
+
+      assertThat(overloadedBelowTheBound).isFalse();
+      assertThat(overloaded).isTrue();
+      assertThat(holding).isTrue();
+      assertThat(ranWhileExhausted).isZero();
+      assertThat(loop.submit(loop::isOverloaded).get()).isFalse();
+      assertThat(loops.pool().exhaustions()).isEqualTo(1);
+    }
+  }
+
+  /** Fails once, in the standby that asks it. */
+  private static final class FailingPolicy implements SchedulingPolicy {
+    private final SchedulingPolicy policy = new RunToCompletionPolicy(0, 1_000_000);
+    private final AtomicInteger failures = new AtomicInteger(3);
+
+    @Override
+    public String name() {
+      return "failing";
+    }
+
+    @Override
+    public int cpuOf(int loop, dev.baton.scheduler.os.CpuSet cpus) {
+      return policy.cpuOf(loop, cpus);
+    }
+
+    @Override
+    public @Nullable Runnable pickNext(RunQueue queue) {
+      return policy.pickNext(queue);
+    }
+
+    @Override
+    public int batch() {
+      return policy.batch();
+    }
+
+    @Override
+    public long graceNanos(int loop, TakeoverCause cause) {
+      if (failures.getAndDecrement() > 0) {
+        throw new IllegalStateException("thrown by the test");
+      }
+      return policy.graceNanos(loop, cause);
+    }
+
+    @Override
+    public long sliceNanos() {
+      return policy.sliceNanos();
+    }
+  }
+
+  @Test
+  void shouldReplaceStandbysThatDie() {
+    try (Loops loops =
+        new Loops(
+            Scheduler.builder().options(standbys(1, 8)).policy(new FailingPolicy()).start())) {
+      loops.assumeTakeover();
+      TransferableEventLoop loop = loops.first();
+      for (int i = 0; i < 4; i++) {
+        var next = new CountDownLatch(1);
+        var release = new CountDownLatch(1);
+        loop.continuation(
+            () -> {
+              try {
+                boolean _ = release.await(100, TimeUnit.MILLISECONDS);
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            });
+        loop.continuation(next::countDown);
+        Loops.await(next);
+        release.countDown();
+      }
+
+      Loops.until("a standby waits", () -> standbys(loops) >= 1);
+      Loops.until("the books are right", () -> loops.pool().idle() == standbys(loops));
+      assertThat(loops.pool().total()).isLessThanOrEqualTo(8);
+    }
+  }
+
+  private static long standbys(Loops loops) {
+    return loops.enclave().workerSnapshots().stream()
+        .filter(worker -> worker.state() == WorkerSnapshot.State.STANDBY)
+        .count();
+  }
+}
