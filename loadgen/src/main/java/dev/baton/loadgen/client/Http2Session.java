@@ -120,14 +120,15 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
           .encoder()
           .writeData(ctx, id, exchange.request.body.duplicate(), 0, true, ctx.newPromise());
     }
-    var _ = written.addListener(
-        f -> {
-          var cause = f.cause();
-          if (cause != null) {
-            reject(id, Connection.describe(cause));
-            free(id);
-          }
-        });
+    var _ =
+        written.addListener(
+            f -> {
+              var cause = f.cause();
+              if (cause != null) {
+                reject(id, Connection.describe(cause));
+                free(id);
+              }
+            });
     // Not ctx.flush(): data waits in the handler's flow controller.
     handler.flush(ctx);
   }
