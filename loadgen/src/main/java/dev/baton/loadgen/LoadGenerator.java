@@ -14,13 +14,12 @@ import org.jspecify.annotations.Nullable;
  * Sends HTTP requests on a schedule fixed in advance and reports how long they took from when they
  * were meant to start.
  *
- * <p>
- *
- * {@snippet :
- * var options = new LoadOptions().addRequest(RequestSpec.get("http://127.0.0.1:8080/")).setRate(2000);
+ * <pre>{@code
+ * var request = RequestSpec.get("http://127.0.0.1:8080/");
+ * var options = new LoadOptions().addRequest(request).setRate(2_000);
  * var report = LoadGenerator.create(options).run();
  * System.out.println(report.total().response().millisAt(99));
- * }
+ * }</pre>
  *
  * <p>A generator runs once.
  */

@@ -76,7 +76,7 @@ class FaultIT {
 
   @Test
   void shouldCountTimeoutsAgainstASilentServer() {
-    var total = run(options(SERVER.url("/silent")));
+    var total = run(options(SERVER.url("/silent")).setWarmup(Duration.ZERO));
 
     assertThat(total.count(Outcome.OK)).isZero();
     assertThat(total.count(Outcome.TIMEOUT)).isPositive();
@@ -87,7 +87,8 @@ class FaultIT {
   @Test
   void shouldCountTimeoutsWhereConnectionsAreAcceptedButNeverServed() throws IOException {
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      var total = run(options("http://127.0.0.1:" + socket.getLocalPort() + "/"));
+      String url = "http://127.0.0.1:" + socket.getLocalPort() + "/";
+      var total = run(options(url).setWarmup(Duration.ZERO));
 
       assertThat(total.count(Outcome.OK)).isZero();
       assertThat(total.sent()).isPositive();

@@ -26,8 +26,10 @@ class Http2IT {
   @ValueSource(booleans = {false, true})
   void shouldAnswerEveryRequestOverFewConnections(boolean secure) {
     try (var server = Http2Server.start(secure)) {
-      var total = LoadGenerator.create(options(server.url("/"))).run().total();
+      var report = LoadGenerator.create(options(server.url("/"))).run();
+      var total = report.total();
 
+      assertThat(report.errorKinds()).isEmpty();
       assertThat(total.count(Outcome.OK)).isEqualTo(total.scheduled()).isPositive();
       assertThat(total.bytes()).isEqualTo(2 * total.scheduled());
     }
@@ -47,8 +49,10 @@ class Http2IT {
     try (var server = Http2Server.start(false)) {
       var options = options(server.url("/silent")).setTimeout(Duration.ofMillis(200));
 
-      var total = LoadGenerator.create(options).run().total();
+      var report = LoadGenerator.create(options).run();
+      var total = report.total();
 
+      assertThat(report.errorKinds()).containsOnlyKeys("timeout");
       assertThat(total.count(Outcome.TIMEOUT)).isEqualTo(total.sent()).isPositive();
     }
   }

@@ -161,7 +161,7 @@ final class LoadArguments {
       defaultValue = "true",
       fallbackValue = "true",
       description =
-          "First load a server inside this process for 3 s, so that the generator runs compiled"
+          "First load a server inside this process for some seconds, so that the generator runs compiled"
               + " before it sends anything (default: yes).")
   boolean rehearsal = true;
 

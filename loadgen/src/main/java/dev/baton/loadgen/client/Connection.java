@@ -69,7 +69,6 @@ final class Connection {
 
   /** Gives up a request whose end has been recorded. */
   void cancel(Exchange exchange) {
-    inFlight--;
     if (session != null) {
       session.cancel(exchange);
     } else {
@@ -107,17 +106,21 @@ final class Connection {
     }
   }
 
-  /** The server refused or aborted this one request. */
-  void rejected(Exchange exchange, String why) {
-    inFlight--;
-    pool.finished(exchange, Outcome.CONNECT_ERROR, why);
-    pool.available(this);
-    closeIfRetired();
+  /** The response is complete, but its place is not free yet; {@link #freed} follows. */
+  void answeredButNotFreed(Exchange exchange) {
+    pool.answered(exchange);
   }
 
-  /** The place of a request that was given up is free again. */
+  /** The server refused or aborted this one request; {@link #freed} follows. */
+  void rejected(Exchange exchange, String why) {
+    pool.finished(exchange, Outcome.CONNECT_ERROR, why);
+  }
+
+  /** The place of a request that ended is free. */
   void freed() {
+    inFlight--;
     pool.available(this);
+    closeIfRetired();
   }
 
   /** Takes no new requests; closes after the last answer. */

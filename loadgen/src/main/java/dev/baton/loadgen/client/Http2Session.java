@@ -19,7 +19,11 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.collection.IntObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** An HTTP/2 connection over Netty's connection handler; one stream per request. */
+/**
+ * An HTTP/2 connection over Netty's connection handler; one stream per request. A request ends with
+ * its last frame, but its place is free only when the stream is closed: until then the server's
+ * limit of concurrent streams counts it.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // failures come back as channelInactive
 final class Http2Session extends Http2EventAdapter implements HttpSession {
   private static final int WINDOW_BYTES = 1 << 20;
@@ -122,24 +126,22 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
               var cause = f.cause();
               if (cause != null) {
                 reject(id, Connection.describe(cause));
+                free(id);
               }
             });
-    ctx.flush();
+    // Not ctx.flush(): data waits in the handler's flow controller.
+    handler.flush(ctx);
   }
 
   @Override
   public void cancel(Exchange exchange) {
+    var ctx = context;
     for (var entry : open.entries()) {
-      if (entry.value() == exchange) {
-        int id = entry.key();
-        open.remove(id);
-        if (context != null) {
-          handler
-              .encoder()
-              .writeRstStream(context, id, Http2Error.CANCEL.code(), context.newPromise());
-          context.flush();
-        }
-        connection.freed();
+      if (ctx != null && entry.value() == exchange) {
+        handler
+            .encoder()
+            .writeRstStream(ctx, entry.key(), Http2Error.CANCEL.code(), ctx.newPromise());
+        handler.flush(ctx);
         return;
       }
     }
@@ -176,7 +178,7 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
       exchange.status = Integer.parseInt(status.toString());
     }
     if (end) {
-      answered(streamId, exchange);
+      connection.answeredButNotFreed(exchange);
     }
   }
 
@@ -201,15 +203,10 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     if (exchange != null) {
       Http1Session.received(exchange, data);
       if (end) {
-        answered(streamId, exchange);
+        connection.answeredButNotFreed(exchange);
       }
     }
     return processed;
-  }
-
-  private void answered(int streamId, Exchange exchange) {
-    open.remove(streamId);
-    connection.answered(exchange, true);
   }
 
   @Override
@@ -226,12 +223,21 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
   @Override
   public void onStreamClosed(Http2Stream stream) {
     reject(stream.id(), "stream closed");
+    free(stream.id());
   }
 
+  /** Ends a request that has no end yet. */
   private void reject(int streamId, String why) {
-    var exchange = open.remove(streamId);
-    if (exchange != null) {
+    var exchange = open.get(streamId);
+    if (exchange != null && !exchange.done) {
       connection.rejected(exchange, why);
+    }
+  }
+
+  /** Gives the place of a stream away; only now may another one be opened for it. */
+  private void free(int streamId) {
+    if (open.remove(streamId) != null && !connection.closed()) {
+      connection.freed();
     }
   }
 }

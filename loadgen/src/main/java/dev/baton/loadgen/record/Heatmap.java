@@ -6,7 +6,7 @@ package dev.baton.loadgen.record;
  */
 public final class Heatmap {
   /** Number of rows; the last one holds all that is longer. */
-  public static final int ROWS = 104;
+  public static final int ROWS = 128;
 
   private static final int COLUMNS = 200;
   private final long columnNanos;

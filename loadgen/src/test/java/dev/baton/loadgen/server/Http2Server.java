@@ -52,7 +52,10 @@ public final class Http2Server implements AutoCloseable {
                       ch.pipeline().addLast(ssl.newHandler(ch.alloc()));
                     }
                     ch.pipeline()
-                        .addLast(Http2FrameCodecBuilder.forServer().build())
+                        .addLast(
+                            Http2FrameCodecBuilder.forServer()
+                                .decoderEnforceMaxRstFramesPerWindow(0, 0)
+                                .build())
                         .addLast(
                             new Http2MultiplexHandler(
                                 new ChannelInitializer<Channel>() {
