@@ -161,8 +161,8 @@ final class LoadArguments {
       defaultValue = "true",
       fallbackValue = "true",
       description =
-          "First load a server inside this process for some seconds, so that the generator runs compiled"
-              + " before it sends anything (default: yes).")
+          "First load a server inside this process for some seconds, so that the generator runs"
+              + " compiled before it sends anything (default: yes).")
   boolean rehearsal = true;
 
   /** Compiles the generator's code, unless told not to. */

@@ -50,16 +50,6 @@ class SliceTimerTest {
   }
 
   @Test
-  void shouldBeArmedAgainByTheNewOwnersNextTurn() {
-    timer.pushIfDue(12_345);
-
-    timer.forget();
-    timer.pushIfDue(12_346);
-
-    assertThat(calls.timerSettings).hasSize(2);
-  }
-
-  @Test
   void shouldKnowTheSecondLookAtTheSameContinuationOnly() {
     long word = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
     long next = LoopStatus.entered(LoopStatus.left(word));
