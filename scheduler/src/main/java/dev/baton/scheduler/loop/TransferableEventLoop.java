@@ -305,9 +305,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       // What continuations have written goes out before the next system call to poll.
       runTasks();
     } else if (pendingTakeover != null) {
-      PendingTakeover pending = pendingTakeover;
-      pendingTakeover = null;
-      report(pending, System.nanoTime(), false);
+      report(false);
     }
     return null;
   }
@@ -330,11 +328,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     Thread thread = me.thread();
     BlockProbe probe = me.probe();
     SliceTimer t = timer;
-    PendingTakeover pending = pendingTakeover;
-    long resumedNanos = 0;
-    if (pending != null) {
-      pendingTakeover = null; // reported afterwards: what waits comes first
-      resumedNanos = System.nanoTime();
+    if (pendingTakeover != null) {
+      report(true); // now, not afterwards: this continuation may block, too
     }
     long mine = status; // state IO: nobody else writes it
     int limit = policy.batch();
@@ -360,10 +355,6 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       }
       mine = LoopStatus.left(inside);
       if (!STATUS.compareAndSet(this, inside, mine)) {
-        if (pending != null) {
-          // This owner's own takeover; the next owner has one of its own to report.
-          report(pending, resumedNanos, true);
-        }
         return false;
       }
       ran++;
@@ -372,15 +363,13 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     probe.disarm();
     continuations += ran;
     ioOwner = thread;
-    if (pending != null) {
-      report(pending, resumedNanos, true);
-    }
     return true;
   }
 
-  /** Touches nothing of this loop that could be another owner's by now. */
-  private void report(PendingTakeover pending, long resumedNanos, boolean ranNext) {
-    long resumedAfter = resumedNanos - pending.atNanos();
+  private void report(boolean runsNext) {
+    PendingTakeover pending = Objects.requireNonNull(pendingTakeover);
+    pendingTakeover = null;
+    long resumedAfter = System.nanoTime() - pending.atNanos();
     pool.enclave()
         .report(
             new Takeover(
@@ -390,7 +379,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
                 pending.to(),
                 pending.atNanos(),
                 resumedAfter,
-                ranNext ? resumedAfter : -1));
+                runsNext ? resumedAfter : -1));
   }
 
   /**
