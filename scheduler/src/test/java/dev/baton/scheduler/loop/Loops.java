@@ -3,7 +3,6 @@ package dev.baton.scheduler.loop;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,8 +31,10 @@ record Loops(Scheduler scheduler) implements AutoCloseable {
     return enclave().poolSnapshots().getFirst();
   }
 
-  List<Takeover> recent() {
-    return enclave().recentTakeovers();
+  /** The first takeover, once it is reported: after the continuations that waited for it. */
+  Takeover firstTakeover() {
+    until("a takeover is reported", () -> !enclave().recentTakeovers().isEmpty());
+    return enclave().recentTakeovers().getFirst();
   }
 
   Loops assumeTakeover() {
