@@ -203,7 +203,8 @@ public final class Enclave {
   void replaceOwner(TransferableEventLoop loop, Worker dying) {
     Worker next = newWorker(loop.pool(), loop);
     if (loop.inherit(dying.id(), next.id())) {
-      count(TakeoverCause.WORKER_DIED);
+      // The new owner is not started yet, so the loop is this thread's to write to.
+      loop.taken(TakeoverCause.WORKER_DIED, dying.id(), next.id(), System.nanoTime());
       next.start();
     } else {
       ended(next);

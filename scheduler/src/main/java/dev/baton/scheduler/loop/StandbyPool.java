@@ -71,8 +71,8 @@ final class StandbyPool {
     this.enclave = enclave;
     this.cpu = cpu;
     this.calls = takeover ? enclave.calls() : null;
-    this.min = enclave.options().getMinStandbys();
-    this.max = Math.max(min, enclave.options().getMaxStandbys());
+    this.max = enclave.options().getMaxStandbys();
+    this.min = Math.min(max, enclave.options().getMinStandbys()); // the cap is the stronger wish
     this.keepAliveMillis =
         (int) Math.min(Integer.MAX_VALUE, enclave.options().getStandbyKeepAlive().toMillis());
     LinuxCalls c = calls;

@@ -12,35 +12,57 @@ import dev.baton.server.torture.Torture.Result;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The short form of the torture, on event loops that change hands. */
+/**
+ * The short form of the torture, on event loops that change hands. Leaks are looked for before any
+ * client leaves in the middle, in a JVM of this class's own: stock Vert.x leaks what such a client
+ * has sent ahead, and the garbage collector tells late.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class BatonTortureTest {
+  @Order(1)
   @ParameterizedTest
   @EnumSource(ContextMode.class)
-  void shouldAnswerEveryByteRightAndLeakNothingOfOurs(ContextMode mode) {
+  void shouldAnswerEveryByteRightAndLeakNothing(ContextMode mode) {
+    try (var leaks = LeakLog.open()) {
+      torture(mode, 0);
+
+      assertThat(leaks.reports()).isEmpty();
+    }
+  }
+
+  @Order(2)
+  @ParameterizedTest
+  @EnumSource(ContextMode.class)
+  void shouldAnswerEveryByteRightWhileClientsLeave(ContextMode mode) {
+    torture(mode, 10);
+  }
+
+  private static void torture(ContextMode mode, int abortPercent) {
     var options = new BatonOptions().setContextMode(mode);
     // As many takeovers as can be had: no grace, and slices that most handlers outrun.
     options.getScheduler().setLoops(1).setGrace(Duration.ZERO).setSlice(Duration.ofNanos(20_000));
-    try (var leaks = LeakLog.open()) {
-      Vertx vertx = Baton.vertx(options);
-      var service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
-      vertx.deployVerticle(service).await();
+    Vertx vertx = Baton.vertx(options);
+    var service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
+    vertx.deployVerticle(service).await();
 
-      Result result =
-          Torture.run(
-              Options.against("127.0.0.1", service.actualPort())
-                  .withDuration(Duration.ofSeconds(3)));
-      long takeovers = Baton.scheduler(vertx).enclave().takeovers(TakeoverCause.BLOCKED);
-      boolean takeover = Baton.scheduler(vertx).isTakeover();
-      vertx.close().await();
+    Result result =
+        Torture.run(
+            Options.against("127.0.0.1", service.actualPort())
+                .withAbortPercent(abortPercent)
+                .withDuration(Duration.ofSeconds(2)));
+    long takeovers = Baton.scheduler(vertx).enclave().takeovers(TakeoverCause.BLOCKED);
+    boolean takeover = Baton.scheduler(vertx).isTakeover();
+    vertx.close().await();
 
-      assertThat(result.clean()).as(result.report()).isTrue();
-      assertThat(leaks.ours()).isEmpty();
-      if (takeover && mode != ContextMode.PINNED) {
-        assertThat(takeovers).as("takeovers").isGreaterThan(50);
-      }
+    assertThat(result.clean()).as(result.report()).isTrue();
+    if (takeover && mode != ContextMode.PINNED) {
+      assertThat(takeovers).as("takeovers").isGreaterThan(20);
     }
   }
 }
