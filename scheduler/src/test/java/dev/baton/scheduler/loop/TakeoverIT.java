@@ -47,8 +47,13 @@ class TakeoverIT {
   void shouldServeTheNextContinuationWhileOneSleeps(BlockNotifier.Kind kind) {
     try (Loops loops =
         Loops.start(new SchedulerOptions().setLoops(1).setNotifier(kind)).assumeNotifier(kind)) {
-      loops.first().continuation(this::sleepHere);
-      loops.first().continuation(next::countDown);
+      TransferableEventLoop loop = loops.first();
+      // In IO, so that the second one waits when the first one runs.
+      loop.execute(
+          () -> {
+            loop.continuation(this::sleepHere);
+            loop.continuation(next::countDown);
+          });
 
       Loops.await(next);
       release.countDown();
