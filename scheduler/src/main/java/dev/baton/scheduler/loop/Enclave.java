@@ -52,6 +52,8 @@ public final class Enclave {
   private int nextWorker;
   // Guarded by workers
   private int aliveWorkers;
+  // Guarded by workers
+  private boolean closed;
 
   // Guarded by recent
   private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
@@ -192,7 +194,8 @@ public final class Enclave {
     boolean last;
     synchronized (workers) {
       workers.set(worker.id(), null);
-      last = --aliveWorkers == 0 && stopped;
+      last = --aliveWorkers == 0 && stopped && !closed;
+      closed |= last; // once: the spawner may still start a standby that ends at once
     }
     if (last) {
       pools.values().forEach(StandbyPool::close);
@@ -233,6 +236,10 @@ public final class Enclave {
   }
 
   private void startStandby(StandbyPool pool) {
+    if (stopped) {
+      pool.retired();
+      return;
+    }
     Worker worker = newWorker(pool, null);
     try {
       worker.start();

@@ -85,7 +85,7 @@ final class SliceTimer {
     calls.timerfdSettime(fd, sliceSpec);
   }
 
-  /** The loop has ended; its owner. */
+  /** Nobody may look at this timer any more. */
   void close() {
     calls.close(fd);
   }

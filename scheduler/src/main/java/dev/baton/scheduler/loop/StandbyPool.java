@@ -5,6 +5,8 @@ import dev.baton.scheduler.notify.Sighting;
 import dev.baton.scheduler.os.LinuxCalls;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,7 @@ final class StandbyPool {
   private final int min;
   private final int max;
   private final int keepAliveMillis;
+  private final List<SliceTimer> timers = new ArrayList<>();
 
   // Written by any worker of this pool
   private final AtomicInteger idle = new AtomicInteger();
@@ -104,11 +107,15 @@ final class StandbyPool {
     return exhausted;
   }
 
+  /** The timer of a loop of this pool, null without takeover. While the group is built. */
   @Nullable SliceTimer newSliceTimer(int loop) {
     LinuxCalls c = calls;
-    return c == null
-        ? null
-        : new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos());
+    if (c == null) {
+      return null;
+    }
+    SliceTimer timer = new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos());
+    timers.add(timer);
+    return timer;
   }
 
   /** Starts to watch the calling worker. */
@@ -343,10 +350,11 @@ final class StandbyPool {
     }
   }
 
-  /** Frees the epoll set, after the last worker has ended. */
+  /** Frees the epoll set and the timers in it, after the last worker has ended. */
   void close() {
     LinuxCalls c = calls;
     if (c != null) {
+      timers.forEach(SliceTimer::close);
       c.close(stopFd);
       c.close(epollFd);
     }

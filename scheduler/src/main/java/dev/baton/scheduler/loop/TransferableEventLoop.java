@@ -631,10 +631,6 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
           dropped);
     }
     handler.destroy();
-    SliceTimer t = timer;
-    if (t != null) {
-      t.close();
-    }
     ioOwner = null;
     lifecycle = TERMINATED;
     termination.setSuccess(null);
