@@ -10,10 +10,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/**
- * Servers whose latency law is known, with bounds that a noisy machine keeps; what a quiet one
- * shows is in the README.
- */
+/** Servers whose latency law is known, with bounds that a noisy machine keeps. */
 class LatencyLawIT {
   private static final LawServer SERVER = LawServer.start();
 
