@@ -6,7 +6,6 @@ import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.context.ContextMode;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -72,7 +71,7 @@ public final class BatonOptions {
                     + "="
                     + field.getValue()
                     + ": there is no such option; did you mean "
-                    + nearest(field.getKey())
+                    + DidYouMean.nearest(field.getKey(), FIELDS.keySet())
                     + "?");
           }
           setter.accept(this, field.getValue());
@@ -146,32 +145,5 @@ public final class BatonOptions {
       }
     }
     throw new IllegalArgumentException("notifier=" + text + ": choose one of perf, proc, tick");
-  }
-
-  private static String nearest(String name) {
-    return FIELDS.keySet().stream()
-        .sorted()
-        .min(java.util.Comparator.comparingInt(field -> distance(field, name)))
-        .orElseThrow();
-  }
-
-  /** Levenshtein's edit distance, ignoring case. */
-  private static int distance(String a, String b) {
-    List<Character> x = a.toLowerCase(Locale.ROOT).chars().mapToObj(c -> (char) c).toList();
-    List<Character> y = b.toLowerCase(Locale.ROOT).chars().mapToObj(c -> (char) c).toList();
-    int[] row = new int[y.size() + 1];
-    for (int j = 0; j <= y.size(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= x.size(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= y.size(); j++) {
-        int change = diagonal + (x.get(i - 1).equals(y.get(j - 1)) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[y.size()];
   }
 }

@@ -1,5 +1,7 @@
 package dev.baton.server.main;
 
+import dev.baton.server.DidYouMean;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -24,11 +26,29 @@ public final class Main {
 
   static CommandLine commandLine() {
     return new CommandLine(new Main())
+        .setParameterExceptionHandler(Main::wrongParameter)
         .setExecutionExceptionHandler(
             (failure, command, _) -> {
               command.getErr().println(command.getColorScheme().errorText(message(failure)));
               return command.getCommandSpec().exitCodeOnExecutionException();
             });
+  }
+
+  private static int wrongParameter(CommandLine.ParameterException failure, String[] arguments) {
+    CommandLine command = failure.getCommandLine();
+    command.getErr().println(command.getColorScheme().errorText(message(failure)));
+    if (failure instanceof CommandLine.UnmatchedArgumentException unmatched) {
+      String first = unmatched.getUnmatched().getFirst();
+      Set<String> known =
+          first.startsWith("-")
+              ? command.getCommandSpec().optionsMap().keySet()
+              : command.getSubcommands().keySet();
+      if (!known.isEmpty()) {
+        command.getErr().println("Did you mean " + DidYouMean.nearest(first, known) + "?");
+      }
+    }
+    command.getErr().println("--help explains every option.");
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   private static String message(Throwable failure) {
