@@ -9,6 +9,7 @@ import dev.baton.scheduler.os.FfmLinuxCalls;
 import dev.baton.scheduler.os.LinuxCalls;
 import dev.baton.scheduler.policy.RunToCompletionPolicy;
 import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -29,6 +30,7 @@ public final class Scheduler {
   private final Enclave enclave;
   private final BlockNotifier.Choice notifier;
   private final boolean takeover;
+  private final @Nullable StageQueue stageQueue;
 
   private Scheduler(Builder builder) {
     SchedulerOptions options = builder.options;
@@ -53,7 +55,10 @@ public final class Scheduler {
         builder.ioHandlerFactory != null
             ? builder.ioHandlerFactory
             : Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    group = new TransferableEventLoopGroup(loops, enclave, handlers);
+    StageQueue stage =
+        builder.stageCapacity == 0 ? null : new StageQueue(builder.stageCapacity, loops);
+    stageQueue = stage;
+    group = new TransferableEventLoopGroup(loops, enclave, handlers, stage);
     LOGGER.log(
         System.Logger.Level.INFO,
         "{0} event loops on CPUs {1}, policy {2}, block notification: {3}",
@@ -125,6 +130,11 @@ public final class Scheduler {
     return notifier.notifier().kind();
   }
 
+  /** What the loops pull from beside their own queues, or null if they serve no stage. */
+  public @Nullable StageQueue stageQueue() {
+    return stageQueue;
+  }
+
   /** Why this notifier, in a sentence. */
   public String notifierReason() {
     return notifier.reason();
@@ -141,6 +151,7 @@ public final class Scheduler {
     private @Nullable SchedulingPolicy policy;
     private @Nullable IoHandlerFactory ioHandlerFactory;
     private ThreadFactory threadFactory = FastThreadLocalThread::new;
+    private int stageCapacity;
 
     private Builder() {}
 
@@ -164,6 +175,16 @@ public final class Scheduler {
     /** Makes workers; its threads must be {@link FastThreadLocalThread}s. */
     public Builder threadFactory(ThreadFactory threadFactory) {
       this.threadFactory = threadFactory;
+      return this;
+    }
+
+    /**
+     * Makes the loops serve a stage: they pull from one bounded queue.
+     *
+     * @param capacity the most continuations inside the stage, at least 1
+     */
+    public Builder stageCapacity(int capacity) {
+      this.stageCapacity = capacity;
       return this;
     }
 

@@ -19,6 +19,9 @@ public final class SchedulerOptions {
   /** Default of {@link #getKernelSlice}. */
   public static final Duration DEFAULT_KERNEL_SLICE = Duration.ofNanos(100_000);
 
+  /** Default of {@link #getSpin}. */
+  public static final Duration DEFAULT_SPIN = Duration.ofNanos(10_000);
+
   /** Default of {@link #getMinStandbys}. */
   public static final int DEFAULT_MIN_STANDBYS = 4;
 
@@ -39,6 +42,7 @@ public final class SchedulerOptions {
   private Duration grace = DEFAULT_GRACE;
   private Duration slice = DEFAULT_SLICE;
   private Duration kernelSlice = DEFAULT_KERNEL_SLICE;
+  private Duration spin = DEFAULT_SPIN;
   private int minStandbys = DEFAULT_MIN_STANDBYS;
   private int maxStandbys = DEFAULT_MAX_STANDBYS;
   private Duration standbyKeepAlive = DEFAULT_STANDBY_KEEP_ALIVE;
@@ -57,6 +61,7 @@ public final class SchedulerOptions {
     grace = other.grace;
     slice = other.slice;
     kernelSlice = other.kernelSlice;
+    spin = other.spin;
     minStandbys = other.minStandbys;
     maxStandbys = other.maxStandbys;
     standbyKeepAlive = other.standbyKeepAlive;
@@ -146,6 +151,19 @@ public final class SchedulerOptions {
 
   public SchedulerOptions setKernelSlice(Duration kernelSlice) {
     this.kernelSlice = checkRange("kernelSlice", kernelSlice, 0, 100_000_000);
+    return this;
+  }
+
+  /**
+   * How long one loop of a stage looks for more work before it sleeps; zero sleeps at once. Loops
+   * that serve no stage never spin.
+   */
+  public Duration getSpin() {
+    return spin;
+  }
+
+  public SchedulerOptions setSpin(Duration spin) {
+    this.spin = checkRange("spin", spin, 0, 1_000_000);
     return this;
   }
 

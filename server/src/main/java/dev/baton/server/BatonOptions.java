@@ -31,6 +31,7 @@ public final class BatonOptions {
           Map.entry(
               "kernelSliceNanos",
               (o, v) -> o.scheduler.setKernelSlice(nanos("kernelSliceNanos", v))),
+          Map.entry("spinNanos", (o, v) -> o.scheduler.setSpin(nanos("spinNanos", v))),
           Map.entry("minStandbys", (o, v) -> o.scheduler.setMinStandbys(integer("minStandbys", v))),
           Map.entry("maxStandbys", (o, v) -> o.scheduler.setMaxStandbys(integer("maxStandbys", v))),
           Map.entry(
@@ -90,6 +91,7 @@ public final class BatonOptions {
             .put("graceNanos", scheduler.getGrace().toNanos())
             .put("sliceNanos", scheduler.getSlice().toNanos())
             .put("kernelSliceNanos", scheduler.getKernelSlice().toNanos())
+            .put("spinNanos", scheduler.getSpin().toNanos())
             .put("minStandbys", scheduler.getMinStandbys())
             .put("maxStandbys", scheduler.getMaxStandbys())
             .put("standbyKeepAliveNanos", scheduler.getStandbyKeepAlive().toNanos())

@@ -4,6 +4,7 @@ import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.scheduler.queue.RunQueue;
+import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
@@ -70,7 +71,8 @@ import org.jspecify.annotations.Nullable;
  *     producer: add to queue;  read status           owner: set status (CAS);  read queues
  * The two are the store-load pairs of Dekker's protocol: the queue's add is an atomic exchange and
  * the CAS is a full fence, so at least one side sees the other. In IO the handler's own wakeup()
- * applies (one atomic exchange, and a write to its eventfd only if it sleeps in epoll_wait).
+ * applies (one atomic exchange, and a write to its eventfd only if it sleeps in epoll_wait). Loops
+ * that serve a stage tell its queue before they sleep: see StageQueue.
  *
  * Slices. The loop pushes its timer out at most once per slice (SliceTimer); the timer fires only
  * when the loop is stuck, or idle, once.
@@ -129,6 +131,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private final StandbyPool pool;
   private final @Nullable SliceTimer timer;
   private final IoHandler handler;
+  private final @Nullable StageQueue stage;
+  private final long spinNanos;
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
   /** Work of Netty and Vert.x: runs in IO. */
@@ -136,7 +140,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
   /** Work of users: runs in CONTINUATION. */
-  private final RunQueue runQueue = new RunQueue();
+  private final RunQueue runQueue;
 
   /** Continuations that run on, on workers that have lost this loop. Any thread. */
   private final AtomicInteger away = new AtomicInteger();
@@ -154,6 +158,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   // Written by the owner in IO only
   private boolean initialized;
   private long continuations;
+  private long continuationsAtPoll;
   private long takeovers;
   private long shutdownStartNanos;
   private long lastTaskNanos;
@@ -165,9 +170,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
         @Override
         public boolean canBlock() {
           return tasks.isEmpty()
-              && (runQueue.isEmpty() || holding)
               && !hasScheduledTasks()
-              && lifecycle == STARTED;
+              && lifecycle == STARTED
+              && (holding || (runQueue.isEmpty() && (stage == null || stage.park(index))));
         }
 
         @Override
@@ -185,13 +190,20 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       TransferableEventLoopGroup parent,
       Enclave enclave,
       int index,
-      IoHandlerFactory ioHandlerFactory) {
+      IoHandlerFactory ioHandlerFactory,
+      @Nullable StageQueue stage) {
     this.parent = parent;
     this.index = index;
+    this.stage = stage;
+    this.spinNanos = enclave.options().getSpin().toNanos();
+    this.runQueue = new RunQueue(stage, index);
     this.policy = enclave.policy();
     this.pool = enclave.poolOf(index);
     this.timer = pool.newSliceTimer(index);
     this.handler = ioHandlerFactory.newHandler(this);
+    if (stage != null) {
+      stage.attach(index, handler::wakeup);
+    }
   }
 
   // ---------------------------------------------------------------- ownership
@@ -274,16 +286,47 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       }
       // After a takeover what waits in the queues comes before what waits in the sockets.
       if (pendingTakeover == null) {
-        handler.run(context);
+        poll();
       }
       End end;
       while ((end = turn(me)) == null) {
-        handler.run(context);
+        poll();
       }
       return end;
     } finally {
       ThreadExecutorMap.setCurrentExecutor(previous);
     }
+  }
+
+  /** Looks at the sockets; sleeps there if there is nothing else to do. */
+  private void poll() {
+    StageQueue s = stage;
+    if (s == null) {
+      handler.run(context);
+      return;
+    }
+    if (spinNanos > 0 && continuations != continuationsAtPoll) {
+      continuationsAtPoll = continuations;
+      spin(s);
+    }
+    handler.run(context);
+    s.unpark(index);
+  }
+
+  /** The next continuation of a busy stage comes soon: cheaper than to sleep and be woken. */
+  private void spin(StageQueue s) {
+    if (!idleButForIo(s) || !s.startSpinning()) {
+      return;
+    }
+    long start = System.nanoTime();
+    while (idleButForIo(s) && System.nanoTime() - start < spinNanos) {
+      Thread.onSpinWait();
+    }
+    s.stopSpinning();
+  }
+
+  private boolean idleButForIo(StageQueue s) {
+    return s.isEmpty() && tasks.isEmpty() && runQueue.isEmpty() && lifecycle == STARTED;
   }
 
   /** What follows a poll: timers, tasks, continuations. Null to go on. */
@@ -298,14 +341,20 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       terminate();
       return End.TERMINATED;
     }
-    if (!runQueue.isEmpty() && !holdBack()) {
+    boolean waiting = !runQueue.isEmpty();
+    if (waiting && !holdBack()) {
       if (!runContinuations(me)) {
         return End.LOST;
       }
       // What continuations have written goes out before the next system call to poll.
       runTasks();
-    } else if (pendingTakeover != null) {
-      report(false);
+    } else {
+      if (waiting && stage != null) {
+        stage.passOn();
+      }
+      if (pendingTakeover != null) {
+        report(false);
+      }
     }
     return null;
   }

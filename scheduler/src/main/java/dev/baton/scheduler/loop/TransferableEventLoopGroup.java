@@ -1,12 +1,15 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /** A Netty event loop group whose loops change hands. */
 public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGroup {
@@ -22,9 +25,11 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
    *
    * @param loops at least 1
    * @param ioHandlerFactory its handlers must work on changing threads, as epoll's do
+   * @param stage what the loops pull from beside their own queues, null for nothing
    */
-  public TransferableEventLoopGroup(int loops, Enclave enclave, IoHandlerFactory ioHandlerFactory) {
-    super(loops, NO_EXECUTOR, ioHandlerFactory, enclave, new int[1]);
+  public TransferableEventLoopGroup(
+      int loops, Enclave enclave, IoHandlerFactory ioHandlerFactory, @Nullable StageQueue stage) {
+    super(loops, NO_EXECUTOR, ioHandlerFactory, enclave, new int[1], stage);
     for (EventExecutor loop : this) {
       this.loops.add((TransferableEventLoop) loop);
     }
@@ -34,10 +39,10 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
 
   @Override
   protected IoEventLoop newChild(
-      Executor executor, IoHandlerFactory ioHandlerFactory, Object... args) {
-    Enclave enclave = (Enclave) args[0];
-    int index = ((int[]) args[1])[0]++;
-    return new TransferableEventLoop(this, enclave, index, ioHandlerFactory);
+      Executor executor, IoHandlerFactory ioHandlerFactory, @Nullable Object... args) {
+    Enclave enclave = (Enclave) Objects.requireNonNull(args[0]);
+    int index = ((int[]) Objects.requireNonNull(args[1]))[0]++;
+    return new TransferableEventLoop(this, enclave, index, ioHandlerFactory, (StageQueue) args[2]);
   }
 
   /** The loops, by index. */

@@ -5,19 +5,22 @@ import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The continuations that wait for one event loop: a plain deque for those the owner adds itself,
- * and a multi-producer queue for everybody else's.
+ * What one event loop may run next: a plain deque for the continuations its owner adds itself, a
+ * multi-producer queue for everybody else's, and, if the loop serves a stage, the queue that it
+ * pulls from together with its peers.
  *
- * <p>{@link #addLocal}, {@link #poll}, {@link #pollLocal}, {@link #pollShared} and {@link #isEmpty}
- * are for the loop's owner in state IO. The deque needs no fences of its own: it passes from owner
- * to owner with the compare-and-set of the loop's status word. {@link #addShared} and {@link #size}
- * are for any thread.
+ * <p>{@link #addLocal}, the polls and {@link #isEmpty} are for the loop's owner in state IO. The
+ * deque needs no fences of its own: it passes from owner to owner with the compare-and-set of the
+ * loop's status word. {@link #addShared} and {@link #size} are for any thread.
  */
 public final class RunQueue {
   private static final int CHUNK = 256;
 
   /** Every eighth poll looks at the shared queue first, so that neither side starves the other. */
   private static final int SHARED_TURN = 8;
+
+  private final @Nullable StageQueue stage;
+  private final int loop;
 
   // Written by the owner only
   private final ArrayDeque<Runnable> local = new ArrayDeque<>(CHUNK);
@@ -26,6 +29,22 @@ public final class RunQueue {
   // Written by any thread
   private final MpscUnboundedVarHandleArrayQueue<Runnable> shared =
       new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
+
+  /** A queue of a loop that serves no stage. */
+  public RunQueue() {
+    this(null, 0);
+  }
+
+  /**
+   * An empty queue.
+   *
+   * @param stage what the loop pulls from, null if it serves no stage
+   * @param loop the loop's index
+   */
+  public RunQueue(@Nullable StageQueue stage, int loop) {
+    this.stage = stage;
+    this.loop = loop;
+  }
 
   /** Adds at the tail. The loop's owner in state IO. */
   public void addLocal(Runnable continuation) {
@@ -37,14 +56,17 @@ public final class RunQueue {
     shared.add(continuation);
   }
 
-  /** The next continuation, first in first out within each side, or null. */
+  /** The next continuation, its own before the stage's, or null. */
   public @Nullable Runnable poll() {
+    Runnable next;
     if (++polls % SHARED_TURN == 0) {
-      Runnable next = shared.poll();
-      return next != null ? next : local.poll();
+      next = shared.poll();
+      next = next != null ? next : local.poll();
+    } else {
+      next = local.poll();
+      next = next != null ? next : shared.poll();
     }
-    Runnable next = local.poll();
-    return next != null ? next : shared.poll();
+    return next != null ? next : pollStage();
   }
 
   /** The next continuation that the owner added, or null. */
@@ -57,12 +79,19 @@ public final class RunQueue {
     return shared.poll();
   }
 
-  /** Whether {@link #poll} would return null. */
-  public boolean isEmpty() {
-    return local.isEmpty() && shared.isEmpty();
+  /** The next continuation of the stage, or null. */
+  public @Nullable Runnable pollStage() {
+    StageQueue s = stage;
+    return s == null ? null : s.poll(loop);
   }
 
-  /** The number of waiting continuations; an estimate off the owner's thread. */
+  /** Whether {@link #poll} would return null. */
+  public boolean isEmpty() {
+    StageQueue s = stage;
+    return local.isEmpty() && shared.isEmpty() && (s == null || s.isEmpty());
+  }
+
+  /** The number of the loop's own continuations; an estimate off the owner's thread. */
   public int size() {
     return local.size() + shared.size();
   }
