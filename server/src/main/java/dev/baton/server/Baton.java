@@ -3,11 +3,18 @@ package dev.baton.server;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.stages.BoundPipeline;
+import dev.baton.stages.Exchange;
+import dev.baton.stages.Pipeline;
+import dev.baton.stages.PipelineOptions;
+import dev.baton.stages.Response;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.impl.BatonBootstrap;
+import io.vertx.core.impl.BatonThread;
 import io.vertx.core.impl.BatonVertx;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 
 /**
@@ -71,5 +78,41 @@ public final class Baton {
       return baton.scheduler();
     }
     throw new IllegalArgumentException("vertx=" + vertx + ": not made by Baton.vertx()");
+  }
+
+  /** Serves requests by {@code pipeline}, all its stages fused. */
+  public static PipelineHandler handler(Vertx vertx, Pipeline<Exchange, Response> pipeline) {
+    return handler(vertx, pipeline, new PipelineOptions());
+  }
+
+  /**
+   * Serves requests by {@code pipeline}. Loops of partitioned stages start now and end with {@code
+   * vertx}.
+   *
+   * @param vertx Baton's; on a stock one fused stages block the event loop
+   * @param options copied
+   * @throws IllegalArgumentException if the options name a stage that the pipeline has not, or CPUs
+   *     that this process may not use
+   */
+  public static PipelineHandler handler(
+      Vertx vertx, Pipeline<Exchange, Response> pipeline, PipelineOptions options) {
+    int loops =
+        vertx instanceof BatonVertx baton ? baton.scheduler().eventLoopGroup().executorCount() : 1;
+    BoundPipeline<Exchange, Response> bound =
+        new BoundPipeline<>(pipeline, options, loops, BatonThread::new, null);
+    if (vertx instanceof BatonVertx baton && bound.needsArrival()) {
+      baton.stampArrivals();
+    }
+    Pipelines all = Pipelines.of(vertx);
+    all.add(bound);
+    ((VertxInternal) vertx)
+        .closeFuture()
+        .future()
+        .onComplete(
+            closed -> {
+              all.remove(bound);
+              bound.close();
+            });
+    return new PipelineHandler(bound);
   }
 }

@@ -4,6 +4,7 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.context.ContextMode;
+import dev.baton.stages.DidYouMean;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Locale;

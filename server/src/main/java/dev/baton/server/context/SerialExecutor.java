@@ -1,6 +1,7 @@
 package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.stages.RequestContext;
 import io.vertx.core.impl.WorkerExecutor;
 import io.vertx.core.internal.concurrent.InboundMessageQueue;
 import java.lang.invoke.MethodHandles;
@@ -35,6 +36,11 @@ import org.jspecify.annotations.Nullable;
  * Suspension (Future.await). The running callback gives up the right as if it had ended and sleeps.
  * The resumption is queued like a callback; who finds it at the head passes the right to the
  * sleeping thread, with its place in the chain, and returns.
+ *
+ * Hand-off. A callback may ask that the right pass to the worker of a stage. That happens once the
+ * callback has returned, with nothing of users on the stack: the runner is cleared, the rest is
+ * offered to the stage's queue, and whoever pulls it from there enters, with the callback's place in
+ * the chain. When that worker leaves, the turn of the callback ends there.
  *
  * runner tells inThread(). Only a thread's own writes matter to its own question, so release is
  * enough; it is cleared before the right is given up, so that a thread is never taken for a runner
@@ -93,6 +99,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   // Written by who has the right to run: the node that runs or runs next
   private @Nullable Node head;
   private volatile @Nullable Thread runner;
+  private RequestContext.@Nullable HandOff handOff;
+  private long token;
 
   /** An executor with an empty queue. */
   public SerialExecutor(TransferableEventLoop loop) {
@@ -133,7 +141,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   /** One continuation of the loop. */
   @Override
   public void run() {
-    long token = loop.token();
+    long mine = loop.token();
+    token = mine;
     Node node = Objects.requireNonNull(head);
     for (int ran = 1; ; ran++) {
       if (node.callback instanceof Suspension suspension) {
@@ -146,11 +155,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       } catch (Throwable t) {
         LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
       }
+      if (handOff != null && passOn()) {
+        return;
+      }
       Node next = next();
       if (next == null) {
         return;
       }
-      if (ran >= BUDGET || !loop.isStillOwned(token)) {
+      if (ran >= BUDGET || !loop.isStillOwned(mine)) {
         loop.continuation(this);
         return;
       }
@@ -182,6 +194,48 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
     head = next;
     return next;
+  }
+
+  // ---------------------------------------------------------------- stages
+
+  /** See {@link RequestContext#handOff}. */
+  public void handOff(RequestContext.HandOff next) {
+    handOff = next;
+  }
+
+  /**
+   * @return true if the right to run is gone
+   */
+  private boolean passOn() {
+    RequestContext.HandOff next = Objects.requireNonNull(handOff);
+    handOff = null;
+    RUNNER.setRelease(this, (Thread) null);
+    if (next.offer()) {
+      return true;
+    }
+    RUNNER.setRelease(this, Thread.currentThread());
+    next.refused();
+    return false;
+  }
+
+  /** See {@link RequestContext#enter}. */
+  public void enter() {
+    RUNNER.setRelease(this, Thread.currentThread());
+  }
+
+  /** See {@link RequestContext#leave}. */
+  public void leave() {
+    if (handOff != null && passOn()) {
+      return;
+    }
+    if (next() != null) {
+      loop.continuation(this);
+    }
+  }
+
+  /** Whether the callback that runs has kept its loop. In a callback. */
+  public boolean keepsLoop() {
+    return loop.isStillOwned(token);
   }
 
   // ---------------------------------------------------------------- Future.await

@@ -1,5 +1,14 @@
 package dev.baton.server.main;
 
+import dev.baton.server.Baton;
+import dev.baton.server.PipelineHandler;
+import dev.baton.stages.Exchange;
+import dev.baton.stages.Pipeline;
+import dev.baton.stages.PipelineOptions;
+import dev.baton.stages.Problem;
+import dev.baton.stages.Response;
+import dev.baton.stages.parse.Parse;
+import dev.baton.stages.respond.Respond;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
@@ -41,13 +50,17 @@ public final class DemoService extends VerticleBase {
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
   private static final CharSequence TEXT = HttpHeaders.createOptimized("text/plain");
   private static final CharSequence HTML = HttpHeaders.createOptimized("text/html; charset=utf-8");
-  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final CharSequence BYTES = HttpHeaders.createOptimized("application/octet-stream");
   private static final CharSequence PROBLEM =
       HttpHeaders.createOptimized("application/problem+json");
 
   private static final Buffer OK = Buffer.buffer("ok");
   private static final Buffer PAGE = page();
+
+  private static final Pipeline<Exchange, Response> ORDERS =
+      Pipeline.of("orders", Parse.json(Order.class))
+          .then("price", Order::price)
+          .then(Respond.json());
 
   private static final Parameter MILLIS = new Parameter("ms", 0, 60_000);
   private static final Parameter TIMER_MILLIS = new Parameter("ms", 1, 60_000);
@@ -59,11 +72,13 @@ public final class DemoService extends VerticleBase {
   private static final int STREAM_PIECE_BYTES = 3_001;
 
   private final HttpServerOptions options;
+  private final PipelineOptions ordersOptions;
   private final Map<String, Route> routes;
 
   // Written by start(), before the first request
   private @Nullable HttpServer server;
   private @Nullable PatternFile file;
+  private @Nullable PipelineHandler orders;
 
   private volatile boolean stopping;
 
@@ -74,7 +89,19 @@ public final class DemoService extends VerticleBase {
    *     {@link #actualPort()}
    */
   public DemoService(HttpServerOptions options) {
+    this(options, new PipelineOptions());
+  }
+
+  /**
+   * A service that is not started; deploy it.
+   *
+   * @param options as above
+   * @param ordersOptions places and bounds of the pipeline behind {@code /orders}, whose stages are
+   *     {@code parse}, {@code price} and {@code respond}; copied
+   */
+  public DemoService(HttpServerOptions options, PipelineOptions ordersOptions) {
     this.options = new HttpServerOptions(options).setHandle100ContinueAutomatically(true);
+    this.ordersOptions = new PipelineOptions(ordersOptions);
     this.routes =
         Stream.of(
                 new Route("", HttpMethod.GET, null, (request, none) -> send(request, HTML, PAGE)),
@@ -87,12 +114,14 @@ public final class DemoService extends VerticleBase {
                 new Route("stream", HttpMethod.GET, KIB, this::stream),
                 new Route("fail", HttpMethod.GET, null, (request, none) -> fail()),
                 new Route("echo", HttpMethod.POST, null, (request, none) -> echo(request)),
-                new Route("orders", HttpMethod.POST, null, (request, none) -> orders(request)))
+                new Route(
+                    "orders", HttpMethod.POST, null, (request, none) -> orders().handle(request)))
             .collect(Collectors.toUnmodifiableMap(Route::name, Function.identity()));
   }
 
   @Override
   public Future<?> start() {
+    orders = Baton.handler(vertx, ORDERS, ordersOptions);
     return vertx
         .executeBlocking(PatternFile::open)
         .compose(
@@ -140,6 +169,10 @@ public final class DemoService extends VerticleBase {
           open.close();
           return null;
         });
+  }
+
+  private PipelineHandler orders() {
+    return Objects.requireNonNull(orders, "orders");
   }
 
   // ---- dispatch ----
@@ -327,33 +360,6 @@ public final class DemoService extends VerticleBase {
     }
     // Not ended on failure: what was cut short must not look complete.
     request.pipe().endOnFailure(false).to(response).onFailure(brokenOff -> abort(request));
-  }
-
-  private void orders(HttpServerRequest request) {
-    Buffer body = Buffer.buffer();
-    request.handler(
-        piece -> {
-          // Beyond the limit the rest is read and dropped, so that the answer is not lost in a
-          // reset.
-          if (body.length() <= Orders.MAX_BODY_BYTES) {
-            body.appendBuffer(piece);
-          }
-        });
-    request.endHandler(
-        ended ->
-            guarded(
-                request,
-                () -> {
-                  if (body.length() > Orders.MAX_BODY_BYTES) {
-                    throw new Problem(
-                        413,
-                        "body",
-                        null,
-                        "is larger than " + Orders.MAX_BODY_BYTES + " bytes",
-                        "split the order");
-                  }
-                  send(request, JSON, Orders.price(body).toBuffer());
-                }));
   }
 
   private static Buffer page() {

@@ -1,6 +1,6 @@
 package dev.baton.server.main;
 
-import dev.baton.server.DidYouMean;
+import dev.baton.stages.DidYouMean;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,5 +1,6 @@
 package dev.baton.server.main;
 
+import dev.baton.stages.Problem;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;

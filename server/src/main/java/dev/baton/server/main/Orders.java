@@ -1,5 +1,6 @@
 package dev.baton.server.main;
 
+import dev.baton.stages.Problem;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;

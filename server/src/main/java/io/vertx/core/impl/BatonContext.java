@@ -3,6 +3,7 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.SerialExecutor;
+import dev.baton.stages.RequestContext;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -21,6 +22,7 @@ import io.vertx.core.spi.context.storage.ContextLocal;
 import io.vertx.core.spi.tracing.VertxTracer;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -30,22 +32,27 @@ import java.util.function.Supplier;
  * <p>The HTTP server duplicates its context once per request or stream. In mode {@code serial} the
  * duplicates share one executor, in mode {@code per-request} each has its own.
  */
-final class BatonContext implements ContextInternal {
+final class BatonContext implements ContextInternal, RequestContext {
   private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("retry-after");
   private static final CharSequence ONE_SECOND = HttpHeaders.createOptimized("1");
 
   /** Deployment, pools, configuration: everything that is not about order. */
   private final ContextImpl base;
 
+  private final BatonVertx owner;
   private final ContextMode mode;
   private final TransferableEventLoop loop;
   private final SerialExecutor executor;
   private final BatonContext root;
   private final Object[] locals;
 
+  // Written in IO, before the first callback
+  private long arrivalNanos;
+
   /** The root context of a deployment, or of a thread outside Vert.x. */
   BatonContext(ContextImpl base, ContextMode mode, TransferableEventLoop loop) {
     this.base = base;
+    this.owner = (BatonVertx) base.owner();
     this.mode = mode;
     this.loop = loop;
     this.executor = new SerialExecutor(loop);
@@ -56,6 +63,7 @@ final class BatonContext implements ContextInternal {
   /** A duplicate. */
   private BatonContext(BatonContext root, SerialExecutor executor) {
     this.base = root.base;
+    this.owner = root.owner;
     this.mode = root.mode;
     this.loop = root.loop;
     this.executor = executor;
@@ -110,9 +118,16 @@ final class BatonContext implements ContextInternal {
   public <T> void emit(T argument, Handler<T> task) {
     if (executor.inThread()) {
       dispatch(argument, task);
-    } else if (loop.isOverloaded() && argument instanceof HttpServerRequest request) {
-      shed(request);
     } else {
+      if (argument instanceof HttpServerRequest request) {
+        if (loop.isOverloaded()) {
+          shed(request);
+          return;
+        }
+        if (owner().stampsArrivals()) {
+          arrivalNanos = System.nanoTime();
+        }
+      }
       executor.execute(() -> dispatch(argument, task));
     }
   }
@@ -142,12 +157,12 @@ final class BatonContext implements ContextInternal {
 
   @Override
   public ContextInternal beginDispatch() {
-    return base.owner().beginDispatch(this);
+    return owner.beginDispatch(this);
   }
 
   @Override
   public void endDispatch(ContextInternal previous) {
-    base.owner().endDispatch(previous);
+    owner.endDispatch(previous);
   }
 
   @Override
@@ -169,6 +184,69 @@ final class BatonContext implements ContextInternal {
   @Override
   public boolean isWorkerContext() {
     return false;
+  }
+
+  // ---------------------------------------------------------------- stages
+
+  /** A context whose executor belongs to one request: this one, or a new duplicate. */
+  BatonContext ofRequest() {
+    if (mode == ContextMode.PER_REQUEST && isDuplicate()) {
+      return this;
+    }
+    BatonContext own = new BatonContext(root, new SerialExecutor(loop));
+    own.arrivalNanos = arrivalNanos;
+    return own;
+  }
+
+  @Override
+  public void submit(Runnable task) {
+    if (executor.inThread()) {
+      dispatch(task);
+    } else {
+      defer(task);
+    }
+  }
+
+  @Override
+  public void defer(Runnable task) {
+    executor.execute(() -> dispatch(task));
+  }
+
+  @Override
+  public void handOff(HandOff next) {
+    executor.handOff(next);
+  }
+
+  @Override
+  public void enter() {
+    executor.enter();
+    ContextInternal _ = beginDispatch();
+  }
+
+  @Override
+  public void leave() {
+    endDispatch(null);
+    executor.leave();
+  }
+
+  @Override
+  public boolean keepsLoop() {
+    return executor.keepsLoop();
+  }
+
+  @Override
+  public int loop() {
+    return loop.index();
+  }
+
+  @Override
+  public long arrivalNanos() {
+    return arrivalNanos;
+  }
+
+  @Override
+  public java.util.concurrent.Future<?> schedule(Runnable task, long delayNanos) {
+    return loop.schedule(() -> submit(task), delayNanos, TimeUnit.NANOSECONDS);
   }
 
   // ---------------------------------------------------------------- locals
@@ -225,8 +303,8 @@ final class BatonContext implements ContextInternal {
   }
 
   @Override
-  public VertxImpl owner() {
-    return base.owner();
+  public BatonVertx owner() {
+    return owner;
   }
 
   @Override

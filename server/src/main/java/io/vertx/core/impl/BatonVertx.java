@@ -3,6 +3,8 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.StockRequestContext;
+import dev.baton.stages.RequestContext;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import io.vertx.core.ThreadingModel;
@@ -27,6 +29,9 @@ public final class BatonVertx extends VertxImpl {
   private final ContextMode defaultMode;
   private final boolean setsContextClassLoader;
 
+  // Written once, when the first pipeline that asks is bound; contexts may see it late
+  private boolean stampsArrivals;
+
   BatonVertx(BatonBootstrap bootstrap, Scheduler scheduler, ContextMode defaultMode) {
     super(
         bootstrap.options(),
@@ -49,6 +54,34 @@ public final class BatonVertx extends VertxImpl {
   /** What drives the event loops. */
   public Scheduler scheduler() {
     return scheduler;
+  }
+
+  // ---------------------------------------------------------------- stages
+
+  /** From now on contexts note when requests arrive. */
+  public void stampArrivals() {
+    stampsArrivals = true;
+  }
+
+  boolean stampsArrivals() {
+    return stampsArrivals;
+  }
+
+  /**
+   * The context of one request, for stages.
+   *
+   * @param current the context the request was given to
+   */
+  public static RequestContext requestContext(ContextInternal current) {
+    if (current instanceof BatonContext context) {
+      return context.ofRequest();
+    }
+    if (current.unwrap() instanceof ContextImpl base
+        && base.owner() instanceof BatonVertx
+        && base.nettyEventLoop() instanceof TransferableEventLoop loop) {
+      return new BatonContext(base, ContextMode.PER_REQUEST, loop); // pinned: stages are not
+    }
+    return new StockRequestContext(current);
   }
 
   // ---------------------------------------------------------------- contexts

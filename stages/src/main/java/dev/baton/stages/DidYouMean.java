@@ -1,4 +1,4 @@
-package dev.baton.server;
+package dev.baton.stages;
 
 import java.util.Collection;
 import java.util.Comparator;

@@ -1,4 +1,4 @@
-package dev.baton.server.main;
+package dev.baton.stages;
 
 import io.vertx.core.VertxException;
 import io.vertx.core.json.JsonObject;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457, Problem Details for HTTP APIs</a>
  */
-final class Problem extends VertxException {
+public final class Problem extends VertxException {
   private static final int MAX_VALUE_LENGTH = 80;
 
   private final int status;
@@ -27,22 +27,37 @@ final class Problem extends VertxException {
    * @param reason why it cannot be served, a phrase that follows the field's name
    * @param remedy what to do instead, an imperative phrase
    */
-  Problem(
+  public Problem(
       int status, @Nullable String field, @Nullable Object value, String reason, String remedy) {
     super(reason, true);
-    this.status = status;
+    this.status = Fields.check("status", status, 400, 599);
     this.field = field;
     this.value = value == null ? null : shorten(value.toString());
     this.reason = reason;
     this.remedy = remedy;
   }
 
-  int status() {
+  /** A field of the request that cannot be used: status 400. */
+  public static Problem badField(
+      String field, @Nullable Object value, String reason, String remedy) {
+    return new Problem(400, field, value, reason, remedy);
+  }
+
+  /** This problem, seen from further out: {@code sku} becomes {@code items[0].sku}. */
+  public Problem at(String path) {
+    if (path.isEmpty()) {
+      return this;
+    }
+    String inner = field == null ? path : field.startsWith("[") ? path + field : path + "." + field;
+    return new Problem(status, inner, value, reason, remedy);
+  }
+
+  public int status() {
     return status;
   }
 
   /** The body of the response, {@code application/problem+json}. */
-  JsonObject toJson(String title, @Nullable String requestId) {
+  public JsonObject toJson(String title, @Nullable String requestId) {
     var json = new JsonObject().put("type", "about:blank").put("title", title);
     json.put("status", status).put("detail", detail());
     putIfPresent(json, "field", field);

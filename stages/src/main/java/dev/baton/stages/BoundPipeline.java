@@ -1,0 +1,151 @@
+package dev.baton.stages;
+
+import dev.baton.scheduler.Scheduler;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pipeline with its options, its loops and its counters. Any thread.
+ *
+ * @param <I> what goes in
+ * @param <O> what comes out
+ */
+public final class BoundPipeline<I, O> implements AutoCloseable {
+  private static final int QUIET_MILLIS = 20;
+  private static final int CLOSE_TIMEOUT_MILLIS = 10_000;
+
+  private final String name;
+  private final PipelineOptions options;
+  final @Nullable BiFunction<Throwable, I, @Nullable O> errorMapper;
+  final StageRunner[] stages;
+  final long deadlineNanos;
+
+  /** Whether continuations look at the clock at all. */
+  final boolean timed;
+
+  private final Admission[] admissions;
+
+  /**
+   * Starts the loops of partitioned stages.
+   *
+   * @param options copied
+   * @param homeLoops how many loops {@link RequestContext#loop} may name
+   * @param workers makes the threads of partitioned stages, see {@link Scheduler.Builder}
+   * @param listeners hear of every stage; null if nobody listens
+   * @throws IllegalArgumentException if options name a stage that the pipeline has not
+   */
+  public BoundPipeline(
+      Pipeline<I, O> pipeline,
+      PipelineOptions options,
+      int homeLoops,
+      ThreadFactory workers,
+      StageListener.@Nullable Factory listeners) {
+    this.name = pipeline.name();
+    this.options = new PipelineOptions(options);
+    this.errorMapper = pipeline.errorMapper();
+    this.deadlineNanos = options.getDeadline().toNanos();
+    checkNames(pipeline, options);
+    List<StageRunner> runners = new ArrayList<>();
+    for (Stage<?, ?> stage : pipeline.stages()) {
+      StageOptions own = options.getStages().getOrDefault(stage.name(), new StageOptions());
+      runners.add(new StageRunner(name, stage, options, own, workers, listeners));
+    }
+    this.stages = runners.toArray(StageRunner[]::new);
+    long target = options.getAdmissionTarget().toNanos();
+    this.admissions = new Admission[target == 0 ? 0 : homeLoops];
+    for (int i = 0; i < admissions.length; i++) {
+      long interval = options.getAdmissionInterval().toNanos();
+      admissions[i] = new Admission(target, interval, System.nanoTime());
+    }
+    this.timed = deadlineNanos > 0 || target > 0 || runners.stream().anyMatch(StageRunner::isTimed);
+  }
+
+  private static void checkNames(Pipeline<?, ?> pipeline, PipelineOptions options) {
+    Set<String> known = pipeline.stages().stream().map(Stage::name).collect(Collectors.toSet());
+    for (String asked : options.getStages().keySet()) {
+      if (!known.contains(asked)) {
+        throw new IllegalArgumentException(
+            "stages."
+                + asked
+                + ": pipeline "
+                + pipeline.name()
+                + " has no such stage; did you mean "
+                + DidYouMean.nearest(asked, known)
+                + "?");
+      }
+    }
+  }
+
+  /**
+   * Runs {@code input} through the stages. In {@code context}, by the thread that has the right to
+   * run there; what can be done at once is done before this returns.
+   */
+  public void run(I input, RequestContext context, Completion<O> completion) {
+    new Continuation<>(this, input, context, completion).start();
+  }
+
+  /** Whether the first stage runs on loops of its own. */
+  public boolean leavesHomeAtOnce() {
+    return stages[0].queue != null;
+  }
+
+  /** Whether the pipeline judges requests by when they arrived. */
+  public boolean needsArrival() {
+    return admissions.length > 0 || deadlineNanos > 0;
+  }
+
+  /** Whether a request that has waited {@code waitedNanos} for loop {@code loop} is let in. */
+  boolean admits(int loop, long waitedNanos, long nowNanos) {
+    return admissions.length == 0
+        || admissions[loop % admissions.length].admits(waitedNanos, nowNanos);
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** The options it was bound with; do not change them. */
+  public PipelineOptions options() {
+    return options;
+  }
+
+  /** Every stage, in order. */
+  public List<StageSnapshot> snapshots() {
+    List<StageSnapshot> snapshots = new ArrayList<>();
+    for (StageRunner stage : stages) {
+      snapshots.add(stage.snapshot(name));
+    }
+    return snapshots;
+  }
+
+  /** The scheduler of a partitioned stage, or null if it is fused. */
+  public @Nullable Scheduler schedulerOf(String stage) {
+    for (StageRunner runner : stages) {
+      if (runner.name.equals(stage)) {
+        return runner.loops();
+      }
+    }
+    throw new IllegalArgumentException("stage=" + stage + ": " + name + " has no such stage");
+  }
+
+  /** Ends the loops of partitioned stages once what is in their queues has run; does not wait. */
+  @Override
+  public void close() {
+    for (StageRunner stage : stages) {
+      Scheduler loops = stage.loops();
+      if (loops != null) {
+        Future<?> _ =
+            loops
+                .eventLoopGroup()
+                .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package dev.baton.stages;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP request on its way through a pipeline: what goes into the first stage. Use it in the
+ * request's context, that is inside stages.
+ */
+public final class Exchange implements Completion<Response> {
+  private static final System.Logger LOGGER = System.getLogger(Exchange.class.getName());
+  private static final int MAX_REQUEST_ID_LENGTH = 128;
+
+  private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
+  private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("retry-after");
+  private static final CharSequence ONE_SECOND = HttpHeaders.createOptimized("1");
+  private static final CharSequence PROBLEM =
+      HttpHeaders.createOptimized("application/problem+json");
+
+  private final BoundPipeline<Exchange, Response> pipeline;
+  private final HttpServerRequest request;
+  private final RequestContext context;
+  private final Map<String, String> pathParams;
+  private final @Nullable String route;
+  private boolean paused;
+
+  /**
+   * @param pathParams what the route has cut from the path, decoded
+   * @param route the pattern the request was routed by, or null
+   */
+  public Exchange(
+      BoundPipeline<Exchange, Response> pipeline,
+      HttpServerRequest request,
+      RequestContext context,
+      Map<String, String> pathParams,
+      @Nullable String route) {
+    this.pipeline = pipeline;
+    this.request = request;
+    this.context = context;
+    this.pathParams = pathParams;
+    this.route = route;
+  }
+
+  /** Sends the request through the pipeline. In its context. */
+  public void run() {
+    pipeline.run(this, context, this);
+  }
+
+  /** Keeps the body from flowing before somebody takes it. In the request's context. */
+  public Exchange pause() {
+    paused = true;
+    request.pause();
+    return this;
+  }
+
+  private void resume() {
+    if (paused) {
+      paused = false;
+      request.resume();
+    }
+  }
+
+  /** The request; its body belongs to the stage that parses it. */
+  public HttpServerRequest request() {
+    return request;
+  }
+
+  /** A part of the path that the route names, decoded; null if it names none so. */
+  public @Nullable String pathParam(String name) {
+    return pathParams.get(name);
+  }
+
+  /** All of them. */
+  public Map<String, String> pathParams() {
+    return pathParams;
+  }
+
+  /** The pattern the request was routed by; its path if it was not. */
+  public String route() {
+    return route == null ? String.valueOf(request.path()) : route;
+  }
+
+  /** The limits of the pipeline. */
+  public PipelineOptions options() {
+    return pipeline.options();
+  }
+
+  /**
+   * The whole body. Once per request, by its first stage.
+   *
+   * @return fails with a {@link Problem}: 413 if it is larger than the pipeline's limit, 408 if it
+   *     does not come in time, 400 if it breaks off
+   */
+  public Future<Buffer> body() {
+    Future<Buffer> body = new BodyCollector(request, context, pipeline.options()).collect();
+    resume();
+    return body;
+  }
+
+  /**
+   * The request's {@code x-request-id} if it is 1..{@value #MAX_REQUEST_ID_LENGTH} visible ASCII
+   * characters; else one that is made up now.
+   */
+  public String requestId() {
+    HttpServerResponse response = request.response();
+    String id = response.headers().get(REQUEST_ID);
+    if (id == null) {
+      id = request.headers().get(REQUEST_ID);
+      if (id == null || !isUsable(id)) {
+        id = Long.toHexString(ThreadLocalRandom.current().nextLong());
+      }
+      if (!response.headWritten()) {
+        response.putHeader(REQUEST_ID, id);
+      }
+    }
+    return id;
+  }
+
+  private static boolean isUsable(String id) {
+    return !id.isEmpty()
+        && id.length() <= MAX_REQUEST_ID_LENGTH
+        && id.chars().allMatch(c -> c > ' ' && c < 127);
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  @Override
+  public boolean isCancelled() {
+    return request.response().closed();
+  }
+
+  @Override
+  public void completed(Response response) {
+    resume(); // a body that nobody has read
+    response.to(request.response());
+  }
+
+  @Override
+  public void failed(Throwable failure, String stage) {
+    resume();
+    HttpServerResponse response = request.response();
+    if (failure instanceof Problem problem) {
+      answer(response, problem);
+      return;
+    }
+    LOGGER.log(
+        Level.ERROR,
+        request.method() + " " + route() + " failed in stage " + stage + ", request " + requestId(),
+        failure);
+    answer(
+        response, new Problem(500, null, null, "failed here", "quote the request id in a report"));
+  }
+
+  private void answer(HttpServerResponse response, Problem problem) {
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    if (response.headWritten()) {
+      Response.abort(response); // half an answer is out
+      return;
+    }
+    String id = requestId();
+    response.setChunked(false).setStatusCode(problem.status());
+    response.headers().remove(HttpHeaders.CONTENT_LENGTH).set(HttpHeaders.CONTENT_TYPE, PROBLEM);
+    if (problem.status() == 503) {
+      response.putHeader(RETRY_AFTER, ONE_SECOND);
+    } else if (problem.status() == 408) {
+      response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    }
+    response.end(problem.toJson(response.getStatusMessage(), id).toBuffer());
+  }
+}

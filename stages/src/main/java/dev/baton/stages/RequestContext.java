@@ -1,0 +1,57 @@
+package dev.baton.stages;
+
+import java.util.concurrent.Future;
+
+/**
+ * The context of one request: at most one thread at a time has the right to run in it. Implemented
+ * by the server on its contexts.
+ *
+ * <p>The right can be passed to the worker of a stage: the holder calls {@link #handOff}; whoever
+ * pulls the continuation from the stage's queue calls {@link #enter}, runs it, and calls {@link
+ * #leave}.
+ */
+public interface RequestContext {
+  /** Passes a continuation on. */
+  interface HandOff {
+    /**
+     * Offers it to a queue. The right to run has been given up: on success not one more access.
+     *
+     * @return false if the queue is full
+     */
+    boolean offer();
+
+    /** The queue was full; the caller has the right to run again. */
+    void refused();
+  }
+
+  /**
+   * Runs {@code task} in this context: at once if the caller is in it, else in turn. Any thread.
+   */
+  void submit(Runnable task);
+
+  /** Runs {@code task} in this context, after what waits there already. Any thread. */
+  void defer(Runnable task);
+
+  /** Once the running callback has returned, gives up the right and offers. In this context. */
+  void handOff(HandOff next);
+
+  /** Takes the right that was passed on. A worker of a stage. */
+  void enter();
+
+  /** Ends what {@link #enter} began, with a pending hand-off if there is one. The same worker. */
+  void leave();
+
+  /**
+   * Whether the event loop of this context still belongs to the calling thread. In this context.
+   */
+  boolean keepsLoop();
+
+  /** The event loop of this context, 0 … loops-1. */
+  int loop();
+
+  /** When the request arrived, of {@link System#nanoTime}; 0 if nobody looked. */
+  long arrivalNanos();
+
+  /** Runs {@code task} in this context after a delay. Any thread. */
+  Future<?> schedule(Runnable task, long delayNanos);
+}

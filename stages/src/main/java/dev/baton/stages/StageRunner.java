@@ -1,0 +1,128 @@
+package dev.baton.stages;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.queue.StageQueue;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** A stage that is bound: its place, its bound, its counters. Any thread. */
+final class StageRunner {
+  final String name;
+  final Stage.Kind kind;
+  private final StageFunction<Object, Object> code;
+  final long deadlineNanos;
+
+  /** What a partitioned stage's loops pull from; null if it is fused. */
+  final @Nullable StageQueue queue;
+
+  /** Refuses what has waited in {@link #queue}; null without queue or target. */
+  final @Nullable Admission admission;
+
+  private final @Nullable Scheduler loops;
+  private final int capacity;
+  private final boolean counted;
+  private final AtomicInteger inside = new AtomicInteger();
+  private final Map<StageOutcome, LongAdder> outcomes = new EnumMap<>(StageOutcome.class);
+  private final @Nullable StageListener listener;
+
+  @SuppressWarnings("unchecked")
+  StageRunner(
+      String pipeline,
+      Stage<?, ?> stage,
+      PipelineOptions pipelineOptions,
+      StageOptions options,
+      ThreadFactory workers,
+      StageListener.@Nullable Factory listeners) {
+    name = stage.name();
+    kind = stage.kind();
+    code = (StageFunction<Object, Object>) stage.code();
+    deadlineNanos = options.getDeadline().toNanos();
+    boolean partitioned = options.getPlacement() == Placement.PARTITIONED;
+    int asked = options.getCapacity();
+    capacity =
+        asked > 0
+            ? asked
+            : partitioned || kind == Stage.Kind.VIRTUAL ? StageOptions.DEFAULT_CAPACITY : 0;
+    loops =
+        partitioned
+            ? Scheduler.builder()
+                .options(options.getScheduler())
+                .threadFactory(workers)
+                .stageCapacity(capacity)
+                .start()
+            : null;
+    queue = loops == null ? null : Objects.requireNonNull(loops.stageQueue());
+    counted = queue == null && capacity > 0;
+    long target = pipelineOptions.getAdmissionTarget().toNanos();
+    admission =
+        queue == null || target == 0
+            ? null
+            : new Admission(
+                target, pipelineOptions.getAdmissionInterval().toNanos(), System.nanoTime());
+    listener = listeners == null ? null : listeners.listenerOf(pipeline, name);
+    for (StageOutcome outcome : StageOutcome.values()) {
+      outcomes.put(outcome, new LongAdder());
+    }
+  }
+
+  /** Runs the stage's function; a null is what the stage before has returned. */
+  @SuppressWarnings("NullAway")
+  Object apply(@Nullable Object input) throws Exception {
+    return code.apply(input);
+  }
+
+  /** Takes a slot of a stage without queue. */
+  boolean enter() {
+    if (counted && inside.incrementAndGet() > capacity) {
+      inside.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  /** Gives the slot of a stage without queue back. */
+  void leave() {
+    if (counted) {
+      inside.decrementAndGet();
+    }
+  }
+
+  void count(StageOutcome outcome, long waitedNanos, long serviceNanos) {
+    Objects.requireNonNull(outcomes.get(outcome)).increment();
+    StageListener l = listener;
+    if (l != null) {
+      l.onStage(outcome, waitedNanos, serviceNanos);
+    }
+  }
+
+  /** Whether somebody wants to know times. */
+  boolean isTimed() {
+    return listener != null || deadlineNanos > 0 || queue != null;
+  }
+
+  @Nullable Scheduler loops() {
+    return loops;
+  }
+
+  StageSnapshot snapshot(String pipeline) {
+    Map<StageOutcome, Long> counts = new EnumMap<>(StageOutcome.class);
+    outcomes.forEach((outcome, count) -> counts.put(outcome, count.sum()));
+    StageQueue q = queue;
+    return new StageSnapshot(
+        pipeline,
+        name,
+        kind,
+        q == null ? Placement.FUSED : Placement.PARTITIONED,
+        q == null ? 0 : q.waiting(),
+        q == null ? inside.get() : q.inside(),
+        capacity,
+        admission != null && admission.isOverloaded(),
+        q == null ? 0 : q.wakeUps(),
+        counts);
+  }
+}

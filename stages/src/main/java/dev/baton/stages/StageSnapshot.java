@@ -1,0 +1,25 @@
+package dev.baton.stages;
+
+import java.util.Map;
+
+/**
+ * One stage of a bound pipeline at one moment.
+ *
+ * @param waiting requests in the stage's queue; 0 if it has none
+ * @param inside waiting, running and suspended ones, of stages with a capacity; else 0
+ * @param capacity the most that may be inside; 0 means no bound
+ * @param overloaded whether its queue sheds
+ * @param wakeUps how often a sleeping loop of the stage was woken, since the start
+ * @param outcomes how many have left in which way, since the start
+ */
+public record StageSnapshot(
+    String pipeline,
+    String stage,
+    Stage.Kind kind,
+    Placement placement,
+    int waiting,
+    int inside,
+    int capacity,
+    boolean overloaded,
+    long wakeUps,
+    Map<StageOutcome, Long> outcomes) {}
