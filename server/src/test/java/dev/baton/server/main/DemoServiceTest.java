@@ -223,7 +223,7 @@ final class DemoServiceTest {
         Arguments.of("{'items':[" + ITEM + "]}", "customer", null, "is missing"),
         Arguments.of("{'customer':null}", "customer", null, "is null"),
         Arguments.of("{'customer':7}", "customer", "7", "has the wrong type"),
-        Arguments.of("{'customer':' '}", "customer", " ", "is blank"),
+        Arguments.of("{'customer':' ','items':[" + ITEM + "]}", "customer", " ", "is blank"),
         Arguments.of("{'customer':'a'}", "items", null, "is missing"),
         Arguments.of("{'customer':'a','items':{}}", "items", "{}", "has the wrong type"),
         Arguments.of("{'customer':'a','items':[]}", "items", "[0]", "is out of range"),
