@@ -4,6 +4,7 @@ on CPU 0, wrk on CPU 1, blocks in turn. From the project's root, after the build
 
   server/src/bench/cost.py [--jvms=3] [--rounds=16] [--secs=1] [--warm=15] [--a='--stock']
       [--b='--context per-request'] [--path=/fast] [--conns=32]
+      [--script=orders.lua] [--jara=other.jar]
 
 Variant "stock" is --a, variant "baton" is --b. JAVA names the JDK 25 java."""
 import subprocess, sys, time, json, os, signal, statistics as st, urllib.request
@@ -11,6 +12,7 @@ J=os.environ.get('JAVA','java')
 def arg(n,d): 
     return next((a.split('=',1)[1] for a in sys.argv[1:] if a.startswith('--'+n+'=')), d)
 jvms=int(arg('jvms','3')); rounds=int(arg('rounds','4')); secs=arg('secs','4'); conns=arg('conns','32'); path=arg('path','/fast'); warm=arg('warm','8')
+script=arg('script','')
 jar=arg('jar','server/target/baton-server.jar')
 variants={'stock':arg('a','--stock'),'baton':arg('b','--context per-request')}
 jars={'stock':arg('jara',jar),'baton':arg('jarb',jar)}
@@ -19,7 +21,7 @@ opts={'stock':arg('ja',''),'baton':arg('jb','')}
 port=21000
 def load(port,d,warm='0s'):
     import re
-    r=subprocess.run(['taskset','-c','1','wrk','-t1','-c',conns,'-d',d,f'http://127.0.0.1:{port}{path}'],capture_output=True,text=True).stdout
+    r=subprocess.run(['taskset','-c','1','wrk','-t1','-c',conns,'-d',d]+(['-s',script] if script else [])+[f'http://127.0.0.1:{port}{path}'],capture_output=True,text=True).stdout
     n=int(re.search(r'(\d+) requests in',r).group(1)); rps=float(re.search(r'Requests/sec:\s+([\d.]+)',r).group(1))
     if 'Non-2xx' in r or 'Socket errors' in r: print(r)
     return {'requests':{'ok':n},'rate':{'delivered':rps}}

@@ -10,10 +10,10 @@ import java.util.function.BiConsumer;
 /** How a pipeline is run: its limits, and the options of its stages. Not thread-safe. */
 public final class PipelineOptions {
   /** Default of {@link #getAdmissionTarget}. */
-  public static final Duration DEFAULT_ADMISSION_TARGET = Duration.ofMillis(10);
+  public static final Duration DEFAULT_ADMISSION_TARGET = Duration.ofMillis(20);
 
   /** Default of {@link #getAdmissionInterval}. */
-  public static final Duration DEFAULT_ADMISSION_INTERVAL = Duration.ofMillis(100);
+  public static final Duration DEFAULT_ADMISSION_INTERVAL = Duration.ofMillis(200);
 
   /** Default of {@link #getMaxBodyBytes}. */
   public static final int DEFAULT_MAX_BODY_BYTES = 1 << 20;
