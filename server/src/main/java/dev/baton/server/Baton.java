@@ -3,6 +3,7 @@ package dev.baton.server;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.metrics.BatonMetricsFactory;
 import dev.baton.stages.BoundPipeline;
 import dev.baton.stages.Exchange;
 import dev.baton.stages.Pipeline;
@@ -16,6 +17,7 @@ import io.vertx.core.impl.BatonThread;
 import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.metrics.MetricsOptions;
 
 /**
  * The way in: a {@link Vertx} whose event loops survive the handlers they run.
@@ -42,7 +44,7 @@ public final class Baton {
    *
    * @param vertxOptions its event loop pool size is the number of loops, if {@code options} names
    *     none and it is not Vert.x's default
-   * @param options Baton's own
+   * @param options Baton's own; its metrics stand back if {@code vertxOptions} enable others
    * @throws IllegalStateException if another version of Vert.x is on the class path
    * @throws IllegalArgumentException if none of the CPUs asked for may be used
    */
@@ -52,9 +54,13 @@ public final class Baton {
     if (scheduler.getLoops() == 0 && poolSize != VertxOptions.DEFAULT_EVENT_LOOP_POOL_SIZE) {
       scheduler.setLoops(poolSize);
     }
-    return new BatonBootstrap(new VertxOptions(vertxOptions), scheduler, options.getContextMode())
-        .init()
-        .vertx();
+    BatonBootstrap bootstrap =
+        new BatonBootstrap(new VertxOptions(vertxOptions), scheduler, options.getContextMode());
+    MetricsOptions others = vertxOptions.getMetricsOptions();
+    if (options.isMetrics() && (others == null || !others.isEnabled())) {
+      bootstrap.metricsFactory(new BatonMetricsFactory());
+    }
+    return bootstrap.init().vertx();
   }
 
   /**

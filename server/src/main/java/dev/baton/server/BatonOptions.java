@@ -19,9 +19,13 @@ public final class BatonOptions {
   /** Default of {@link #getContextMode}. */
   public static final ContextMode DEFAULT_CONTEXT_MODE = ContextMode.SERIAL;
 
+  /** Default of {@link #isMetrics}. */
+  public static final boolean DEFAULT_METRICS = true;
+
   private static final Map<String, BiConsumer<BatonOptions, Object>> FIELDS =
       Map.ofEntries(
           Map.entry("contextMode", (o, v) -> o.setContextMode(ContextMode.parse(text(v)))),
+          Map.entry("metrics", (o, v) -> o.setMetrics(bool("metrics", v))),
           Map.entry("loops", (o, v) -> o.scheduler.setLoops(integer("loops", v))),
           Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
           Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
@@ -43,6 +47,7 @@ public final class BatonOptions {
               (o, v) -> o.scheduler.setMaxHeldContinuations(integer("maxHeldContinuations", v))));
 
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
+  private boolean metrics = DEFAULT_METRICS;
   private final SchedulerOptions scheduler;
 
   /** All defaults. */
@@ -53,6 +58,7 @@ public final class BatonOptions {
   /** A copy. */
   public BatonOptions(BatonOptions other) {
     contextMode = other.contextMode;
+    metrics = other.metrics;
     scheduler = new SchedulerOptions(other.scheduler);
   }
 
@@ -85,6 +91,7 @@ public final class BatonOptions {
     JsonObject json =
         new JsonObject()
             .put("contextMode", contextMode.toString())
+            .put("metrics", metrics)
             .put("loops", scheduler.getLoops())
             .put("pinning", scheduler.isPinning())
             .put("takeover", scheduler.isTakeover())
@@ -108,6 +115,16 @@ public final class BatonOptions {
 
   public BatonOptions setContextMode(ContextMode contextMode) {
     this.contextMode = contextMode;
+    return this;
+  }
+
+  /** Whether {@link dev.baton.server.metrics.BatonMetrics} are recorded. */
+  public boolean isMetrics() {
+    return metrics;
+  }
+
+  public BatonOptions setMetrics(boolean metrics) {
+    this.metrics = metrics;
     return this;
   }
 

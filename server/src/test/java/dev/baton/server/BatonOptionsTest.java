@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class BatonOptionsTest {
   private static BatonOptions unusual() {
-    var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST);
+    var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST).setMetrics(false);
     options
         .getScheduler()
         .setLoops(3)

@@ -24,6 +24,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +59,9 @@ public final class Enclave {
   // Guarded by recent
   private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
   private final Map<TakeoverCause, LongAdder> takeovers = new EnumMap<>(TakeoverCause.class);
+  private final Map<TakeoverCause, LongAdder> awayNanos = new EnumMap<>(TakeoverCause.class);
   private final LongAdder blindWorkers = new LongAdder();
+  private final List<Consumer<Takeover>> takeoverListeners = new CopyOnWriteArrayList<>();
 
   private volatile boolean stopped;
 
@@ -86,6 +89,7 @@ public final class Enclave {
     this.takeover = calls != null && options.isTakeover();
     for (TakeoverCause cause : TakeoverCause.values()) {
       takeovers.put(cause, new LongAdder());
+      awayNanos.put(cause, new LongAdder());
     }
     this.spawner = Thread.ofPlatform().daemon().name("baton-spawner").unstarted(this::spawn);
   }
@@ -100,6 +104,10 @@ public final class Enclave {
 
   SchedulingPolicy policy() {
     return policy;
+  }
+
+  boolean notifierWakes() {
+    return notifier.wakes();
   }
 
   CpuPinning affinity() {
@@ -292,6 +300,37 @@ public final class Enclave {
       event.nextRanAfter = takeover.nextRanAfterNanos();
       event.commit();
     }
+    for (Consumer<Takeover> listener : takeoverListeners) {
+      listener.accept(takeover);
+    }
+  }
+
+  /**
+   * Calls {@code listener} after every takeover, on the new owner in IO, before the loop's next
+   * continuation: it must be quick and must not fail. Any thread.
+   */
+  public void onTakeover(Consumer<Takeover> listener) {
+    takeoverListeners.add(listener);
+  }
+
+  /** A worker has come back. */
+  void wasAway(TakeoverCause cause, long nanos) {
+    Objects.requireNonNull(awayNanos.get(cause)).add(Math.max(0, nanos));
+  }
+
+  /**
+   * Time that workers have spent in continuations whose loop was taken from them for {@code cause},
+   * those that are away now included. Any thread; may seem to go back by a moment.
+   */
+  public long awayNanos(TakeoverCause cause) {
+    long sum = Objects.requireNonNull(awayNanos.get(cause)).sum();
+    for (int id = 0; id < workers.length(); id++) {
+      Worker worker = workers.get(id);
+      if (worker != null) {
+        sum += worker.awayNanos(cause);
+      }
+    }
+    return sum;
   }
 
   private void count(TakeoverCause cause) {

@@ -1,5 +1,8 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.TakeoverCause;
+import java.util.Map;
+
 /**
  * A picture of one loop.
  *
@@ -14,6 +17,9 @@ package dev.baton.scheduler.loop;
  * @param holding whether continuations are held back because no standby is left
  * @param continuations continuations run to their end by owners so far
  * @param takeovers how often the loop changed hands so far
+ * @param takeoversByCause the same, for every cause
+ * @param busyNanos time not spent asleep since the loop began; may be a moment behind, and then
+ *     seem to go back by as much
  */
 public record LoopSnapshot(
     int loop,
@@ -26,4 +32,6 @@ public record LoopSnapshot(
     int away,
     boolean holding,
     long continuations,
-    long takeovers) {}
+    long takeovers,
+    Map<TakeoverCause, Long> takeoversByCause,
+    long busyNanos) {}

@@ -12,6 +12,7 @@ package dev.baton.scheduler.loop;
  * @param wakeups kernel events that woke a standby
  * @param stale events and decisions that the world had overtaken
  * @param forgiven blocks that ended within the grace
+ * @param lost blocks that a notifier which wakes has not told of; the loop's timer found them
  */
 public record PoolSnapshot(
     int cpu,
@@ -22,4 +23,5 @@ public record PoolSnapshot(
     long exhaustions,
     long wakeups,
     long stale,
-    long forgiven) {}
+    long forgiven,
+    long lost) {}

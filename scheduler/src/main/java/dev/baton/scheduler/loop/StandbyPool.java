@@ -63,6 +63,7 @@ final class StandbyPool {
   private final LongAdder stale = new LongAdder();
   private final LongAdder forgiven = new LongAdder();
   private final LongAdder exhaustions = new LongAdder();
+  private final LongAdder lost = new LongAdder();
 
   /**
    * Opens the epoll set; starts no thread.
@@ -277,6 +278,8 @@ final class StandbyPool {
       TransferableEventLoop taken = blocked(me, owner, loop, status);
       if (taken == null) {
         timer.lookAgain(status);
+      } else if (enclave.notifierWakes()) {
+        lost.increment();
       }
       return taken;
     }
@@ -334,8 +337,9 @@ final class StandbyPool {
       stale.increment();
       return null;
     }
-    loop.taken(cause, owner.id(), me.id(), sinceNanos == 0 ? System.nanoTime() : sinceNanos);
-    owner.widen(stint);
+    long now = System.nanoTime();
+    loop.taken(cause, owner.id(), me.id(), sinceNanos == 0 ? now : sinceNanos);
+    owner.lostLoop(stint, cause, sinceNanos == 0 ? now : sinceNanos);
     return loop;
   }
 
@@ -370,6 +374,7 @@ final class StandbyPool {
         exhaustions.sum(),
         wakeups.sum(),
         stale.sum(),
-        forgiven.sum());
+        forgiven.sum(),
+        lost.sum());
   }
 }

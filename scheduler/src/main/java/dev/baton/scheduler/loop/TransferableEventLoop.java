@@ -25,10 +25,13 @@ import io.netty.util.concurrent.Promise;
 import io.netty.util.internal.ThreadExecutorMap;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -145,6 +148,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   /** Continuations that run on, on workers that have lost this loop. Any thread. */
   private final AtomicInteger away = new AtomicInteger();
 
+  // Written by owners
+  private final Map<TakeoverCause, LongAdder> takeovers = new EnumMap<>(TakeoverCause.class);
+
   // The protocol: see the head of this class
   private volatile long status;
   private volatile @Nullable Thread ioOwner;
@@ -159,7 +165,10 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private boolean initialized;
   private long continuations;
   private long continuationsAtPoll;
-  private long takeovers;
+  private long startNanos;
+  private long pollNanos; // the clock as first read since the last poll, 0 if it was not read
+  private long idleSinceNanos; // 0 unless the loop is about to sleep, or sleeps
+  private long idleNanos;
   private long shutdownStartNanos;
   private long lastTaskNanos;
   private @Nullable PendingTakeover pendingTakeover;
@@ -177,11 +186,13 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
         @Override
         public long delayNanos(long currentTimeNanos) {
+          idle(currentTimeNanos);
           return TransferableEventLoop.this.delayNanos(currentTimeNanos, MAX_POLL_NANOS);
         }
 
         @Override
         public long deadlineNanos() {
+          idle(System.nanoTime()); // the handler asks when it has found nothing to do
           return nextScheduledTaskDeadlineNanos();
         }
       };
@@ -203,6 +214,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     this.handler = ioHandlerFactory.newHandler(this);
     if (stage != null) {
       stage.attach(index, handler::wakeup);
+    }
+    for (TakeoverCause cause : TakeoverCause.values()) {
+      takeovers.put(cause, new LongAdder());
     }
   }
 
@@ -262,7 +276,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /** Notes what to report once the loop runs again. The new owner, right after its takeover. */
   void taken(TakeoverCause cause, int from, int to, long atNanos) {
-    takeovers++;
+    Objects.requireNonNull(takeovers.get(cause)).increment();
     pendingTakeover = new PendingTakeover(cause, from, to, atNanos);
   }
 
@@ -282,9 +296,11 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     try {
       if (!initialized) {
         initialized = true;
+        startNanos = System.nanoTime();
         handler.initialize();
       }
       // After a takeover what waits in the queues comes before what waits in the sockets.
+      pollNanos = 0;
       if (pendingTakeover == null) {
         poll();
       }
@@ -300,6 +316,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /** Looks at the sockets; sleeps there if there is nothing else to do. */
   private void poll() {
+    pollNanos = 0;
     StageQueue s = stage;
     if (s == null) {
       handler.run(context);
@@ -333,7 +350,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private @Nullable End turn(Worker me) {
     SliceTimer t = timer;
     if (t != null) {
-      t.pushIfDue(System.nanoTime());
+      t.pushIfDue(pollNanos());
+    } else if (idleSinceNanos != 0) {
+      pollNanos();
     }
     fetchFromScheduledTaskQueue(tasks);
     int ran = runTasks();
@@ -411,6 +430,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     }
     probe.disarm();
     continuations += ran;
+    pollNanos = 0; // they may have taken long
     ioOwner = thread;
     return true;
   }
@@ -464,6 +484,53 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
    */
   public boolean isOverloaded() {
     return holding && runQueue.size() >= pool.maxHeldContinuations();
+  }
+
+  // ---------------------------------------------------------------- time
+
+  /**
+   * The loop that the calling thread drives in IO, or null: the thread then is its only writer of
+   * whatever belongs to that loop, and what it writes is seen by the next owner.
+   */
+  public static @Nullable TransferableEventLoop currentInIo() {
+    return ThreadExecutorMap.currentExecutor() instanceof TransferableEventLoop loop
+            && loop.ioOwner == Thread.currentThread()
+        ? loop
+        : null;
+  }
+
+  /**
+   * When this turn of the loop began to work, {@link System#nanoTime}: the clock is read once per
+   * poll, and once more after continuations. The owner in IO.
+   */
+  public long pollNanos() {
+    long now = pollNanos;
+    if (now == 0) {
+      now = System.nanoTime();
+      pollNanos = now;
+      if (idleSinceNanos != 0) {
+        idleNanos += now - idleSinceNanos;
+        idleSinceNanos = 0;
+      }
+    }
+    return now;
+  }
+
+  /** The loop is about to sleep. The owner in IO. */
+  private void idle(long nowNanos) {
+    if (idleSinceNanos == 0) {
+      idleSinceNanos = nowNanos;
+    }
+  }
+
+  private long busyNanos() {
+    if (startNanos == 0) {
+      return 0;
+    }
+    long since = idleSinceNanos;
+    long idle = idleNanos;
+    long now = System.nanoTime();
+    return Math.max(0, now - startNanos - idle - (since == 0 ? 0 : Math.max(0, now - since)));
   }
 
   // ---------------------------------------------------------------- work from outside
@@ -715,6 +782,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   /** A picture of this loop. Any thread; counters may be a turn old. */
   public LoopSnapshot snapshot() {
     long word = status;
+    Map<TakeoverCause, Long> byCause = new EnumMap<>(TakeoverCause.class);
+    takeovers.forEach((cause, count) -> byCause.put(cause, count.sum()));
     return new LoopSnapshot(
         index,
         pool.cpu(),
@@ -726,7 +795,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
         away.get(),
         holding,
         continuations,
-        takeovers);
+        byCause.values().stream().mapToLong(Long::longValue).sum(),
+        byCause,
+        busyNanos());
   }
 
   StandbyPool pool() {

@@ -2,6 +2,7 @@ package dev.baton.scheduler.loop;
 
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.TakeoverCause;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -35,6 +36,10 @@ final class Worker implements Runnable {
   private long stint;
   // Guarded by this
   private boolean widened;
+  // Guarded by this
+  private @Nullable TakeoverCause awayCause;
+  // Guarded by this
+  private long awaySinceNanos;
 
   Worker(Enclave enclave, StandbyPool pool, int id, @Nullable TransferableEventLoop first) {
     this.enclave = enclave;
@@ -97,6 +102,9 @@ final class Worker implements Runnable {
       if (p != null) {
         p.close();
       }
+      synchronized (this) {
+        settle();
+      }
       enclave.ended(this);
     }
   }
@@ -136,6 +144,7 @@ final class Worker implements Runnable {
     loop = null;
     synchronized (this) {
       stint++;
+      settle();
       if (widened) {
         widened = false;
         pool.repin();
@@ -145,19 +154,40 @@ final class Worker implements Runnable {
     pool.cameBack();
   }
 
-  /** Identifies what this worker does now, for {@link #widen}. */
+  /** Identifies what this worker does now, for {@link #lostLoop}. */
   synchronized long stint() {
     return stint;
   }
 
   /**
-   * Lets this worker run on any CPU of the enclave, unless it has finished what it did. The worker
-   * that takes its loop.
+   * Notes that this worker is away from its loop, and lets it run on any CPU of the enclave until
+   * it has finished what it does. The worker that has taken its loop.
+   *
+   * @param seenStint {@link #stint} before the takeover
+   * @param sinceNanos when it stopped serving the loop, {@link System#nanoTime}
    */
-  synchronized void widen(long seenStint) {
-    if (stint == seenStint && pool.widen(tid)) {
-      widened = true;
+  synchronized void lostLoop(long seenStint, TakeoverCause cause, long sinceNanos) {
+    if (stint != seenStint) {
+      enclave.wasAway(cause, System.nanoTime() - sinceNanos); // it is back already
+      return;
     }
+    awayCause = cause;
+    awaySinceNanos = sinceNanos;
+    widened = pool.widen(tid);
+  }
+
+  /** Books the time away, if this worker was. Holds this. */
+  private void settle() {
+    TakeoverCause cause = awayCause;
+    if (cause != null) {
+      awayCause = null;
+      enclave.wasAway(cause, System.nanoTime() - awaySinceNanos);
+    }
+  }
+
+  /** How long this worker has been away for {@code cause}, 0 if it is not. */
+  synchronized long awayNanos(TakeoverCause cause) {
+    return awayCause == cause ? Math.max(0, System.nanoTime() - awaySinceNanos) : 0;
   }
 
   private void died(Throwable t) {

@@ -202,6 +202,7 @@ public final class DemoService extends VerticleBase {
     if (route == null || (slash >= 0) != (route.parameter != null)) {
       throw new Problem(404, "path", path, "is unknown", "GET / lists the routes");
     }
+    request.routed(route.pattern);
     if (!request.method().equals(route.method)) {
       request.response().putHeader(HttpHeaders.ALLOW, route.method.name());
       String method = request.method().name();
@@ -418,8 +419,22 @@ public final class DemoService extends VerticleBase {
     }
   }
 
+  /** The pattern is what metrics call the route. */
   private record Route(
-      String name, HttpMethod method, @Nullable Parameter parameter, Action action) {}
+      String name,
+      HttpMethod method,
+      @Nullable Parameter parameter,
+      Action action,
+      String pattern) {
+    Route(String name, HttpMethod method, @Nullable Parameter parameter, Action action) {
+      this(
+          name,
+          method,
+          parameter,
+          action,
+          "/" + name + (parameter == null ? "" : "/:" + parameter.name));
+    }
+  }
 
   /** An integer in a path or a query, and the range it must keep to. */
   private record Parameter(String name, int min, int max) {

@@ -6,9 +6,11 @@ import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.management.ManagementServer;
+import dev.baton.server.metrics.BatonMetricsFactory;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
@@ -141,6 +143,14 @@ final class Serve implements Callable<Integer> {
   private boolean stock;
 
   @Option(
+      names = "--no-metrics",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Record no metrics; /metrics is then empty")
+  private boolean metrics;
+
+  @Option(
       names = "--drain-seconds",
       paramLabel = "S",
       defaultValue = "15",
@@ -159,7 +169,7 @@ final class Serve implements Callable<Integer> {
     try {
       int actualPort = deploy(vertx, instances);
       if (managementPort >= 0) {
-        management = ManagementServer.start(managementPort, stock ? null : Baton.scheduler(vertx));
+        management = ManagementServer.start(managementPort, vertx);
       }
       // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
       Runtime.getRuntime().addShutdownHook(new Thread(() -> drainThenHalt(signal, main)));
@@ -209,12 +219,17 @@ final class Serve implements Callable<Integer> {
   }
 
   private Vertx stockVertx() {
-    return Vertx.vertx(
-        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(Math.max(1, loops)));
+    VertxBuilder builder =
+        Vertx.builder()
+            .with(
+                new VertxOptions()
+                    .setPreferNativeTransport(true)
+                    .setEventLoopPoolSize(Math.max(1, loops)));
+    return (metrics ? builder.withMetrics(new BatonMetricsFactory()) : builder).build();
   }
 
   private BatonOptions options() {
-    BatonOptions options = new BatonOptions().setContextMode(context);
+    BatonOptions options = new BatonOptions().setContextMode(context).setMetrics(metrics);
     options
         .getScheduler()
         .setLoops(loops)

@@ -1,32 +1,37 @@
 package dev.baton.server.management;
 
 import dev.baton.scheduler.Scheduler;
+import dev.baton.server.metrics.BatonMetrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.JsonObject;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers {@code /health/live}, {@code /health/ready} and {@code /baton/api}, read-only, on
- * loopback. A stock {@code Vertx} of its own with one event loop: it answers when every loop of the
- * service is stuck.
+ * Answers {@code /metrics}, {@code /health/live}, {@code /health/ready} and {@code /baton/api},
+ * read-only, on loopback. A stock {@code Vertx} of its own with one event loop: it answers when
+ * every loop of the service is stuck.
  */
 public final class ManagementServer {
   private static final int TIMEOUT_SECONDS = 30;
 
   private final Vertx vertx;
   private final @Nullable Scheduler scheduler;
+  private final @Nullable BatonMetrics metrics;
   private @Nullable HttpServer server;
   private volatile boolean draining;
 
-  private ManagementServer(@Nullable Scheduler scheduler) {
+  private ManagementServer(@Nullable Scheduler scheduler, @Nullable BatonMetrics metrics) {
     this.scheduler = scheduler;
+    this.metrics = metrics;
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
@@ -39,11 +44,13 @@ public final class ManagementServer {
    * Starts to listen.
    *
    * @param port 0 takes a free one
-   * @param scheduler what to show, null if there is none
+   * @param service what to show, of Baton or stock
    */
-  public static ManagementServer start(int port, @Nullable Scheduler scheduler)
-      throws TimeoutException {
-    ManagementServer management = new ManagementServer(scheduler);
+  public static ManagementServer start(int port, Vertx service) throws TimeoutException {
+    ManagementServer management =
+        new ManagementServer(
+            service instanceof BatonVertx baton ? baton.scheduler() : null,
+            BatonMetrics.of(service));
     try {
       management.server =
           management
@@ -88,7 +95,9 @@ public final class ManagementServer {
               new JsonObject()
                   .put("live", "/health/live")
                   .put("ready", "/health/ready")
+                  .put("metrics", "/metrics")
                   .put("scheduler", "/baton/api"));
+      case "/metrics" -> metrics(request);
       case "/health/live" -> send(request, 200, status("UP"));
       case "/health/ready" ->
           send(request, draining ? 503 : 200, status(draining ? "DRAINING" : "UP"));
@@ -102,6 +111,19 @@ public final class ManagementServer {
       default ->
           send(request, 404, new JsonObject().put("error", "unknown path; GET / lists what is"));
     }
+  }
+
+  private void metrics(HttpServerRequest request) {
+    BatonMetrics m = metrics;
+    if (m == null) {
+      send(request, 404, new JsonObject().put("error", "metrics are switched off"));
+      return;
+    }
+    BatonMetrics.Exposition exposition = m.scrape(request.getHeader(HttpHeaders.ACCEPT));
+    request
+        .response()
+        .putHeader(HttpHeaders.CONTENT_TYPE, exposition.contentType())
+        .end(exposition.body());
   }
 
   private static JsonObject status(String status) {

@@ -3,6 +3,8 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.SerialExecutor;
+import dev.baton.server.metrics.BatonMetrics;
+import dev.baton.server.metrics.ShedReason;
 import dev.baton.stages.RequestContext;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
@@ -122,6 +124,9 @@ final class BatonContext implements ContextInternal, RequestContext {
       if (argument instanceof HttpServerRequest request) {
         if (loop.isOverloaded()) {
           shed(request);
+          if (owner().metrics() instanceof BatonMetrics metrics) {
+            metrics.shed(ShedReason.OVERLOAD);
+          }
           return;
         }
         if (owner().stampsArrivals()) {

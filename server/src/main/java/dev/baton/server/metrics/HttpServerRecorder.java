@@ -1,0 +1,169 @@
+package dev.baton.server.metrics;
+
+import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.server.metrics.FamilySpec.Kind;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.core.spi.metrics.HttpServerMetrics;
+import io.vertx.core.spi.observability.HttpRequest;
+import io.vertx.core.spi.observability.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests that were served. One for all servers of a {@code Vertx}.
+ *
+ * <p>Vert.x calls {@code requestBegin}, {@code responseEnd} and {@code requestReset} on the event
+ * loop of the connection, and {@code requestRouted} on the thread of the handler; the last one
+ * happens before the response ends, and is passed on with the task that writes it.
+ */
+final class HttpServerRecorder
+    implements HttpServerMetrics<HttpServerRecorder.Request, HttpServerRecorder> {
+  private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
+
+  /** A request under way. */
+  static final class Request {
+    private final @Nullable HttpRequest request;
+    private final HttpMethod method;
+    private final long beginNanos;
+    private Route route;
+    private boolean done;
+
+    private Request(
+        @Nullable HttpRequest request, HttpMethod method, long beginNanos, Route route) {
+      this.request = request;
+      this.method = method;
+      this.beginNanos = beginNanos;
+      this.route = route;
+    }
+  }
+
+  private final Recorder recorder;
+  private final Family responseTime;
+  private final ExemplarStore exemplars = new ExemplarStore();
+  private final Route unmatched;
+  private final int activeRequests;
+  private final int activeWebSockets;
+  private final int resets;
+
+  HttpServerRecorder(Recorder recorder) {
+    this.recorder = recorder;
+    responseTime =
+        recorder
+            .family(
+                FamilySpec.of(
+                        Kind.HISTOGRAM,
+                        "vertx_http_server_response_time_seconds",
+                        "Time from a request's head to the end of its response.",
+                        "method",
+                        "code",
+                        "route")
+                    .countedAs("vertx_http_server_requests", "Requests that were answered."))
+            .withExemplars(exemplars);
+    unmatched = Route.unmatched(responseTime);
+    activeRequests =
+        recorder
+            .family(
+                FamilySpec.of(
+                    Kind.GAUGE, "vertx_http_server_active_requests", "Requests under way."))
+            .series();
+    activeWebSockets =
+        recorder
+            .family(
+                FamilySpec.of(
+                    Kind.GAUGE, "vertx_http_server_active_ws_connections", "WebSockets open."))
+            .series();
+    resets =
+        recorder
+            .family(
+                FamilySpec.of(
+                    Kind.COUNTER,
+                    "vertx_http_server_request_resets",
+                    "Requests that ended without a whole response."))
+            .series();
+  }
+
+  @Override
+  public Request requestBegin(@Nullable SocketAddress remoteAddress, HttpRequest request) {
+    return begin(request, request.method());
+  }
+
+  @Override
+  public Request responsePushed(
+      @Nullable SocketAddress remoteAddress, HttpMethod method, String uri, HttpResponse response) {
+    return begin(null, method);
+  }
+
+  private Request begin(@Nullable HttpRequest request, HttpMethod method) {
+    TransferableEventLoop loop = recorder.loop();
+    recorder.cell(loop).add(activeRequests, 1);
+    long now = loop != null ? loop.pollNanos() : System.nanoTime();
+    return new Request(request, method, now, unmatched);
+  }
+
+  @Override
+  public void requestRouted(Request request, @Nullable String route) {
+    if (route != null) {
+      request.route = request.route.then(route);
+    }
+  }
+
+  @Override
+  public void responseEnd(Request request, HttpResponse response, long bytesWritten) {
+    if (request.done) {
+      return;
+    }
+    request.done = true;
+    Cell cell = recorder.cell();
+    cell.add(activeRequests, -1);
+    int series = request.route.series(request.method, response.statusCode());
+    long now = System.nanoTime();
+    long nanos = now - request.beginNanos;
+    int bucket = cell.record(series, nanos);
+    if (exemplars.wants(series, bucket, now)) {
+      exemplars.put(series, bucket, now, nanos, id(request, response));
+    }
+  }
+
+  private static @Nullable String id(Request request, HttpResponse response) {
+    String id = response.headers().get(REQUEST_ID);
+    return id != null || request.request == null ? id : request.request.headers().get(REQUEST_ID);
+  }
+
+  @Override
+  public void requestReset(Request request) {
+    if (!request.done) {
+      request.done = true;
+      Cell cell = recorder.cell();
+      cell.add(activeRequests, -1);
+      cell.add(resets, 1);
+    }
+  }
+
+  @Override
+  public HttpServerRecorder connected(HttpRequest request) {
+    recorder.cell().add(activeWebSockets, 1);
+    return this;
+  }
+
+  @Override
+  public void disconnected(HttpServerRecorder webSocket) {
+    recorder.cell().add(activeWebSockets, -1);
+  }
+
+  /** How long requests took, for each label set so far. Any thread. */
+  List<RouteLatency> latencies() {
+    List<RouteLatency> latencies = new ArrayList<>();
+    for (Family.Series s : responseTime.all()) {
+      latencies.add(
+          new RouteLatency(
+              s.values().get(0),
+              s.values().get(1),
+              s.values().get(2),
+              recorder.latency(s.number())));
+    }
+    return latencies;
+  }
+}
