@@ -181,7 +181,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
           return tasks.isEmpty()
               && !hasScheduledTasks()
               && lifecycle == STARTED
-              && (holding || (runQueue.isEmpty() && (stage == null || stage.park(index))));
+              && (holding
+                  ? pool.isExhausted()
+                  : runQueue.isEmpty() && (stage == null || stage.park(index)));
         }
 
         @Override
@@ -326,8 +328,11 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       continuationsAtPoll = continuations;
       spin(s);
     }
-    handler.run(context);
-    s.unpark(index);
+    try {
+      handler.run(context);
+    } finally {
+      s.unpark(index); // also for who replaces a worker that dies here
+    }
   }
 
   /** The next continuation of a busy stage comes soon: cheaper than to sleep and be woken. */
@@ -336,10 +341,13 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       return;
     }
     long start = System.nanoTime();
-    while (idleButForIo(s) && System.nanoTime() - start < spinNanos) {
-      Thread.onSpinWait();
+    try {
+      while (idleButForIo(s) && System.nanoTime() - start < spinNanos) {
+        Thread.onSpinWait();
+      }
+    } finally {
+      s.stopSpinning(); // or nobody would ever be woken again
     }
-    s.stopSpinning();
   }
 
   private boolean idleButForIo(StageQueue s) {
@@ -361,7 +369,10 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       return End.TERMINATED;
     }
     boolean waiting = !runQueue.isEmpty();
-    if (waiting && !holdBack()) {
+    // A loop that held back asks again even if peers have taken what waited: while it holds back
+    // it sleeps without a word to its stage's queue.
+    boolean heldBack = (waiting || holding) && holdBack();
+    if (waiting && !heldBack) {
       if (!runContinuations(me)) {
         return End.LOST;
       }
@@ -453,8 +464,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /**
    * Whether continuations must wait because no standby is left to take this loop. Dekker with
-   * {@link StandbyPool#await}: the loop says that it holds back, then asks again; the standby says
-   * that it is there, then asks who holds back.
+   * {@link StandbyPool#await}: the loop says that it holds back, then asks again (and once more when
+   * the handler can be woken: see canBlock); the standby says that it is there, then asks who holds
+   * back.
    */
   private boolean holdBack() {
     if (!pool.isExhausted()) {
@@ -736,8 +748,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     while (runTasks() > 0) {
       // run them all
     }
-    while (runQueue.poll() != null) {
-      dropped++;
+    while (runQueue.pollLocal() != null || runQueue.pollShared() != null) {
+      dropped++; // not the stage's: they are for its other loops, too
     }
     if (dropped > 0) {
       LOGGER.log(

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A Netty event loop group whose loops change hands. */
 public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGroup {
+  private static final System.Logger LOGGER =
+      System.getLogger(TransferableEventLoopGroup.class.getName());
+
   private static final Executor NO_EXECUTOR =
       task -> {
         throw new UnsupportedOperationException("workers are started by the enclave");
@@ -33,7 +36,17 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
     for (EventExecutor loop : this) {
       this.loops.add((TransferableEventLoop) loop);
     }
-    terminationFuture().addListener(_ -> enclave.stop());
+    terminationFuture()
+        .addListener(
+            _ -> {
+              enclave.stop();
+              if (stage != null && !stage.isEmpty()) {
+                LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "A stage ended at its shutdown timeout with {0} continuations not run",
+                    stage.waiting());
+              }
+            });
     enclave.start(this.loops);
   }
 

@@ -16,8 +16,14 @@ import org.jspecify.annotations.Nullable;
 public final class RunQueue {
   private static final int CHUNK = 256;
 
-  /** Every eighth poll looks at the shared queue first, so that neither side starves the other. */
-  private static final int SHARED_TURN = 8;
+  /**
+   * Of so many polls one looks at the shared queue first and one at the stage's, so that none of
+   * them starves the others.
+   */
+  private static final int TURNS = 8;
+
+  private static final int SHARED_TURN = 0;
+  private static final int STAGE_TURN = 4;
 
   private final @Nullable StageQueue stage;
   private final int loop;
@@ -56,27 +62,37 @@ public final class RunQueue {
     shared.add(continuation);
   }
 
-  /** The next continuation, its own before the stage's, or null. */
+  /** The next continuation, as a rule its own before the stage's, or null. */
   public @Nullable Runnable poll() {
-    Runnable next;
-    if (++polls % SHARED_TURN == 0) {
-      next = shared.poll();
-      next = next != null ? next : local.poll();
-    } else {
-      next = local.poll();
-      next = next != null ? next : shared.poll();
+    int turn = ++polls % TURNS;
+    Runnable next =
+        turn == SHARED_TURN ? pollShared() : turn == STAGE_TURN ? pollStage() : pollLocal();
+    if (next == null) {
+      next = pollLocal();
+    }
+    if (next == null) {
+      next = pollShared();
     }
     return next != null ? next : pollStage();
   }
 
   /** The next continuation that the owner added, or null. */
   public @Nullable Runnable pollLocal() {
-    return local.poll();
+    return insteadOfTheStages(local.poll());
   }
 
   /** The next continuation that another thread added, or null. */
   public @Nullable Runnable pollShared() {
-    return shared.poll();
+    return insteadOfTheStages(shared.poll());
+  }
+
+  /** What waits in the stage shall not wait behind {@code own}, if a peer sleeps. */
+  private @Nullable Runnable insteadOfTheStages(@Nullable Runnable own) {
+    StageQueue s = stage;
+    if (own != null && s != null) {
+      s.passOn();
+    }
+    return own;
   }
 
   /** The next continuation of the stage, or null. */

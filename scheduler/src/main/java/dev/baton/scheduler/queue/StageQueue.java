@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * reach. A continuation is in one of
  *     fresh        what has come into the stage, in order
  *     resumed[i]   what has been suspended and ran on loop i before: that loop looks there first,
- *                  its peers when they find nothing else
+ *                  its peers when they find nothing else, and before each 64th fresh one (loop i
+ *                  may be stuck while they never run out of fresh ones)
  *
  * Slots. A continuation takes a slot when it is offered and gives it back when it leaves the stage;
  * waiting, running and suspended ones hold theirs. There are no more slots than places in each of
@@ -28,8 +29,13 @@ import org.jspecify.annotations.Nullable;
  * index, setting the bit an atomic "or", and the queues are read through their indices, all of
  * them volatile: at least one side sees the other.
  *
+ * A wake-up is a promise: the woken loop, or one that is awake in IO, will take the continuation or
+ * look before it sleeps. So a loop that runs something else first, or may not run anything, passes
+ * the promise on (passOn).
+ *
  * One loop at a time may spin before it sleeps. While it does, producers wake nobody; so when it
- * stops because it has found something, it wakes the next one if there is more.
+ * stops because it has found something, it wakes the next one if there is more. A producer that saw
+ * it spinning had added before, and it looks after it has stopped: again Dekker's pair.
  */
 // google-java-format on
 /**
@@ -41,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 public final class StageQueue {
   /** The most loops that can share one queue. */
   public static final int MAX_LOOPS = Long.SIZE;
+
+  /** What a loop that is stuck would have resumed waits for at most this many fresh ones. */
+  private static final int PEERS_TURN = 63;
 
   private static final VarHandle IDLE;
 
@@ -101,10 +110,14 @@ public final class StageQueue {
    * @return false if the stage is full; nothing changed
    */
   public boolean offer(Runnable continuation) {
-    if (inside.incrementAndGet() > capacity) {
-      inside.decrementAndGet();
-      return false;
-    }
+    int now;
+    do {
+      // Not "increment, look, take back": meanwhile others would be refused a slot that is free.
+      now = inside.get();
+      if (now >= capacity) {
+        return false;
+      }
+    } while (!inside.compareAndSet(now, now + 1));
     add(fresh, continuation);
     wakeOne(-1);
     return true;
@@ -164,7 +177,7 @@ public final class StageQueue {
 
   /** The continuations inside the stage: waiting, running and suspended ones. */
   public int inside() {
-    return Math.min(inside.get(), capacity);
+    return inside.get();
   }
 
   /** The continuations that wait; an estimate. */
@@ -191,10 +204,17 @@ public final class StageQueue {
   /** The next continuation for {@code loop}, or null. */
   public @Nullable Runnable poll(int loop) {
     Runnable next = resumed[loop].poll();
-    if (next != null) {
-      return next;
+    if (next == null && (fresh.currentConsumerIndex() & PEERS_TURN) == PEERS_TURN) {
+      next = pollPeers(loop);
     }
-    next = fresh.poll();
+    if (next == null) {
+      next = fresh.poll();
+    }
+    return next != null ? next : pollPeers(loop);
+  }
+
+  private @Nullable Runnable pollPeers(int loop) {
+    Runnable next = null;
     for (int i = 1; next == null && i < resumed.length; i++) {
       next = resumed[(loop + i) % resumed.length].poll();
     }
@@ -222,9 +242,9 @@ public final class StageQueue {
     }
   }
 
-  /** A loop cannot run what it was woken for: somebody else may. */
+  /** A loop cannot run what it was woken for, or runs something else first: somebody else may. */
   public void passOn() {
-    if (!isEmpty()) {
+    if (idle != 0 && !isEmpty()) {
       wakeOne(-1);
     }
   }
