@@ -28,17 +28,13 @@ final class JvmDashboard {
 
   private static Panel load() {
     return Panel.lines(
-            "Load per CPU",
+            "Load average",
             "short",
             """
-            Threads that run or want to, per CPU, averaged over a minute. Above 1 they wait for one
-            another; takeovers get slower.
+            Threads of the machine that run or want to, averaged over a minute. Above the number of
+            CPUs they wait for one another, and takeovers get slower.
             """)
-        .query(
-            "max by (instance) (system_load_average_1m{@}) / max by (instance)"
-                + " (system_cpu_count{@})",
-            "{{instance}}")
-        .warnFrom(1, 2);
+        .query("max by (instance) (system_load_average_1m{@})", "{{instance}}");
   }
 
   private static Panel files() {
@@ -61,15 +57,16 @@ final class JvmDashboard {
 
   private static Panel cpuTime() {
     return Panel.lines(
-            "CPU per request",
+            "Loop time per request",
             "s",
             """
-            CPU time of the process for each request answered. A step up after a deployment: the
-            change costs that much. Meaningless with little traffic.
+            How long the loops work for each request answered; what handlers do after losing their
+            loop is not in it. A step up after a deployment: the change costs that much. Means
+            little with little traffic.
             """)
         .query(
             """
-            sum by (instance) (rate(process_cpu_time_ns_total{@}[$__rate_interval])) / 1e9
+            sum by (instance) (rate(baton_loop_busy_seconds_total{@}[$__rate_interval]))
             / sum by (instance) (rate(vertx_http_server_requests_total{@}[$__rate_interval]))
             """,
             "{{instance}}");
@@ -109,11 +106,14 @@ final class JvmDashboard {
             "Heap after collection",
             "percentunit",
             """
-            Of the old generation, what the last collection left. A line that climbs for hours is a
+            Of the most allowed, what the last collection of old objects left; zero until there was one. A line that climbs for hours is a
             leak: take a heap dump (jcmd PID GC.heap_dump) before restarting. Above 90 %: restart
             instances one by one.
             """)
-        .query("max by (instance) (jvm_memory_usage_after_gc{@})", "{{instance}}")
+        .query("""
+            max by (instance) (jvm_gc_live_data_size_bytes{@})
+            / max by (instance) (jvm_gc_max_data_size_bytes{@})
+            """, "{{instance}}")
         .warnFrom(0.7, 0.9)
         .range(0.0, 1.0);
   }

@@ -145,9 +145,8 @@ final class LoadGeneratorDashboard {
             Spikes here are the generator's or the machine's, not the server's: do not blame the
             server for response times at the same moment.
             """)
-        .query("baton_loadgen_lateness_seconds{@,quantile=\"0.5\"}", "{{instance}} p50")
-        .query("baton_loadgen_lateness_seconds{@,quantile=\"0.99\"}", "{{instance}} p99")
-        .query("baton_loadgen_lateness_seconds{@,quantile=\"1\"}", "{{instance}} max")
+        .query("baton_loadgen_lateness_seconds{@,quantile=\"0.99\"} > 0", "{{instance}} p99")
+        .query("baton_loadgen_lateness_seconds{@,quantile=\"1\"} > 0", "{{instance}} max")
         .logarithmic();
   }
 
@@ -160,9 +159,9 @@ final class LoadGeneratorDashboard {
             scrape. Percentiles of a whole run are in the generator's report, not here: they cannot
             be averaged.
             """)
-        .query("baton_loadgen_response_time_seconds{@,quantile=\"0.5\"}", "{{instance}} p50")
-        .query("baton_loadgen_response_time_seconds{@,quantile=\"0.99\"}", "{{instance}} p99")
-        .query("baton_loadgen_response_time_seconds{@,quantile=\"1\"}", "{{instance}} max")
+        .query("baton_loadgen_response_time_seconds{@,quantile=\"0.5\"} > 0", "{{instance}} p50")
+        .query("baton_loadgen_response_time_seconds{@,quantile=\"0.99\"} > 0", "{{instance}} p99")
+        .query("baton_loadgen_response_time_seconds{@,quantile=\"1\"} > 0", "{{instance}} max")
         .logarithmic();
   }
 
@@ -194,7 +193,7 @@ final class LoadGeneratorDashboard {
                 interval use baton-loadgen compare, which interleaves the two.
                 """)
             .logarithmic(),
-        "baton_loadgen_response_time_seconds{@,instance=\"$%s\",quantile=\"0.99\"}");
+        "baton_loadgen_response_time_seconds{@,instance=\"$%s\",quantile=\"0.99\"} > 0");
   }
 
   private static Panel p50OfBoth() {
@@ -207,7 +206,7 @@ final class LoadGeneratorDashboard {
                 changed, not the stalls.
                 """)
             .logarithmic(),
-        "baton_loadgen_response_time_seconds{@,instance=\"$%s\",quantile=\"0.5\"}");
+        "baton_loadgen_response_time_seconds{@,instance=\"$%s\",quantile=\"0.5\"} > 0");
   }
 
   private static Panel ratesOfBoth() {
@@ -225,10 +224,10 @@ final class LoadGeneratorDashboard {
 
   private static Panel both(Panel panel, String expression) {
     return panel
-        .query(expression.formatted("a"), "A: $a")
-        .query(expression.formatted("b"), "B: $b")
-        .colour("A: $a", "blue")
-        .colour("B: $b", "orange");
+        .query(expression.formatted("a"), "A")
+        .query(expression.formatted("b"), "B")
+        .colour("A", "blue")
+        .colour("B", "orange");
   }
 
   private static Panel ratio() {

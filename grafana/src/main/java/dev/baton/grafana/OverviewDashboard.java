@@ -236,13 +236,15 @@ final class OverviewDashboard {
             How many requests took how long, for the routes chosen above. Two bands: two kinds of
             work, choose one route to tell them apart. A band that climbs: a queue grows. A vertical
             streak: everything stood still at once (garbage collection, a stuck loop, the machine).
+            Dots are single requests: their id is in the log.
             """)
         .query(
             """
             sum by (le) (increase(
               vertx_http_server_response_time_seconds_bucket{@,route=~"$route"}[$__rate_interval]))
             """,
-            "{{le}}");
+            "{{le}}")
+        .withExemplars();
   }
 
   private static Panel routes() {
@@ -360,7 +362,8 @@ final class OverviewDashboard {
                 pool). All up together: everything is slower, look at CPU.
                 """)
             .logarithmic(),
-        "vertx_http_server_response_time_seconds_bucket{@,route=~\"$route\"}");
+        "vertx_http_server_response_time_seconds_bucket{@,route=~\"$route\"}")
+        .withExemplars();
   }
 
   private static Panel standbys() {

@@ -201,6 +201,12 @@ final class Panel {
     return this;
   }
 
+  /** Shows single requests with their ids beside the last query. */
+  Panel withExemplars() {
+    queries.set(queries.size() - 1, queries.getLast().withExemplars());
+    return this;
+  }
+
   /** The size on Grafana's grid of 24 columns. */
   Panel size(int newWidth, int newHeight) {
     width = newWidth;

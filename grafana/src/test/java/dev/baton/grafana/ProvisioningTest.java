@@ -57,7 +57,13 @@ final class ProvisioningTest {
     }
 
     assertThat(targets)
-        .containsExactly("localhost:9090", "localhost:9100", "localhost:9101", "localhost:9091");
+        .containsExactly(
+            "localhost:9090",
+            "localhost:9092",
+            "localhost:9100",
+            "localhost:9101",
+            "localhost:9091");
+    assertThat(strings(service("stock").get("command"))).contains("--management-port", "9092");
     assertThat(strings(service("load-a").get("command"))).contains("--metrics-port", "9100");
     assertThat(strings(service("load-b").get("command"))).contains("--metrics-port", "9101");
   }
