@@ -294,7 +294,7 @@ final class PrometheusIT {
         prometheus().value("sum(vertx_http_server_requests_total{job=\"baton\"})", ended);
 
     System.out.printf("answered: load generator %d, Prometheus %.0f%n", answered, counted);
-    assertThat(counted).isEqualTo(answered);
+    assertThat((long) counted).isEqualTo(answered);
   }
 
   @Test
