@@ -54,7 +54,11 @@ void main(String[] args) throws Exception {
             .setCpus(CpuSet.parse(args[2]))
             .setLoops(Integer.parseInt(args[3])));
   }
-  vertx.createHttpServer().requestHandler(Baton.handler(vertx, pipeline, bounds)).listen(port).await();
+  vertx
+      .createHttpServer()
+      .requestHandler(Baton.handler(vertx, pipeline, bounds))
+      .listen(port)
+      .await();
 }
 
 record Work(int kiloIterations, int millis) {

@@ -110,10 +110,12 @@ final class JvmDashboard {
             leak: take a heap dump (jcmd PID GC.heap_dump) before restarting. Above 90 %: restart
             instances one by one.
             """)
-        .query("""
+        .query(
+            """
             max by (instance) (jvm_gc_live_data_size_bytes{@})
             / max by (instance) (jvm_gc_max_data_size_bytes{@})
-            """, "{{instance}}")
+            """,
+            "{{instance}}")
         .warnFrom(0.7, 0.9)
         .range(0.0, 1.0);
   }

@@ -354,15 +354,15 @@ final class OverviewDashboard {
 
   private static Panel percentiles() {
     return PanelSets.percentiles(
-        Panel.lines(
-                "Percentiles of the routes chosen",
-                "s",
-                """
-                p50 still and p99 up: some requests wait for something (a lock, a blocked loop, a
-                pool). All up together: everything is slower, look at CPU.
-                """)
-            .logarithmic(),
-        "vertx_http_server_response_time_seconds_bucket{@,route=~\"$route\"}")
+            Panel.lines(
+                    "Percentiles of the routes chosen",
+                    "s",
+                    """
+                    p50 still and p99 up: some requests wait for something (a lock, a blocked loop, a
+                    pool). All up together: everything is slower, look at CPU.
+                    """)
+                .logarithmic(),
+            "vertx_http_server_response_time_seconds_bucket{@,route=~\"$route\"}")
         .withExemplars();
   }
 

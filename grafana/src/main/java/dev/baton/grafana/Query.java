@@ -11,15 +11,15 @@ import io.vertx.core.json.JsonObject;
  * @param instant whether only the end of the time range is asked for
  * @param exemplar whether single requests are shown with their ids, where they are kept
  */
-record Query(
-    String expression, String legend, String format, boolean instant, boolean exemplar) {
+record Query(String expression, String legend, String format, boolean instant, boolean exemplar) {
   private static final String MATCHERS = "job=~\"$job\",instance=~\"$instance\"";
 
   /**
    * @param expression in which {@code @} stands for the matchers of job and instance
    */
   static Query of(String expression, String legend) {
-    return new Query(expression.strip().replace("@", MATCHERS), legend, "time_series", false, false);
+    return new Query(
+        expression.strip().replace("@", MATCHERS), legend, "time_series", false, false);
   }
 
   /** The same, with exemplars. */

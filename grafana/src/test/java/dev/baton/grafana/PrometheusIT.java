@@ -90,7 +90,9 @@ final class PrometheusIT {
     Matcher service = serve("--loops", "1");
     Matcher stock = serve("--loops", "1", "--stock");
     Path json = directory.resolve("report.json");
-    Path mix = Files.writeString(directory.resolve("mix.yml"), MIX.replace("SERVICE", "127.0.0.1:" + service.group(1)));
+    Path mix =
+        Files.writeString(
+            directory.resolve("mix.yml"), MIX.replace("SERVICE", "127.0.0.1:" + service.group(1)));
     Child loadA = load("--config", mix.toString(), "--json", json.toString());
     Child loadB = load("--mix", "http://127.0.0.1:" + stock.group(1) + "/fast=50/s");
     String portA = loadA.awaitLine("metrics at http://127.0.0.1:(\\d+)/").group(1);
@@ -200,8 +202,7 @@ final class PrometheusIT {
   private static void dataOf(PanelQuery query) throws Exception {
     List<Series> series = prometheus().range(substitute(query.expression()), started, ended);
 
-    if (!allowed(MAY_BE_EMPTY, query.toString())
-        && !allowed(MAY_BE_EMPTY, query.panel())) {
+    if (!allowed(MAY_BE_EMPTY, query.toString()) && !allowed(MAY_BE_EMPTY, query.panel())) {
       assertThat(series).as(query.toString()).isNotEmpty();
     }
   }

@@ -106,9 +106,6 @@ public final class Baton {
         vertx instanceof BatonVertx baton ? baton.scheduler().eventLoopGroup().executorCount() : 1;
     BoundPipeline<Exchange, Response> bound =
         new BoundPipeline<>(pipeline, options, loops, BatonThread::new, null);
-    if (vertx instanceof BatonVertx baton && bound.needsArrival()) {
-      baton.stampArrivals();
-    }
     Pipelines all = Pipelines.of(vertx);
     all.add(bound);
     ((VertxInternal) vertx)

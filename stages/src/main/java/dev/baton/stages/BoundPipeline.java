@@ -96,11 +96,6 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     return stages[0].queue != null;
   }
 
-  /** Whether the pipeline judges requests by when they arrived. */
-  public boolean needsArrival() {
-    return admissions.length > 0 || deadlineNanos > 0;
-  }
-
   /** Whether a request that has waited {@code waitedNanos} for loop {@code loop} is let in. */
   boolean admits(int loop, long waitedNanos, long nowNanos) {
     return admissions.length == 0

@@ -464,9 +464,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /**
    * Whether continuations must wait because no standby is left to take this loop. Dekker with
-   * {@link StandbyPool#await}: the loop says that it holds back, then asks again (and once more when
-   * the handler can be woken: see canBlock); the standby says that it is there, then asks who holds
-   * back.
+   * {@link StandbyPool#await}: the loop says that it holds back, then asks again (and once more
+   * when the handler can be woken: see canBlock); the standby says that it is there, then asks who
+   * holds back.
    */
   private boolean holdBack() {
     if (!pool.isExhausted()) {

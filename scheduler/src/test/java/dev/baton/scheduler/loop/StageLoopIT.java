@@ -55,8 +55,7 @@ class StageLoopIT {
   void shouldBeWokenAgainAfterItHeldBackAndOthersTookTheWork() {
     try (Loops loops =
         new Loops(
-            stage(
-                    new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1), 4)
+            stage(new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1), 4)
                 .start())) {
       loops.assumeTakeover();
       StageQueue queue = queue(loops);
@@ -84,8 +83,7 @@ class StageLoopIT {
     try (Loops loops =
         new Loops(
             Scheduler.builder()
-                .options(
-                    new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1))
+                .options(new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1))
                 .ioHandlerFactory(new Interrupted(interrupt, wakeUps))
                 .start())) {
       loops.assumeTakeover();

@@ -38,9 +38,7 @@ final class Scenario {
   }
 
   private List<Actor> actors(String... operations) {
-    return Arrays.stream(operations)
-        .map(name -> new Actor(method(name), List.of()))
-        .toList();
+    return Arrays.stream(operations).map(name -> new Actor(method(name), List.of())).toList();
   }
 
   private Method method(String name) {

@@ -101,8 +101,7 @@ class StageQueueLincheckTest {
     public void nothingLostOrDoubled() {
       int inside = offered.get() - left.get();
       if (queue.inside() != inside || inside > CAPACITY) {
-        throw new IllegalStateException(
-            "inside=" + queue.inside() + ", offered - left=" + inside);
+        throw new IllegalStateException("inside=" + queue.inside() + ", offered - left=" + inside);
       }
       int taken = 0;
       for (int i = 0; i < offered.get(); i++) {

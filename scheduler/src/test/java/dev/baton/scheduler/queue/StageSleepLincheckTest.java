@@ -163,20 +163,16 @@ class StageSleepLincheckTest {
     }
   }
 
-  /** A producer beside a loop that goes to sleep while the other one is busy; one beside a spinner. */
+  /**
+   * A producer beside a loop that goes to sleep while the other one is busy; one beside a spinner.
+   */
   private static ModelCheckingOptions options(Class<? extends Sleeping> tested) {
     return new ModelCheckingOptions()
         .verifier(EpsilonVerifier.class)
         .addCustomScenario(
-            Scenario.of(tested)
-                .before("offer", "turn1")
-                .thread("offer")
-                .thread("sleep0")
-                .build())
+            Scenario.of(tested).before("offer", "turn1").thread("offer").thread("sleep0").build())
         .addCustomScenario(
-            Scenario.of(tested)
-                .before("sleep1").thread("offer", "offer").thread("spin0")
-                .build())
+            Scenario.of(tested).before("sleep1").thread("offer", "offer").thread("spin0").build())
         .iterations(Integer.getInteger("dev.baton.test.lincheckIterations", 0))
         .invocationsPerIteration(200)
         .threads(3)

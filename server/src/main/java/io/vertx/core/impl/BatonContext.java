@@ -41,7 +41,6 @@ final class BatonContext implements ContextInternal, RequestContext {
   /** Deployment, pools, configuration: everything that is not about order. */
   private final ContextImpl base;
 
-  private final BatonVertx owner;
   private final ContextMode mode;
   private final TransferableEventLoop loop;
   private final SerialExecutor executor;
@@ -54,7 +53,6 @@ final class BatonContext implements ContextInternal, RequestContext {
   /** The root context of a deployment, or of a thread outside Vert.x. */
   BatonContext(ContextImpl base, ContextMode mode, TransferableEventLoop loop) {
     this.base = base;
-    this.owner = (BatonVertx) base.owner();
     this.mode = mode;
     this.loop = loop;
     this.executor = new SerialExecutor(loop);
@@ -65,7 +63,6 @@ final class BatonContext implements ContextInternal, RequestContext {
   /** A duplicate. */
   private BatonContext(BatonContext root, SerialExecutor executor) {
     this.base = root.base;
-    this.owner = root.owner;
     this.mode = root.mode;
     this.loop = root.loop;
     this.executor = executor;
@@ -129,8 +126,8 @@ final class BatonContext implements ContextInternal, RequestContext {
           }
           return;
         }
-        if (owner().stampsArrivals()) {
-          arrivalNanos = System.nanoTime();
+        if (loop.inEventLoop()) {
+          arrivalNanos = loop.pollNanos();
         }
       }
       executor.execute(() -> dispatch(argument, task));
@@ -162,12 +159,12 @@ final class BatonContext implements ContextInternal, RequestContext {
 
   @Override
   public ContextInternal beginDispatch() {
-    return owner.beginDispatch(this);
+    return base.owner().beginDispatch(this);
   }
 
   @Override
   public void endDispatch(ContextInternal previous) {
-    owner.endDispatch(previous);
+    base.owner().endDispatch(previous);
   }
 
   @Override
@@ -308,8 +305,8 @@ final class BatonContext implements ContextInternal, RequestContext {
   }
 
   @Override
-  public BatonVertx owner() {
-    return owner;
+  public VertxImpl owner() {
+    return base.owner();
   }
 
   @Override

@@ -29,9 +29,6 @@ public final class BatonVertx extends VertxImpl {
   private final ContextMode defaultMode;
   private final boolean setsContextClassLoader;
 
-  // Written once, when the first pipeline that asks is bound; contexts may see it late
-  private boolean stampsArrivals;
-
   BatonVertx(BatonBootstrap bootstrap, Scheduler scheduler, ContextMode defaultMode) {
     super(
         bootstrap.options(),
@@ -57,15 +54,6 @@ public final class BatonVertx extends VertxImpl {
   }
 
   // ---------------------------------------------------------------- stages
-
-  /** From now on contexts note when requests arrive. */
-  public void stampArrivals() {
-    stampsArrivals = true;
-  }
-
-  boolean stampsArrivals() {
-    return stampsArrivals;
-  }
 
   /**
    * The context of one request, for stages.
