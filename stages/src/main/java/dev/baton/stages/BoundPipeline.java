@@ -1,12 +1,10 @@
 package dev.baton.stages;
 
 import dev.baton.scheduler.Scheduler;
-import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * @param <O> what comes out
  */
 public final class BoundPipeline<I, O> implements AutoCloseable {
-  private static final int QUIET_MILLIS = 20;
-  private static final int CLOSE_TIMEOUT_MILLIS = 10_000;
-
   private final String name;
   private final PipelineOptions options;
   final @Nullable BiFunction<Throwable, I, @Nullable O> errorMapper;
@@ -53,9 +48,14 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     this.deadlineNanos = options.getDeadline().toNanos();
     checkNames(pipeline, options);
     List<StageRunner> runners = new ArrayList<>();
-    for (Stage<?, ?> stage : pipeline.stages()) {
-      StageOptions own = options.getStages().getOrDefault(stage.name(), new StageOptions());
-      runners.add(new StageRunner(name, stage, options, own, workers, listeners));
+    try {
+      for (Stage<?, ?> stage : pipeline.stages()) {
+        StageOptions own = options.getStages().getOrDefault(stage.name(), new StageOptions());
+        runners.add(new StageRunner(name, stage, options, own, workers, listeners));
+      }
+    } catch (RuntimeException e) {
+      runners.forEach(StageRunner::close);
+      throw e;
     }
     this.stages = runners.toArray(StageRunner[]::new);
     long target = options.getAdmissionTarget().toNanos();
@@ -134,13 +134,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
   @Override
   public void close() {
     for (StageRunner stage : stages) {
-      Scheduler loops = stage.loops();
-      if (loops != null) {
-        Future<?> _ =
-            loops
-                .eventLoopGroup()
-                .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
-      }
+      stage.close();
     }
   }
 }

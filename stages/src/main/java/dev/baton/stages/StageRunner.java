@@ -2,16 +2,21 @@ package dev.baton.stages;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.queue.StageQueue;
+import io.netty.util.concurrent.Future;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** A stage that is bound: its place, its bound, its counters. Any thread. */
 final class StageRunner {
+  private static final int QUIET_MILLIS = 20;
+  private static final int CLOSE_TIMEOUT_MILLIS = 10_000;
+
   final String name;
   final Stage.Kind kind;
   private final StageFunction<Object, Object> code;
@@ -107,6 +112,16 @@ final class StageRunner {
 
   @Nullable Scheduler loops() {
     return loops;
+  }
+
+  /** Ends its loops once what is in its queue has run; does not wait. */
+  void close() {
+    if (loops != null) {
+      Future<?> _ =
+          loops
+              .eventLoopGroup()
+              .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+    }
   }
 
   StageSnapshot snapshot(String pipeline) {
