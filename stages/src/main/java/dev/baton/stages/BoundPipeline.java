@@ -22,7 +22,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
   final StageRunner[] stages;
   final long deadlineNanos;
 
-  /** Whether continuations look at the clock at all. */
+  /** Whether continuations look at the clock after each stage. */
   final boolean timed;
 
   private final Admission[] admissions;
@@ -64,7 +64,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
       long interval = options.getAdmissionInterval().toNanos();
       admissions[i] = new Admission(target, interval, System.nanoTime());
     }
-    this.timed = deadlineNanos > 0 || target > 0 || runners.stream().anyMatch(StageRunner::isTimed);
+    this.timed = deadlineNanos > 0 || runners.stream().anyMatch(StageRunner::isTimed);
   }
 
   private static void checkNames(Pipeline<?, ?> pipeline, PipelineOptions options) {
@@ -94,6 +94,11 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
   /** Whether the first stage runs on loops of its own. */
   public boolean leavesHomeAtOnce() {
     return stages[0].queue != null;
+  }
+
+  /** Whether continuations look at the clock when they start. */
+  boolean looksAtStart() {
+    return timed || admissions.length > 0;
   }
 
   /** Whether a request that has waited {@code waitedNanos} for loop {@code loop} is let in. */

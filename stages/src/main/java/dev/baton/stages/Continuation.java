@@ -74,7 +74,7 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
     this.context = context;
     this.completion = completion;
     this.value = input;
-    look();
+    this.nowNanos = pipeline.looksAtStart() ? System.nanoTime() : 0;
     long arrival = context.arrivalNanos();
     this.arrivalNanos = arrival == 0 ? nowNanos : arrival;
     this.runnableNanos = arrivalNanos;
