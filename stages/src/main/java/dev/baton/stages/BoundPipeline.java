@@ -1,12 +1,14 @@
 package dev.baton.stages;
 
 import dev.baton.scheduler.Scheduler;
-import io.netty.util.concurrent.Future;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +113,10 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     return name;
   }
 
+  String lastStage() {
+    return stages[stages.length - 1].name;
+  }
+
   /** The options it was bound with; do not change them. */
   public PipelineOptions options() {
     return options;
@@ -135,17 +141,38 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     throw new IllegalArgumentException("stage=" + stage + ": " + name + " has no such stage");
   }
 
-  /** Ends the loops of partitioned stages once what is in their queues has run; does not wait. */
+  /** The same as {@link #shutdown()}; does not wait. */
   @Override
   public void close() {
+    Future<Void> _ = shutdown();
+  }
+
+  /**
+   * Ends the loops of partitioned stages once what is in their queues has run. Call it when nothing
+   * comes any more.
+   *
+   * @return completes when they have ended
+   */
+  public Future<Void> shutdown() {
+    Promise<Void> ended = Promise.promise();
+    AtomicInteger left = new AtomicInteger(1);
     for (StageRunner stage : stages) {
       Scheduler loops = stage.loops();
       if (loops != null) {
-        Future<?> _ =
-            loops
-                .eventLoopGroup()
-                .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+        left.incrementAndGet();
+        loops
+            .eventLoopGroup()
+            .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+            .addListener(_ -> countDown(left, ended));
       }
+    }
+    countDown(left, ended);
+    return ended.future();
+  }
+
+  private static void countDown(AtomicInteger left, Promise<Void> ended) {
+    if (left.decrementAndGet() == 0) {
+      ended.complete();
     }
   }
 }
