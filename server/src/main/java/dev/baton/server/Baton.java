@@ -10,14 +10,17 @@ import dev.baton.stages.Pipeline;
 import dev.baton.stages.PipelineOptions;
 import dev.baton.stages.Response;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.impl.BatonBootstrap;
 import io.vertx.core.impl.BatonThread;
 import io.vertx.core.impl.BatonVertx;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.metrics.MetricsOptions;
+import java.util.function.Supplier;
 
 /**
  * The way in: a {@link Vertx} whose event loops survive the handlers they run.
@@ -92,8 +95,9 @@ public final class Baton {
   }
 
   /**
-   * Serves requests by {@code pipeline}. Loops of partitioned stages start now and end with {@code
-   * vertx}.
+   * Serves requests by {@code pipeline}. Loops of partitioned stages start now; they end with the
+   * verticle that has called this, after its {@code stop}, else with {@code vertx}. Instances of a
+   * verticle that should share them are given one handler that was made outside.
    *
    * @param vertx Baton's; on a stock one fused stages block the event loop
    * @param options copied
@@ -108,14 +112,19 @@ public final class Baton {
         new BoundPipeline<>(pipeline, options, loops, BatonThread::new, null);
     Pipelines all = Pipelines.of(vertx);
     all.add(bound);
-    ((VertxInternal) vertx)
-        .closeFuture()
-        .future()
-        .onComplete(
-            closed -> {
-              all.remove(bound);
-              bound.close();
-            });
+    Supplier<Future<Void>> end =
+        () -> {
+          all.remove(bound);
+          return bound.shutdown();
+        };
+    ContextInternal current = ContextInternal.current();
+    if (current != null && current.owner() == vertx && current.deploymentID() != null) {
+      Future<Void> _ = current.closeFuture().future().eventually(end);
+    } else if (vertx instanceof BatonVertx baton) {
+      baton.closeLast(end);
+    } else {
+      Future<Void> _ = ((VertxInternal) vertx).closeFuture().future().eventually(end);
+    }
     return new PipelineHandler(bound);
   }
 }

@@ -4,35 +4,46 @@ import dev.baton.stages.BoundPipeline;
 import dev.baton.stages.StageSnapshot;
 import io.vertx.core.Vertx;
 import io.vertx.core.shareddata.Shareable;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The pipelines bound on a {@code Vertx}, by name. Any thread. */
-public final class Pipelines {
-  private static final String MAP = "baton.pipelines";
+/** The pipelines bound on a {@code Vertx}. Any thread. */
+public final class Pipelines implements Shareable {
+  private static final String KEY = "baton.pipelines";
 
-  private record Entry(BoundPipeline<?, ?> pipeline) implements Shareable {}
+  private final Collection<BoundPipeline<?, ?>> bound = new CopyOnWriteArrayList<>();
 
-  private final Map<String, Entry> entries;
-
-  private Pipelines(Map<String, Entry> entries) {
-    this.entries = entries;
-  }
+  private Pipelines() {}
 
   public static Pipelines of(Vertx vertx) {
-    return new Pipelines(vertx.sharedData().<String, Entry>getLocalMap(MAP));
+    return vertx
+        .sharedData()
+        .<String, Pipelines>getLocalMap(KEY)
+        .computeIfAbsent(KEY, _ -> new Pipelines());
   }
 
   void add(BoundPipeline<?, ?> pipeline) {
-    entries.put(pipeline.name(), new Entry(pipeline));
+    bound.add(pipeline);
   }
 
   void remove(BoundPipeline<?, ?> pipeline) {
-    entries.remove(pipeline.name(), new Entry(pipeline));
+    bound.remove(pipeline);
   }
 
-  /** Every stage of every pipeline. */
+  /**
+   * Every stage of every pipeline. Pipelines of one name, such as those that the instances of a
+   * verticle have bound, count as one.
+   */
   public List<StageSnapshot> snapshots() {
-    return entries.values().stream().flatMap(e -> e.pipeline().snapshots().stream()).toList();
+    Map<List<String>, StageSnapshot> byName = new LinkedHashMap<>();
+    for (BoundPipeline<?, ?> pipeline : bound) {
+      for (StageSnapshot stage : pipeline.snapshots()) {
+        byName.merge(List.of(stage.pipeline(), stage.stage()), stage, StageSnapshot::plus);
+      }
+    }
+    return List.copyOf(byName.values());
   }
 }

@@ -1,7 +1,9 @@
 package dev.baton.stages;
 
 import dev.baton.scheduler.Scheduler;
+import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
@@ -54,7 +56,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
         runners.add(new StageRunner(name, stage, options, own, workers, listeners));
       }
     } catch (RuntimeException e) {
-      runners.forEach(StageRunner::close);
+      runners.forEach(StageRunner::shutdown);
       throw e;
     }
     this.stages = runners.toArray(StageRunner[]::new);
@@ -111,6 +113,10 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     return name;
   }
 
+  String lastStage() {
+    return stages[stages.length - 1].name;
+  }
+
   /** The options it was bound with; do not change them. */
   public PipelineOptions options() {
     return options;
@@ -135,11 +141,19 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     throw new IllegalArgumentException("stage=" + stage + ": " + name + " has no such stage");
   }
 
-  /** Ends the loops of partitioned stages once what is in their queues has run; does not wait. */
+  /** The same as {@link #shutdown()}; does not wait. */
   @Override
   public void close() {
-    for (StageRunner stage : stages) {
-      stage.close();
-    }
+    Future<Void> _ = shutdown();
+  }
+
+  /**
+   * Ends the loops of partitioned stages once what is in their queues has run. Call it when nothing
+   * comes any more.
+   *
+   * @return completes when they have ended
+   */
+  public Future<Void> shutdown() {
+    return Future.join(Arrays.stream(stages).map(StageRunner::shutdown).toList()).mapEmpty();
   }
 }

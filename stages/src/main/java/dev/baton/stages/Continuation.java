@@ -116,23 +116,26 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
     loop = puller;
     token = puller.token();
     context.enter();
-    look();
-    if (!returning) {
-      Admission admission = Objects.requireNonNull(place).admission;
-      if (admission == null || admission.admits(nowNanos - runnableNanos, nowNanos)) {
-        advance();
+    try {
+      look();
+      if (!returning) {
+        Admission admission = Objects.requireNonNull(place).admission;
+        if (admission == null || admission.admits(nowNanos - runnableNanos, nowNanos)) {
+          advance();
+        } else {
+          drop(StageOutcome.SHED, overloaded());
+        }
       } else {
-        drop(StageOutcome.SHED, overloaded());
+        returning = false;
+        if (awaited == null) {
+          advance();
+        } else {
+          resume();
+        }
       }
-    } else {
-      returning = false;
-      if (awaited == null) {
-        advance();
-      } else {
-        resume();
-      }
+    } finally {
+      context.leave();
     }
-    context.leave();
   }
 
   // ---------------------------------------------------------------- running

@@ -5,7 +5,11 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.streams.ReadStream;
+import java.io.FileNotFoundException;
 import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +34,7 @@ public final class Exchange implements Completion<Response> {
   private final Map<String, String> pathParams;
   private final @Nullable String route;
   private boolean paused;
+  private boolean streaming;
 
   /**
    * @param pathParams what the route has cut from the path, decoded
@@ -58,6 +63,15 @@ public final class Exchange implements Completion<Response> {
     paused = true;
     request.pause();
     return this;
+  }
+
+  /**
+   * The body while it comes, paused. Once per request, by its first stage; whoever takes it also
+   * reads it.
+   */
+  public ReadStream<Buffer> stream() {
+    streaming = true;
+    return pause().request;
   }
 
   private void resume() {
@@ -138,8 +152,16 @@ public final class Exchange implements Completion<Response> {
 
   @Override
   public void completed(Response response) {
-    resume(); // a body that nobody has read
-    response.to(request.response());
+    response.to(request.response(), failure -> failed(notFound(failure), pipeline.lastStage()));
+    if (!streaming || !response.isWrittenLater()) {
+      resume(); // a body that nobody has read
+    }
+  }
+
+  private Throwable notFound(Throwable failure) {
+    return failure instanceof FileNotFoundException || failure instanceof NoSuchFileException
+        ? new Problem(404, "path", request.path(), "is unknown", "ask for what there is")
+        : failure;
   }
 
   @Override
@@ -171,9 +193,15 @@ public final class Exchange implements Completion<Response> {
     response.headers().remove(HttpHeaders.CONTENT_LENGTH).set(HttpHeaders.CONTENT_TYPE, PROBLEM);
     if (problem.status() == 503) {
       response.putHeader(RETRY_AFTER, ONE_SECOND);
-    } else if (problem.status() == 408) {
+    }
+    boolean close = problem.status() == 408 && request.version() != HttpVersion.HTTP_2;
+    if (close) {
       response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
-    response.end(problem.toJson(response.getStatusMessage(), id).toBuffer());
+    Future<Void> sent = response.end(problem.toJson(response.getStatusMessage(), id).toBuffer());
+    if (close) {
+      // Vert.x would wait for the rest of the body.
+      sent.onComplete(_ -> request.connection().close());
+    }
   }
 }

@@ -4,6 +4,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /** Reads options from JSON, and checks them. */
 final class Fields {
@@ -50,6 +51,20 @@ final class Fields {
       return object;
     }
     throw new IllegalArgumentException(name + "=" + value + ": write an object");
+  }
+
+  /**
+   * Reads an object inside another one.
+   *
+   * @throws IllegalArgumentException if it cannot be read; the message begins with {@code path}
+   */
+  static <T> T within(String path, Object value, Function<JsonObject, T> reader) {
+    try {
+      return reader.apply(object("", value));
+    } catch (IllegalArgumentException e) {
+      String message = String.valueOf(e.getMessage());
+      throw new IllegalArgumentException(path + (message.startsWith("=") ? "" : ".") + message, e);
+    }
   }
 
   static int check(String name, int value, int min, int max) {

@@ -37,8 +37,8 @@ public final class PipelineOptions {
                           e ->
                               o.setStage(
                                   e.getKey(),
-                                  new StageOptions(
-                                      Fields.object("stages." + e.getKey(), e.getValue())))));
+                                  Fields.within(
+                                      "stages." + e.getKey(), e.getValue(), StageOptions::new))));
 
   private Duration deadline = Duration.ZERO;
   private Duration admissionTarget = DEFAULT_ADMISSION_TARGET;

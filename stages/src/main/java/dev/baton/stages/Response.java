@@ -95,8 +95,17 @@ public final class Response {
     return this;
   }
 
-  /** Sends it. */
-  void to(HttpServerResponse response) {
+  /** Whether somebody writes it bit by bit, after {@link #to} has returned. */
+  boolean isWrittenLater() {
+    return body instanceof Piped || body instanceof Written;
+  }
+
+  /**
+   * Sends it.
+   *
+   * @param failed called if a file cannot be sent
+   */
+  void to(HttpServerResponse response, Handler<Throwable> failed) {
     response.setStatusCode(status);
     if (type != null) {
       response.putHeader(HttpHeaders.CONTENT_TYPE, type);
@@ -109,7 +118,7 @@ public final class Response {
     switch (body) {
       case null -> response.end();
       case Bytes(Buffer bytes) -> response.end(bytes);
-      case FileAt(String path) -> response.sendFile(path).onFailure(e -> abort(response));
+      case FileAt(String path) -> response.sendFile(path).onFailure(failed);
       case Piped(ReadStream<Buffer> source) -> {
         chunked(response);
         // Not ended on failure: what was cut short must not look complete.

@@ -2,7 +2,8 @@ package dev.baton.stages;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.queue.StageQueue;
-import io.netty.util.concurrent.Future;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -114,14 +115,21 @@ final class StageRunner {
     return loops;
   }
 
-  /** Ends its loops once what is in its queue has run; does not wait. */
-  void close() {
-    if (loops != null) {
-      Future<?> _ =
-          loops
-              .eventLoopGroup()
-              .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+  /**
+   * Ends its loops once what is in its queue has run.
+   *
+   * @return completes when they have ended
+   */
+  Future<Void> shutdown() {
+    if (loops == null) {
+      return Future.succeededFuture();
     }
+    Promise<Void> ended = Promise.promise();
+    loops
+        .eventLoopGroup()
+        .shutdownGracefully(QUIET_MILLIS, CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+        .addListener(_ -> ended.complete());
+    return ended.future();
   }
 
   StageSnapshot snapshot(String pipeline) {

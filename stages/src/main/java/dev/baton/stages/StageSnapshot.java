@@ -1,5 +1,6 @@
 package dev.baton.stages;
 
+import java.util.EnumMap;
 import java.util.Map;
 
 /**
@@ -22,4 +23,21 @@ public record StageSnapshot(
     int capacity,
     boolean overloaded,
     long wakeUps,
-    Map<StageOutcome, Long> outcomes) {}
+    Map<StageOutcome, Long> outcomes) {
+  /** The sum of this and the same stage, bound once more. */
+  public StageSnapshot plus(StageSnapshot twin) {
+    Map<StageOutcome, Long> sums = new EnumMap<>(outcomes);
+    twin.outcomes.forEach((outcome, count) -> sums.merge(outcome, count, Long::sum));
+    return new StageSnapshot(
+        pipeline,
+        stage,
+        kind,
+        placement,
+        waiting + twin.waiting,
+        inside + twin.inside,
+        capacity + twin.capacity,
+        overloaded || twin.overloaded,
+        wakeUps + twin.wakeUps,
+        sums);
+  }
+}

@@ -62,6 +62,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   private static final int SPINS_BEFORE_YIELD = 100;
 
+  /** No token of a loop. */
+  private static final long LOST = -1;
+
   private static final VarHandle TAIL;
   private static final VarHandle RUNNER;
   private static final VarHandle USED;
@@ -333,8 +336,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       return unresumed;
     }
 
-    /** Passes the right to run to the sleeping thread. */
+    /** Passes the right to run to the sleeping thread, which has lost the loop. */
     void wake() {
+      token = LOST;
       RUNNER.setRelease(SerialExecutor.this, thread);
       countDown();
     }

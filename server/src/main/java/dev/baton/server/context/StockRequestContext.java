@@ -2,19 +2,25 @@ package dev.baton.server.context;
 
 import dev.baton.stages.RequestContext;
 import io.vertx.core.internal.ContextInternal;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A context of stock Vert.x, so that the same pipelines run there: fused stages block its event
- * loop, as any handler does. While a stage's worker has the continuation, nothing of it is left on
- * the event loop; there is no right to run that would have to be passed.
+ * loop, as any handler does. While a stage's worker has the continuation, what is submitted waits
+ * until that worker leaves.
  */
 public final class StockRequestContext implements RequestContext {
   private final ContextInternal context;
 
-  // Written by who runs the continuation
+  // Guarded by this
+  private final List<Runnable> waiting = new ArrayList<>();
+  private boolean away;
+
+  // Written by who has the right to run
   private @Nullable ContextInternal previous;
   private boolean onWorker;
   private @Nullable HandOff handOff;
@@ -25,7 +31,17 @@ public final class StockRequestContext implements RequestContext {
 
   @Override
   public void submit(Runnable task) {
-    context.emit(null, _ -> task.run());
+    context.emit(task, this::runOrKeep);
+  }
+
+  private void runOrKeep(Runnable task) {
+    synchronized (this) {
+      if (away) {
+        waiting.add(task);
+        return;
+      }
+    }
+    task.run();
   }
 
   @Override
@@ -37,8 +53,14 @@ public final class StockRequestContext implements RequestContext {
   public void handOff(HandOff next) {
     if (onWorker) {
       handOff = next;
-    } else if (!next.offer()) {
-      next.refused();
+    } else {
+      synchronized (this) {
+        away = true;
+      }
+      if (!next.offer()) {
+        comeBack();
+        next.refused();
+      }
     }
   }
 
@@ -54,9 +76,23 @@ public final class StockRequestContext implements RequestContext {
     onWorker = false;
     HandOff next = handOff;
     handOff = null;
-    if (next != null && !next.offer()) {
+    if (next != null) {
+      if (next.offer()) {
+        return;
+      }
       next.refused();
     }
+    comeBack();
+  }
+
+  private void comeBack() {
+    List<Runnable> tasks;
+    synchronized (this) {
+      away = false;
+      tasks = List.copyOf(waiting);
+      waiting.clear();
+    }
+    tasks.forEach(this::submit);
   }
 
   @Override

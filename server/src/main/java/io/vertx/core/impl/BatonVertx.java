@@ -7,11 +7,15 @@ import dev.baton.server.context.StockRequestContext;
 import dev.baton.stages.RequestContext;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
+import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.deployment.DeploymentContext;
 import io.vertx.core.json.JsonObject;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,8 @@ public final class BatonVertx extends VertxImpl {
   private final Scheduler scheduler;
   private final ContextMode defaultMode;
   private final boolean setsContextClassLoader;
+
+  private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
   BatonVertx(BatonBootstrap bootstrap, Scheduler scheduler, ContextMode defaultMode) {
     super(
@@ -70,6 +76,16 @@ public final class BatonVertx extends VertxImpl {
       return new BatonContext(base, ContextMode.PER_REQUEST, loop); // pinned: stages are not
     }
     return new StockRequestContext(current);
+  }
+
+  /** Has {@code end} called when everything else is closed: verticles have drained by then. */
+  public void closeLast(Supplier<Future<Void>> end) {
+    ends.add(end);
+  }
+
+  @Override
+  public synchronized Future<Void> close() {
+    return super.close().eventually(() -> Future.join(ends.stream().map(Supplier::get).toList()));
   }
 
   // ---------------------------------------------------------------- contexts

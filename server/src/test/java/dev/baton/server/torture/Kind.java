@@ -109,7 +109,7 @@ public enum Kind {
         case 0 ->
             draft
                 .post("/orders", "application/json", utf8(good.replace("customer", "client")))
-                .problem(400, "customer", null, "is missing", "the order needs it");
+                .problem(400, "customer", null, "is missing", "the request needs it");
         case 1 ->
             draft
                 .postChunked(
@@ -135,7 +135,7 @@ public enum Kind {
       byte[] body = Oracle.pattern(0, (1 << 20) + draft.random.nextInt(1, 1_000));
       return draft
           .post("/orders", "application/json", body)
-          .problem(413, "body", null, "is larger than 1048576 bytes", "split the order");
+          .problem(413, "body", null, "is larger than 1048576 bytes", "send less at a time");
     }
   },
   UNKNOWN_PATH(2) {

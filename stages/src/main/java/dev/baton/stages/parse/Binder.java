@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -14,6 +15,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
 import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
@@ -71,6 +73,7 @@ final class Binder<T> {
         .findAndAddModules()
         .annotationIntrospector(new Required())
         .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
         .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   }
@@ -142,7 +145,7 @@ final class Binder<T> {
       }
       return value;
     } catch (IOException e) {
-      throw problem(e, tree(bytes));
+      throw problem(e, bytes);
     }
   }
 
@@ -171,20 +174,31 @@ final class Binder<T> {
 
   // ---------------------------------------------------------------- what does not fit
 
-  private @Nullable JsonNode tree(byte[] bytes) {
+  private Problem problem(IOException e, byte[] bytes) {
     try {
-      return mapper.readTree(bytes);
-    } catch (IOException e) {
-      return null;
+      return problem(e, mapper.readTree(bytes));
+    } catch (IOException malformed) {
+      return malformed(malformed);
     }
   }
 
-  private Problem problem(IOException e, @Nullable JsonNode whole) {
+  private Problem malformed(IOException e) {
     if (e instanceof StreamConstraintsException) {
-      return new Problem(413, root, null, "has too many values", "send less at a time");
+      return new Problem(
+          413, root, null, "has too many values, or too deep ones", "send less at a time");
     }
-    if (!(e instanceof JsonMappingException mapping) || whole == null) {
-      return Problem.badField(root, null, "is not JSON (" + message(e) + ")", "send one document");
+    return Problem.badField(root, null, "is not JSON (" + message(e) + ")", "send one document");
+  }
+
+  private Problem problem(IOException e, JsonNode whole) {
+    if (e instanceof InvalidDefinitionException misfit) {
+      throw new IllegalStateException("Jackson cannot bind this type", misfit); // nobody's request
+    }
+    if (!(e instanceof JsonMappingException mapping)) {
+      return malformed(e);
+    }
+    if (mapping.getCause() instanceof StreamConstraintsException limit) {
+      return malformed(limit); // one that a tree does not have: a number's length
     }
     String path = path(mapping.getPath());
     if (mapping.getCause() instanceof Problem problem) {
@@ -202,7 +216,10 @@ final class Binder<T> {
       return Problem.badField(field, null, "is null", "the request needs it");
     }
     String value = node.isTextual() ? node.textValue() : node.toString();
-    Class<?> target = mapping instanceof MismatchedInputException m ? m.getTargetType() : null;
+    Class<?> target =
+        mapping instanceof MismatchedInputException m
+            ? m.getTargetType()
+            : mapping.getCause() instanceof InputCoercionException c ? c.getTargetType() : null;
     return Problem.badField(field, value, "has the wrong type", "give " + expected(target));
   }
 
@@ -234,10 +251,11 @@ final class Binder<T> {
   private static JsonNode at(JsonNode whole, List<JsonMappingException.Reference> references) {
     JsonNode node = whole;
     for (JsonMappingException.Reference reference : references) {
-      node =
-          reference.getFieldName() == null
-              ? node.path(reference.getIndex())
-              : node.path(reference.getFieldName());
+      if (reference.getFieldName() != null) {
+        node = node.path(reference.getFieldName());
+      } else if (node.isArray()) { // else a single value that stands for an array
+        node = node.path(reference.getIndex());
+      }
     }
     return node;
   }

@@ -4,7 +4,6 @@ import dev.baton.stages.Exchange;
 import dev.baton.stages.Problem;
 import dev.baton.stages.Stage;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.streams.ReadStream;
@@ -65,7 +64,7 @@ public final class Parse {
   /** The parameters of the query, bound to {@code type}. */
   public static <T> Stage<Exchange, T> query(Class<T> type) {
     Binder<T> binder = Binder.ofParameters(type, "query");
-    return Stage.plain(NAME, exchange -> binder.bind(lists(exchange.request().params())));
+    return Stage.plain(NAME, exchange -> binder.bind(parameters(exchange)));
   }
 
   /** The parts of the path that the route names, bound to {@code type}. */
@@ -82,7 +81,12 @@ public final class Parse {
 
   /** One parameter of the query; 400 without it. */
   public static Stage<Exchange, String> query(String name) {
-    return Stage.plain(NAME, exchange -> required(name, exchange.request().getParam(name)));
+    return Stage.plain(
+        NAME,
+        exchange -> {
+          List<String> values = parameters(exchange).get(name);
+          return required(name, values == null ? null : values.getFirst());
+        });
   }
 
   /** One part of the path that the route names. */
@@ -100,7 +104,7 @@ public final class Parse {
    * resume}.
    */
   public static Stage<Exchange, ReadStream<Buffer>> stream() {
-    return Stage.plain(NAME, exchange -> exchange.pause().request());
+    return Stage.plain(NAME, Exchange::stream);
   }
 
   /** What two parsers find, joined. At most one of them may read the body. */
@@ -142,29 +146,24 @@ public final class Parse {
   }
 
   private static Map<String, List<String>> decodeForm(Buffer body) {
-    var decoder =
-        new QueryStringDecoder(
-            body.toString(StandardCharsets.UTF_8),
-            StandardCharsets.UTF_8,
-            false,
-            MAX_PARAMETERS + 1);
+    return decode(body.toString(StandardCharsets.UTF_8), "body");
+  }
+
+  private static Map<String, List<String>> parameters(Exchange exchange) {
+    String query = exchange.request().query();
+    return query == null ? Map.of() : decode(query, "query");
+  }
+
+  private static Map<String, List<String>> decode(String encoded, String what) {
+    Map<String, List<String>> parameters;
     try {
-      return counted(decoder.parameters());
+      parameters =
+          new QueryStringDecoder(encoded, StandardCharsets.UTF_8, false, MAX_PARAMETERS + 1)
+              .parameters();
     } catch (IllegalArgumentException malformed) {
       throw Problem.badField(
-          "body", null, "is not a form (" + malformed.getMessage() + ")", "encode it as one");
+          what, null, "is not encoded (" + malformed.getMessage() + ")", "write % as %25");
     }
-  }
-
-  private static Map<String, List<String>> lists(MultiMap parameters) {
-    Map<String, List<String>> lists = new LinkedHashMap<>();
-    for (String name : parameters.names()) {
-      lists.put(name, parameters.getAll(name));
-    }
-    return counted(lists);
-  }
-
-  private static Map<String, List<String>> counted(Map<String, List<String>> parameters) {
     int count = 0;
     for (List<String> values : parameters.values()) {
       count += values.size();
