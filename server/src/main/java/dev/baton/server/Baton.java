@@ -3,6 +3,7 @@ package dev.baton.server;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.BatonMetricsFactory;
 import dev.baton.stages.BoundPipeline;
 import dev.baton.stages.Exchange;
@@ -108,13 +109,21 @@ public final class Baton {
       Vertx vertx, Pipeline<Exchange, Response> pipeline, PipelineOptions options) {
     int loops =
         vertx instanceof BatonVertx baton ? baton.scheduler().eventLoopGroup().executorCount() : 1;
+    BatonMetrics metrics = BatonMetrics.of(vertx);
     BoundPipeline<Exchange, Response> bound =
-        new BoundPipeline<>(pipeline, options, loops, BatonThread::new, null);
+        new BoundPipeline<>(
+            pipeline, options, loops, BatonThread::new, metrics == null ? null : metrics.stages());
+    if (metrics != null) {
+      metrics.stages().add(bound);
+    }
     Pipelines all = Pipelines.of(vertx);
     all.add(bound);
     Supplier<Future<Void>> end =
         () -> {
           all.remove(bound);
+          if (metrics != null) {
+            metrics.stages().remove(bound);
+          }
           return bound.shutdown();
         };
     ContextInternal current = ContextInternal.current();

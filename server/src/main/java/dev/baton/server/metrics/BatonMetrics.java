@@ -82,6 +82,7 @@ public final class BatonMetrics implements VertxMetrics {
   private final TransportRecorder netClient = new TransportRecorder(recorder, "vertx_net_client");
   private final PoolRecorder.Families pools = new PoolRecorder.Families(recorder);
   private final EventBusRecorder eventBus = new EventBusRecorder(recorder);
+  private final StageMetrics stages = new StageMetrics(this, recorder);
   private final Map<ShedReason, Integer> shed = new EnumMap<>(ShedReason.class);
   private final Map<TakeoverCause, Integer> takeoverDelays = new EnumMap<>(TakeoverCause.class);
 
@@ -203,6 +204,7 @@ public final class BatonMetrics implements VertxMetrics {
                 family.overflows(), Labels.of("metric", family.name()), null, 0));
       }
     }
+    all.addAll(stages.collect());
     all.add(
         new CounterSnapshot(
             new MetricMetadata(
@@ -213,6 +215,11 @@ public final class BatonMetrics implements VertxMetrics {
   }
 
   // ---------------------------------------------------------------- recording
+
+  /** Where pipelines report to. */
+  public StageMetrics stages() {
+    return stages;
+  }
 
   /** Counts a request that was refused or dropped. Any thread. */
   public void shed(ShedReason reason) {
