@@ -42,7 +42,8 @@ public final class ServerProcess implements AutoCloseable {
     }
     var line = new ArrayList<String>();
     if (cpus != null) {
-      line.addAll(List.of("taskset", "-c", cpus));
+      // Not in the real-time class that the generator may be in.
+      line.addAll(List.of("taskset", "-c", cpus, "chrt", "--other", "0"));
     }
     line.addAll(List.of("sh", "-c", "exec " + command));
     try {

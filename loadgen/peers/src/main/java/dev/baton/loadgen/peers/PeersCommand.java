@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
     name = "baton-peers",
     mixinStandardHelpOptions = true,
     description = "The same small service on several servers, and their comparison.",
-    subcommands = {ServeCommand.class})
+    subcommands = {ServeCommand.class, CompareCommand.class})
 public final class PeersCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
