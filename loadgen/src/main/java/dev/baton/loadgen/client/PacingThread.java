@@ -42,6 +42,9 @@ final class PacingThread {
   private static final List<String> YIELDING =
       List.of("C1 Comp", "C2 Comp", "loadgen-monitor", "HTTP-Dispatcher");
 
+  // While these work, the JVM makes all others wait.
+  private static final List<String> STOPPING = List.of("VM Thread", "GC Thread");
+
   // A tenth of the core, so that code that has to be compiled again still is.
   private static final int YIELDING_NICE = 10;
   private static final long SLICE_NANOS = 100_000;
@@ -63,8 +66,8 @@ final class PacingThread {
    * Gives the calling thread 1 ns of timer slack and a short EEVDF slice. One that is in a
    * real-time class already stays there.
    *
-   * @param realtime puts the thread into {@code SCHED_FIFO}; threads and processes it starts do not
-   *     inherit that
+   * @param realtime puts the thread into {@code SCHED_FIFO}, and with it those of the JVM that it
+   *     has to wait for at safepoints; threads and processes it starts do not inherit that
    * @throws IllegalArgumentException if the kernel refuses that
    */
   static void tuneCurrent(boolean realtime) {
@@ -84,6 +87,7 @@ final class PacingThread {
               "--realtime: the kernel refuses SCHED_FIFO; run as root or with CAP_SYS_NICE, or"
                   + " raise 'ulimit -r'");
         }
+        setAttributes(STOPPING, SCHED_FIFO, 0, REALTIME_PRIORITY + 1);
       } else if (setAttributes(0, SCHED_NORMAL, 0, 0) != 0) {
         LOGGER.log(System.Logger.Level.DEBUG, "sched_setattr failed: default time slice");
       }
@@ -95,9 +99,13 @@ final class PacingThread {
   }
 
   /** Whether the calling thread is in a real-time class. */
-  static boolean realtime() throws Throwable {
-    long policy = syscall(SYS_SCHED_GETSCHEDULER, 0, 0, 0) & ~SCHED_RESET_ON_FORK;
-    return policy == SCHED_FIFO || policy == SCHED_RR;
+  static boolean realtime() {
+    try {
+      long policy = syscall(SYS_SCHED_GETSCHEDULER, 0, 0, 0) & ~SCHED_RESET_ON_FORK;
+      return policy == SCHED_FIFO || policy == SCHED_RR;
+    } catch (Throwable e) {
+      throw new IllegalStateException("libc cannot be called", e);
+    }
   }
 
   /**
@@ -109,17 +117,24 @@ final class PacingThread {
     if (!LINUX) {
       return;
     }
+    try {
+      setAttributes(YIELDING, SCHED_NORMAL, YIELDING_NICE, 0);
+    } catch (Throwable e) {
+      LOGGER.log(System.Logger.Level.DEBUG, "the compiler threads keep their priority", e);
+    }
+  }
+
+  /** Sets those of the threads of this process whose names begin so. */
+  private static void setAttributes(List<String> names, int policy, int nice, int priority)
+      throws Throwable {
     try (var threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
       for (var thread : threads) {
         String name = Files.readString(thread.resolve("comm"));
-        if (YIELDING.stream().anyMatch(name::startsWith)) {
+        if (names.stream().anyMatch(name::startsWith)) {
           var _ =
-              setAttributes(
-                  Integer.parseInt(thread.toFile().getName()), SCHED_NORMAL, YIELDING_NICE, 0);
+              setAttributes(Integer.parseInt(thread.toFile().getName()), policy, nice, priority);
         }
       }
-    } catch (Throwable e) {
-      LOGGER.log(System.Logger.Level.DEBUG, "the compiler threads keep their priority", e);
     }
   }
 

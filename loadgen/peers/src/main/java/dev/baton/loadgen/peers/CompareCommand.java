@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:all cells are measured",
-      "1:some are missing: the time of --for is over; call it again to go on",
+      "1:some are missing: the time of --for is over, or the machine was not quiet; call it again",
       "3:it could not run"
     })
 final class CompareCommand implements Callable<Integer> {
@@ -67,13 +67,13 @@ final class CompareCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       description = "Length of each open loop (default: ${DEFAULT-VALUE}).")
-  private int seconds = 6;
+  private int seconds = 5;
 
   @Option(
       names = "--warmup-seconds",
       paramLabel = "S",
       description = "Closed loop on every fresh JVM (default: ${DEFAULT-VALUE}).")
-  private int warmupSeconds = 8;
+  private int warmupSeconds = 6;
 
   @Option(
       names = "--cpus-server",
@@ -103,6 +103,14 @@ final class CompareCommand implements Callable<Integer> {
           + " --sun-misc-unsafe-memory-access=allow";
 
   @Option(
+      names = "--max-others",
+      paramLabel = "CPUS",
+      description =
+          "Do not keep a cell during which other processes had more of the machine's CPUs than this"
+              + " (default: ${DEFAULT-VALUE}); it is missing then.")
+  private double maxOthers = 0.2;
+
+  @Option(
       names = "--for",
       paramLabel = "SECONDS",
       description = "Stop in time for this; the next call goes on.")
@@ -127,6 +135,7 @@ final class CompareCommand implements Callable<Integer> {
             Duration.ofSeconds(seconds),
             realtime,
             jvmOptions,
+            maxOthers,
             out);
     if (!reportOnly && comparison.missing() > 0) {
       LoadGenerator.skipNettyChecks();
@@ -136,6 +145,10 @@ final class CompareCommand implements Callable<Integer> {
           budgetSeconds == null ? Duration.ofDays(1) : Duration.ofSeconds(budgetSeconds));
     }
     var cells = comparison.cells();
+    if (cells.isEmpty() && !reportOnly) {
+      out.println("nothing was kept: the machine was not quiet; run it again");
+      return INCOMPLETE;
+    }
     if (cells.isEmpty()) {
       throw new IllegalArgumentException(
           "--out " + directory + ": holds no raw/*.json; run it without --report-only");

@@ -21,11 +21,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All scenarios on one peer in one JVM of its own. Result: {@code peer, fork, rss_mib} and for each
- * scenario an object: {@code peak: {rate, cpu_us, switches, server_cpu_share, p99, not_ok}}, the
- * others {@code p50, p99, p999, max, exact_below, scheduled, ok, asked, delivered, cpu_us,
- * lateness_p99, lateness_p999, valid, spectrum: [[percentile, ms], …]} of {@code /fast} and {@code
- * slow: {scheduled, ok, p50, p99}}. Milliseconds from the intended start.
+ * All scenarios on one peer in one JVM of its own. Result: {@code peer, fork, rss_mib, others_cpu}
+ * (CPUs that neither the server nor the generator had) and for each scenario an object: {@code
+ * peak: {rate, cpu_us, switches, server_cpu_share, p99, not_ok}}, the others {@code p50, p99, p999,
+ * max, exact_below, scheduled, ok, asked, delivered, cpu_us, lateness_p99, lateness_p999, valid,
+ * spectrum: [[percentile, ms], …]} of {@code /fast} and {@code slow: {scheduled, ok, p50, p99}}.
+ * Milliseconds from the intended start.
  */
 final class Cell {
   private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(30);
@@ -47,15 +48,21 @@ final class Cell {
     var result = new JsonObject().put("peer", peer.id()).put("fork", fork);
     try (var server = ServerProcess.start(command(port), options.cpusServer(), URI.create(base))) {
       var _ = LoadGenerator.create(Scenario.warmup(base, options.warmup())).run();
+      double seconds = 0;
+      double others = 0;
       for (var scenario : Scenario.values()) {
         settle(port);
         var load = scenario.options(base, options.measured(), options.realtime()).setSeed(fork);
         var before = server.cost();
         var report = LoadGenerator.create(load).run();
         var cost = server.cost().since(before, report.responses());
+        seconds += report.self().seconds();
+        others +=
+            report.self().busySeconds() - report.self().processCpuSeconds() - cost.cpuSeconds();
         result.put(
             scenario.id(), scenario == Scenario.PEAK ? peak(report, cost) : open(report, cost));
       }
+      result.put("others_cpu", round(Math.max(0, others) / seconds));
       result.put("rss_mib", round(server.cost().peakRssBytes() / 1_048_576.0));
     }
     return result;

@@ -22,6 +22,7 @@ public final class PeersComparison {
   private final List<Peer> peers;
   private final int forks;
   private final Cell.ComparisonOptions options;
+  private final double maxOthers;
   private final PrintWriter out;
 
   /**
@@ -34,6 +35,7 @@ public final class PeersComparison {
    * @param measured length of each open loop
    * @param realtime whether the generator's thread is put into the real-time class
    * @param jvmOptions options of the servers' JVMs
+   * @param maxOthers a cell during which others had more CPUs than this is not kept
    * @param out told of every cell
    */
   public PeersComparison(
@@ -45,6 +47,7 @@ public final class PeersComparison {
       Duration measured,
       boolean realtime,
       String jvmOptions,
+      double maxOthers,
       PrintWriter out) {
     if (forks < 1) {
       throw new IllegalArgumentException("--forks " + forks + ": must be 1 or more");
@@ -53,6 +56,7 @@ public final class PeersComparison {
     this.peers = List.copyOf(peers);
     this.forks = forks;
     this.options = new Cell.ComparisonOptions(cpusServer, warmup, measured, realtime, jvmOptions);
+    this.maxOthers = maxOthers;
     this.out = out;
   }
 
@@ -93,8 +97,11 @@ public final class PeersComparison {
         }
         var cell = new Cell(peer, options).run(fork);
         longest = Math.max(longest, System.nanoTime() - before);
-        Files.writeString(file(fork, peer), cell.encodePrettily() + "\n");
-        out.println("fork " + fork + "  " + line(peer, cell));
+        boolean kept = cell.getDouble("others_cpu") <= maxOthers;
+        if (kept) {
+          Files.writeString(file(fork, peer), cell.encodePrettily() + "\n");
+        }
+        out.println("fork " + fork + "  " + line(peer, cell) + (kept ? "" : "  NOT KEPT"));
       }
     }
   }
@@ -116,6 +123,7 @@ public final class PeersComparison {
               "  %s p99 %.2f%s",
               scenario.id(), one.getDouble("p99"), one.getBoolean("valid") ? "" : " (late)"));
     }
+    text.append(String.format("  others %.2f CPU", cell.getDouble("others_cpu")));
     return text.toString();
   }
 

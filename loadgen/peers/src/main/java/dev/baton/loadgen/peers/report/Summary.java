@@ -9,11 +9,11 @@ import java.util.function.Function;
 
 /**
  * Medians and spread over the JVMs of each peer. {@code peers[]}: {@code id, title, setup, forks,
- * rate, cpu_us, switches, server_cpu_share, rss_mib} and under {@code scenarios} for each open loop
- * {@code p50, p99, p999, answered, cpu_us} as {@code {median, min, max}}, {@code bound} (the
- * percentiles that are lower bounds) and {@code late} (those at which the generator was late in
- * half of the JVMs or more), {@code spectrum} and the single values {@code forks_p99}, {@code
- * forks_p999}.
+ * rate, cpu_us, switches, server_cpu_share, others_cpu, rss_mib} and under {@code scenarios} for
+ * each open loop {@code p50, p99, p999, answered, cpu_us} as {@code {median, min, max}}, {@code
+ * bound} (the percentiles that are lower bounds) and {@code late} (those at which the generator was
+ * late in half of the JVMs or more), {@code spectrum} and the single values {@code forks_p99},
+ * {@code forks_p999}.
  */
 public final class Summary {
   // As dev.baton.loadgen.record.Validity judges.
@@ -57,6 +57,7 @@ public final class Summary {
         .put("forks_cpu_us", new JsonArray(values(peaks, p -> p.getDouble("cpu_us"))))
         .put("server_cpu_share", spread(peaks, p -> p.getDouble("server_cpu_share")))
         .put("switches", spread(peaks, p -> p.getDouble("switches")))
+        .put("others_cpu", spread(cells, c -> c.getDouble("others_cpu")))
         .put("rss_mib", spread(cells, c -> c.getDouble("rss_mib")))
         .put("scenarios", scenarios);
   }
