@@ -48,6 +48,16 @@ public final class LoadGenerator {
   }
 
   /**
+   * Switches off Netty's checks for bugs of its users, which here only cost time, in the whole
+   * process. For programs that do nothing but generate load, before anything else.
+   */
+  public static void skipNettyChecks() {
+    System.setProperty("io.netty.leakDetection.level", "disabled");
+    System.setProperty("io.netty.buffer.checkBounds", "false");
+    System.setProperty("io.netty.buffer.checkAccessible", "false");
+  }
+
+  /**
    * Creates a generator and its schedule.
    *
    * @throws IllegalArgumentException if the options contradict each other

@@ -37,6 +37,7 @@ public final class LoadOptions {
   private Duration drain = DEFAULT_DRAIN;
   private Duration spin = DEFAULT_SPIN;
   private boolean compilersYield;
+  private boolean realtime;
 
   /** Creates options with the defaults and no request. */
   public LoadOptions() {}
@@ -60,6 +61,7 @@ public final class LoadOptions {
     drain = other.drain;
     spin = other.spin;
     compilersYield = other.compilersYield;
+    realtime = other.realtime;
   }
 
   /** Adds a request to the mix. */
@@ -281,6 +283,20 @@ public final class LoadOptions {
   /** Whether the compiler threads of this JVM yield from the first measured request on. */
   public boolean isCompilersYield() {
     return compilersYield;
+  }
+
+  /**
+   * Sets whether the thread that runs the load is put into the real-time class {@code SCHED_FIFO},
+   * for good, so that nobody else on its core delays it. Linux only; needs privileges.
+   */
+  public LoadOptions setRealtime(boolean newRealtime) {
+    realtime = newRealtime;
+    return this;
+  }
+
+  /** Whether the thread that runs the load is put into the real-time class. */
+  public boolean isRealtime() {
+    return realtime;
   }
 
   /** The phases to run: as given, or one at the rate for the duration; the warm-up before them. */

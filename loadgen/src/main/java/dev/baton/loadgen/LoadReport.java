@@ -2,6 +2,7 @@ package dev.baton.loadgen;
 
 import dev.baton.loadgen.record.Heatmap;
 import dev.baton.loadgen.record.Latencies;
+import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.record.SelfMeasurement;
 import java.util.List;
@@ -49,6 +50,15 @@ public record LoadReport(
   /** Requests per second asked for over the measured time; 0 in a closed loop. */
   public double askedRate() {
     return options.isClosedLoop() ? 0 : total.scheduled() / windowSeconds;
+  }
+
+  /** Responses of any status, those of the warm-up included. */
+  public long responses() {
+    long sum = 0;
+    for (var record : List.of(total, warmup)) {
+      sum += record.count(Outcome.OK) + record.count(Outcome.HTTP_ERROR);
+    }
+    return sum;
   }
 
   /** Responses per second that arrived in the measured time, whatever their status. */

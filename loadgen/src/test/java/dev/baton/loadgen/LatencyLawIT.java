@@ -2,6 +2,7 @@ package dev.baton.loadgen;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.schedule.Arrivals;
@@ -9,8 +10,13 @@ import dev.baton.loadgen.server.LawServer;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Servers whose latency law is known, with bounds that a noisy machine keeps. */
+/**
+ * Servers whose latency law is known. What is reported is never less than what the server did; that
+ * it is hardly more is judged only while nobody else uses the machine.
+ */
 class LatencyLawIT {
   private static final LawServer SERVER = LawServer.start();
 
@@ -50,41 +56,47 @@ class LatencyLawIT {
     // A tenth of the requests wait between 1 s and 0, evenly: p95 is half of it.
     var response = report.total().response();
     assertThat(report.total().count(Outcome.OK)).isEqualTo(20_000);
-    assertThat(response.millisAt(95)).isCloseTo(500, within(25.0 + 30));
-    assertThat(response.millisAt(99)).isCloseTo(900, within(45.0 + 30));
-    assertThat(response.maxMillis()).isCloseTo(1_000, within(50.0 + 30));
-    assertThat(response.millisAt(50)).isLessThan(50);
+    assertThat(response.millisAt(95)).isGreaterThan(475);
+    assertThat(response.millisAt(99)).isGreaterThan(855);
+    assertThat(response.maxMillis()).isGreaterThan(950);
     // What a closed loop would have shown: hardly anything.
-    assertThat(report.total().service().millisAt(95)).isLessThan(100);
+    assertThat(report.total().service().millisAt(95)).isLessThan(response.millisAt(95));
+    assumeQuiet(report);
+    assertThat(response.millisAt(95)).isCloseTo(500, within(25.0));
+    assertThat(response.millisAt(99)).isCloseTo(900, within(45.0));
+    assertThat(response.maxMillis()).isCloseTo(1_000, within(50.0));
+    assertThat(response.millisAt(50)).isLessThan(50);
   }
 
-  @Test
-  void shouldReportAConstant() {
-    var response = LoadGenerator.create(options("/constant/20000", 500)).run().total().response();
+  @ParameterizedTest
+  @ValueSource(strings = {"/constant/20000", "/bimodal/10000/60000/50", "/exponential/10000"})
+  void shouldReportWhatTheServerDid(String path) {
+    var options = options(path, 500).setConnections(200);
+    LoadGenerator.create(options(path, 500).setDuration(Duration.ofSeconds(1))).run();
+    SERVER.forget();
 
-    assertThat(response.millisAt(50)).isBetween(20.0, 24.0);
-    assertThat(response.millisAt(1)).isGreaterThanOrEqualTo(20.0);
+    var report = LoadGenerator.create(options.setWarmup(Duration.ZERO)).run();
+
+    var response = report.total().response();
+    var truth = SERVER.recorded();
+    assertThat(report.total().count(Outcome.OK)).isEqualTo(truth.getTotalCount());
+    for (double percentile : new double[] {10, 50, 90, 99}) {
+      double did = truth.getValueAtPercentile(percentile) / 1e6;
+      // Both histograms keep three digits.
+      assertThat(response.millisAt(percentile)).isGreaterThanOrEqualTo(did * 0.998);
+    }
+    assumeQuiet(report);
+    for (double percentile : new double[] {10, 50, 90}) {
+      double did = truth.getValueAtPercentile(percentile) / 1e6;
+      assertThat(response.millisAt(percentile)).isLessThan(did * 1.1 + 1);
+    }
   }
 
-  @Test
-  void shouldReportBothModes() {
-    // 5 % take 60 ms, the others 10 ms.
-    var response =
-        LoadGenerator.create(options("/bimodal/10000/60000/50", 500)).run().total().response();
-
-    assertThat(response.millisAt(50)).isBetween(10.0, 14.0);
-    assertThat(response.millisAt(90)).isBetween(10.0, 20.0);
-    assertThat(response.millisAt(98)).isBetween(60.0, 66.0);
-  }
-
-  @Test
-  void shouldReportAnExponential() {
-    var options = options("/exponential/10000", 500).setConnections(200);
-
-    var response = LoadGenerator.create(options).run().total().response();
-
-    // Quantiles of the law, 10 ms · ln(1/(1-p)), within three standard errors and a millisecond.
-    assertThat(response.millisAt(50)).isCloseTo(6.93, within(0.6 + 1.5));
-    assertThat(response.millisAt(90)).isCloseTo(23.03, within(1.8 + 1.5));
+  /** Server and generator share this process: what its CPU time leaves was taken by others. */
+  private static void assumeQuiet(LoadReport report) {
+    var self = report.self();
+    double others = (self.busySeconds() - self.processCpuSeconds()) / self.seconds();
+    assumeTrue(
+        report.valid() && others < 0.25, "others use the machine: upper bounds are not judged");
   }
 }

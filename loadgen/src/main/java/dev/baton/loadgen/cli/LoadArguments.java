@@ -128,6 +128,13 @@ final class LoadArguments {
   String spin = "50us";
 
   @Option(
+      names = "--realtime",
+      description =
+          "Put the thread that sends into SCHED_FIFO, so that nobody on its core delays it. Needs"
+              + " root or CAP_SYS_NICE.")
+  boolean realtime;
+
+  @Option(
       names = {"-X", "--method"},
       paramLabel = "METHOD",
       description = "Method of the URLs given without one (default: GET, or POST with --body).")
@@ -212,6 +219,7 @@ final class LoadArguments {
         .setTimeout(Quantities.duration(timeout))
         .setDrain(Quantities.duration(drain))
         .setCompilersYield(true)
+        .setRealtime(realtime)
         .setSpin(Quantities.duration(spin));
   }
 

@@ -1,5 +1,6 @@
 package dev.baton.loadgen.cli;
 
+import dev.baton.loadgen.LoadGenerator;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -39,10 +40,7 @@ public final class LoadGeneratorCommand implements Runnable {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
-    // Netty's checks guard against bugs of Netty's users; here they only cost time.
-    System.setProperty("io.netty.leakDetection.level", "disabled");
-    System.setProperty("io.netty.buffer.checkBounds", "false");
-    System.setProperty("io.netty.buffer.checkAccessible", "false");
+    LoadGenerator.skipNettyChecks();
     var out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     int code = execute(args, out, err);

@@ -78,7 +78,8 @@ final class Monitor implements AutoCloseable {
     var response = recorder.intervalResponses();
     interval =
         new Interval(
-            Interval.Quantiles.of(response), Interval.Quantiles.of(recorder.intervalLateness()));
+            interval.response().next(response),
+            interval.lateness().next(recorder.intervalLateness()));
     if (log != null && response.getTotalCount() > 0) {
       log.append(response);
     }

@@ -124,7 +124,7 @@ public final class LoadEngine {
 
   /** Runs the load to its end. The recorder is complete when this returns. */
   public void run() {
-    PacingThread.tuneCurrent();
+    PacingThread.tuneCurrent(options.isRealtime());
     if (!options.isNewConnections()) {
       preconnect();
     }

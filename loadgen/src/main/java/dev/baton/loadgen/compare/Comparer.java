@@ -3,7 +3,6 @@ package dev.baton.loadgen.compare;
 import dev.baton.loadgen.LoadGenerator;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.LoadReport;
-import dev.baton.loadgen.record.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -72,20 +71,7 @@ public final class Comparer {
     if (pair >= 0) {
       listener.accept(label, report);
     }
-    return new ServerCost(
-        after.cpuSeconds() - before.cpuSeconds(),
-        answered(report),
-        after.peakRssBytes(),
-        after.voluntarySwitches() - before.voluntarySwitches(),
-        after.involuntarySwitches() - before.involuntarySwitches());
-  }
-
-  private static long answered(LoadReport report) {
-    long sum = 0;
-    for (var record : List.of(report.total(), report.warmup())) {
-      sum += record.count(Outcome.OK) + record.count(Outcome.HTTP_ERROR);
-    }
-    return sum;
+    return after.since(before, report.responses());
   }
 
   /**

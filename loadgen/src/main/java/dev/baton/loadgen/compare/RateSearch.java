@@ -16,11 +16,14 @@ import org.jspecify.annotations.Nullable;
  * confirms the best rate with a longer run and steps down until that holds too.
  *
  * <p>A rate counts only if the generator was undisturbed and at least {@value #DELIVERED_PERCENT} %
- * of it was delivered.
+ * of it was delivered. One that does not hold is tried once more, since a single disturbance of the
+ * machine would lead the search astray.
  */
 public final class RateSearch {
   /** What has to be delivered of a rate, in percent. */
   public static final double DELIVERED_PERCENT = 99;
+
+  private static final int ATTEMPTS = 2;
 
   private final LoadOptions options;
   private final List<Condition> conditions;
@@ -138,12 +141,17 @@ public final class RateSearch {
   }
 
   private boolean probe(double rate, Duration duration, boolean confirming, List<Probe> probes) {
-    var report = runner.apply(atRate(rate).setDuration(duration));
-    String why = why(report);
-    var probe = new Probe(rate, report, why.isEmpty(), confirming, why);
-    probes.add(probe);
-    listener.accept(probe);
-    return probe.holds();
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      var report = runner.apply(atRate(rate).setDuration(duration));
+      String why = why(report);
+      var probe = new Probe(rate, report, why.isEmpty(), confirming, why);
+      probes.add(probe);
+      listener.accept(probe);
+      if (probe.holds()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The options at another rate; own rates of the mix keep their share. */

@@ -28,6 +28,20 @@ public record ServerCost(
         involuntarySwitches + other.involuntarySwitches);
   }
 
+  /**
+   * What was added since an earlier reading; the resident set is the one of now.
+   *
+   * @param responsesSince responses given meanwhile
+   */
+  public ServerCost since(ServerCost earlier, long responsesSince) {
+    return new ServerCost(
+        cpuSeconds - earlier.cpuSeconds,
+        responsesSince,
+        peakRssBytes,
+        voluntarySwitches - earlier.voluntarySwitches,
+        involuntarySwitches - earlier.involuntarySwitches);
+  }
+
   /** CPU time per response in microseconds; 0 without responses. */
   public double cpuMicrosPerResponse() {
     return responses == 0 ? 0 : cpuSeconds * 1e6 / responses;

@@ -23,9 +23,13 @@ public final class ServerProcess implements AutoCloseable {
   private final Process process;
   private final Path log;
 
+  // Who stops the comparison does not want its servers to stay.
+  private final Thread atExit = new Thread(this::destroy, "loadgen-server-stop");
+
   private ServerProcess(Process process, Path log) {
     this.process = process;
     this.log = log;
+    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /**
@@ -42,7 +46,8 @@ public final class ServerProcess implements AutoCloseable {
     }
     var line = new ArrayList<String>();
     if (cpus != null) {
-      line.addAll(List.of("taskset", "-c", cpus));
+      // Not in the real-time class that the generator may be in.
+      line.addAll(List.of("taskset", "-c", cpus, "chrt", "--other", "0"));
     }
     line.addAll(List.of("sh", "-c", "exec " + command));
     try {
@@ -158,10 +163,19 @@ public final class ServerProcess implements AutoCloseable {
     return 0;
   }
 
-  @Override
-  public void close() {
+  private void destroy() {
     process.descendants().forEach(ProcessHandle::destroy);
     process.destroy();
+  }
+
+  @Override
+  public void close() {
+    destroy();
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      return; // this process ends already
+    }
     try {
       if (!process.waitFor(5, TimeUnit.SECONDS)) {
         process.destroyForcibly();

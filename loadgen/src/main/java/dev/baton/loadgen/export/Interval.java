@@ -10,18 +10,32 @@ import org.HdrHistogram.Histogram;
  */
 public record Interval(Quantiles response, Quantiles lateness) {
   /** Before the first second is over. */
-  public static final Interval NONE = new Interval(new Quantiles(0, 0, 0), new Quantiles(0, 0, 0));
+  public static final Interval NONE = new Interval(Quantiles.NONE, Quantiles.NONE);
 
-  /** In milliseconds; 0 without values. */
-  public record Quantiles(double p50Millis, double p99Millis, double maxMillis) {
-    /** Of a histogram in nanoseconds. */
-    public static Quantiles of(Histogram histogram) {
-      return histogram.getTotalCount() == 0
-          ? new Quantiles(0, 0, 0)
+  /**
+   * In milliseconds; 0 without values.
+   *
+   * @param p50Millis median of the last second
+   * @param p99Millis 99th percentile of the last second
+   * @param maxMillis maximum of the last second
+   * @param count values since the start of the run
+   * @param sumMillis their sum
+   */
+  public record Quantiles(
+      double p50Millis, double p99Millis, double maxMillis, long count, double sumMillis) {
+    static final Quantiles NONE = new Quantiles(0, 0, 0, 0, 0);
+
+    /** Of the last second's histogram in nanoseconds, after these. */
+    public Quantiles next(Histogram histogram) {
+      long added = histogram.getTotalCount();
+      return added == 0
+          ? new Quantiles(0, 0, 0, count, sumMillis)
           : new Quantiles(
               histogram.getValueAtPercentile(50) / 1e6,
               histogram.getValueAtPercentile(99) / 1e6,
-              histogram.getMaxValue() / 1e6);
+              histogram.getMaxValue() / 1e6,
+              count + added,
+              sumMillis + histogram.getMean() * added / 1e6);
     }
   }
 }

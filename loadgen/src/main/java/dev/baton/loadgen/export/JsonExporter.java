@@ -222,6 +222,7 @@ public final class JsonExporter {
     map.put("gc_ms", self.gcMillis());
     map.put("gc_count", self.gcCount());
     map.put("steal_s", self.stealSeconds());
+    map.put("machine_busy_s", self.busySeconds());
     map.put("poll_gap_ms", latencies(report.pollGaps()));
     return map;
   }

@@ -80,15 +80,18 @@ public final class PrometheusExporter implements AutoCloseable {
   private static void quantiles(
       StringBuilder text, String name, String help, Interval.Quantiles quantiles) {
     String full = "baton_loadgen_" + name + "_seconds";
-    text.append("# HELP " + full + " " + help + ", last second.\n# TYPE " + full + " gauge\n");
+    text.append("# HELP " + full + " " + help + ", quantiles of the last second.\n");
+    text.append("# TYPE " + full + " summary\n");
     quantile(text, full, "0.5", quantiles.p50Millis());
     quantile(text, full, "0.99", quantiles.p99Millis());
     quantile(text, full, "1", quantiles.maxMillis());
+    text.append(String.format(Locale.ROOT, "%s_sum %.9f\n", full, quantiles.sumMillis() / 1e3));
+    text.append(full + "_count " + quantiles.count() + "\n");
   }
 
   private static void quantile(StringBuilder text, String name, String quantile, double millis) {
     text.append(
-        String.format(Locale.ROOT, "%s{quantile=\"%s\"} %.9f%n", name, quantile, millis / 1e3));
+        String.format(Locale.ROOT, "%s{quantile=\"%s\"} %.9f\n", name, quantile, millis / 1e3));
   }
 
   @Override

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PairedDifferenceTest {
   private static final int PAIRS = 10;
@@ -41,6 +43,39 @@ class PairedDifferenceTest {
     }
 
     assertThat((double) shown / comparisons).isLessThanOrEqualTo(0.05);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldCoverTheTruthAsOftenAsPromised(boolean heavyTails) {
+    var random = new SplittableRandom(3);
+    int covered = 0;
+    int comparisons = 1_000;
+    for (int i = 0; i < comparisons; i++) {
+      double[] a = new double[PAIRS];
+      double[] b = new double[PAIRS];
+      for (int pair = 0; pair < PAIRS; pair++) {
+        a[pair] = 1;
+        double noise = 0.02 * random.nextGaussian();
+        b[pair] = 1.05 * Math.exp(heavyTails && random.nextInt(10) == 0 ? 5 * noise : noise);
+      }
+      var difference = PairedDifference.of("p50", "ms", a, b, i);
+      covered += difference.lowPercent() <= 5 && difference.highPercent() >= 5 ? 1 : 0;
+    }
+
+    assertThat((double) covered / comparisons).isGreaterThan(0.925);
+  }
+
+  @Test
+  void shouldBeSureOfWhatNeverVaries() {
+    double[] a = {100, 100, 100, 100, 100, 100, 100, 100};
+    double[] b = {105, 105, 105, 105, 105, 105, 105, 105};
+
+    var difference = PairedDifference.of("delivered", "/s", a, b, 1);
+
+    assertThat(difference.lowPercent()).isCloseTo(5, within(1e-9));
+    assertThat(difference.highPercent()).isCloseTo(5, within(1e-9));
+    assertThat(difference.shown(0.0125)).isTrue();
   }
 
   @Test

@@ -23,8 +23,10 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,12 +38,20 @@ import org.jspecify.annotations.Nullable;
  * answering; {@code /reset} closes without an answer; {@code /silent} never answers; {@code
  * /block/MILLIS} blocks the loop; {@code /spin/MICROS} keeps it busy; {@code /echo} answers the
  * method.
+ *
+ * <p>It records how long it kept back the answers that follow a law, from the read of the request
+ * to the write of the response: what a client should report, but for the way there and back. {@code
+ * /recorded} answers {@code count p50 p90 p95 p99 p999 max} in microseconds, {@code /forget}
+ * forgets.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a client that went away needs no answer
 public final class LawServer implements AutoCloseable {
   private final EventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Channel channel;
+
+  // Written by the event loop
+  private final Histogram recorded = new Histogram(3_600_000_000_000L, 3);
 
   private LawServer(int port) {
     channel =
@@ -52,7 +62,7 @@ public final class LawServer implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel ch) {
-                    ch.pipeline().addLast(new HttpServerCodec(), new Handler());
+                    ch.pipeline().addLast(new HttpServerCodec(), new Handler(recorded));
                   }
                 })
             .bind("127.0.0.1", port)
@@ -87,6 +97,16 @@ public final class LawServer implements AutoCloseable {
     group.execute(() -> sleep(millis));
   }
 
+  /** How long it kept back the answers that follow a law, in nanoseconds. */
+  public Histogram recorded() {
+    return group.submit(() -> recorded.copy()).syncUninterruptibly().getNow();
+  }
+
+  /** Forgets what it recorded. */
+  public void forget() {
+    group.submit(recorded::reset).syncUninterruptibly();
+  }
+
   @Override
   public void close() {
     var _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
@@ -107,7 +127,12 @@ public final class LawServer implements AutoCloseable {
     // One law for all connections of the only loop.
     private static final SplittableRandom RANDOM = new SplittableRandom(7);
 
+    private final Histogram recorded;
     private @Nullable HttpRequest request;
+
+    Handler(Histogram recorded) {
+      this.recorded = recorded;
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -121,7 +146,7 @@ public final class LawServer implements AutoCloseable {
       ReferenceCountUtil.release(message);
     }
 
-    private static void answer(ChannelHandlerContext ctx, HttpRequest request) {
+    private void answer(ChannelHandlerContext ctx, HttpRequest request) {
       String[] path = request.uri().substring(1).split("/", -1);
       switch (path[0]) {
         case "constant" -> respondAfter(ctx, request, Long.parseLong(path[1]) * 1_000);
@@ -166,15 +191,42 @@ public final class LawServer implements AutoCloseable {
                 request,
                 HttpResponseStatus.OK,
                 Unpooled.copiedBuffer(request.method().name(), StandardCharsets.UTF_8));
+        case "recorded" ->
+            respond(
+                ctx,
+                request,
+                HttpResponseStatus.OK,
+                Unpooled.copiedBuffer(summary(), StandardCharsets.UTF_8));
+        case "forget" -> {
+          recorded.reset();
+          respond(ctx, request, HttpResponseStatus.OK, BODY);
+        }
         default -> respond(ctx, request, HttpResponseStatus.OK, BODY);
       }
     }
 
-    private static void respondAfter(ChannelHandlerContext ctx, HttpRequest request, long nanos) {
+    private String summary() {
+      return String.format(
+          Locale.ROOT,
+          "%d %.1f %.1f %.1f %.1f %.1f %.1f",
+          recorded.getTotalCount(),
+          recorded.getValueAtPercentile(50) / 1e3,
+          recorded.getValueAtPercentile(90) / 1e3,
+          recorded.getValueAtPercentile(95) / 1e3,
+          recorded.getValueAtPercentile(99) / 1e3,
+          recorded.getValueAtPercentile(99.9) / 1e3,
+          recorded.getMaxValue() / 1e3);
+    }
+
+    private void respondAfter(ChannelHandlerContext ctx, HttpRequest request, long nanos) {
+      long read = System.nanoTime();
       var _ =
           ctx.executor()
               .schedule(
-                  () -> respond(ctx, request, HttpResponseStatus.OK, BODY),
+                  () -> {
+                    recorded.recordValue(System.nanoTime() - read);
+                    respond(ctx, request, HttpResponseStatus.OK, BODY);
+                  },
                   nanos,
                   TimeUnit.NANOSECONDS);
     }
