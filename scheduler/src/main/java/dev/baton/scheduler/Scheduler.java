@@ -2,6 +2,7 @@ package dev.baton.scheduler;
 
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.TransferableEventLoopGroup;
+import dev.baton.scheduler.loop.WorkObserver;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.notify.TickNotifier;
 import dev.baton.scheduler.os.CpuSet;
@@ -49,7 +50,15 @@ public final class Scheduler {
         builder.policy != null
             ? builder.policy
             : new RunToCompletionPolicy(options.getGrace().toNanos(), options.getSlice().toNanos());
-    enclave = new Enclave(options, calls, notifier.notifier(), policy, cpus, builder.threadFactory);
+    enclave =
+        new Enclave(
+            options,
+            calls,
+            notifier.notifier(),
+            policy,
+            cpus,
+            builder.threadFactory,
+            builder.workObserver);
     int loops = options.getLoops() == 0 ? cpus.size() : options.getLoops();
     IoHandlerFactory handlers =
         builder.ioHandlerFactory != null
@@ -152,6 +161,7 @@ public final class Scheduler {
     private @Nullable IoHandlerFactory ioHandlerFactory;
     private ThreadFactory threadFactory = FastThreadLocalThread::new;
     private int stageCapacity;
+    private WorkObserver workObserver = WorkObserver.NONE;
 
     private Builder() {}
 
@@ -185,6 +195,12 @@ public final class Scheduler {
      */
     public Builder stageCapacity(int capacity) {
       this.stageCapacity = capacity;
+      return this;
+    }
+
+    /** Knows what the workers' threads run; the default knows nothing. */
+    public Builder workObserver(WorkObserver workObserver) {
+      this.workObserver = workObserver;
       return this;
     }
 

@@ -7,6 +7,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
+import org.jspecify.annotations.Nullable;
 
 /** A loop changed hands. Committed by its new owner. */
 @Name("dev.baton.Takeover")
@@ -38,4 +39,8 @@ public final class TakeoverEvent extends Event {
   @Description("From the block until the next continuation of the loop ran; -1 ns if none waited")
   @Timespan(Timespan.NANOSECONDS)
   public long nextRanAfter;
+
+  @Label("Work")
+  @Description("What the old owner ran")
+  public @Nullable String work;
 }

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ public final class Enclave {
   private final BlockNotifier notifier;
   private final SchedulingPolicy policy;
   private final ThreadFactory threadFactory;
+  private final WorkObserver observer;
   private final CpuSet cpus;
   private final CpuPinning affinity;
   private final boolean takeover;
@@ -71,6 +73,7 @@ public final class Enclave {
    * @param calls null where there are none: then no loop changes hands
    * @param cpus the CPUs of this enclave, not empty
    * @param threadFactory makes workers; its threads must be Netty's {@code FastThreadLocalThread}s
+   * @param observer knows what those threads run
    */
   public Enclave(
       SchedulerOptions options,
@@ -78,13 +81,15 @@ public final class Enclave {
       BlockNotifier notifier,
       SchedulingPolicy policy,
       CpuSet cpus,
-      ThreadFactory threadFactory) {
+      ThreadFactory threadFactory,
+      WorkObserver observer) {
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;
     this.policy = policy;
     this.cpus = cpus;
     this.threadFactory = threadFactory;
+    this.observer = observer;
     this.affinity = new CpuPinning(calls, cpus);
     this.takeover = calls != null && options.isTakeover();
     for (TakeoverCause cause : TakeoverCause.values()) {
@@ -215,7 +220,8 @@ public final class Enclave {
     Worker next = newWorker(loop.pool(), loop);
     if (loop.inherit(dying.id(), next.id())) {
       // The new owner is not started yet, so the loop is this thread's to write to.
-      loop.taken(TakeoverCause.WORKER_DIED, dying.id(), next.id(), System.nanoTime());
+      long stint = dying.stint();
+      loop.taken(TakeoverCause.WORKER_DIED, dying.id(), next.id(), System.nanoTime(), stint, null);
       next.start();
     } else {
       ended(next);
@@ -298,6 +304,7 @@ public final class Enclave {
       event.to = takeover.to();
       event.resumedAfter = takeover.resumedAfterNanos();
       event.nextRanAfter = takeover.nextRanAfterNanos();
+      event.work = takeover.work() == null ? null : takeover.work().toString();
       event.commit();
     }
     for (Consumer<Takeover> listener : takeoverListeners) {
@@ -379,6 +386,36 @@ public final class Enclave {
   public List<StackTraceElement> stackOf(int worker) {
     Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
     return w == null ? List.of() : List.of(w.thread().getStackTrace());
+  }
+
+  /**
+   * What a worker runs right now, as the {@link WorkObserver} describes it. Any thread.
+   *
+   * @return null if there is no such worker, or it runs nothing that has a name
+   */
+  public @Nullable Object workOf(int worker) {
+    Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
+    return describe(w == null ? null : observe(w));
+  }
+
+  @Nullable Supplier<?> observe(Worker worker) {
+    return observer.workOf(worker.thread());
+  }
+
+  static @Nullable Object describe(@Nullable Supplier<?> work) {
+    try {
+      return work == null ? null : work.get();
+    } catch (RuntimeException e) {
+      return null; // it changed while it was looked at; no loop shall end for that
+    }
+  }
+
+  /** Whether the worker that lost its loop then still runs what it ran then. Any thread. */
+  public boolean isAway(Takeover takeover) {
+    Worker w = workers.get(takeover.from());
+    return w != null
+        && takeover.cause() != TakeoverCause.WORKER_DIED
+        && w.stint() == takeover.fromStint();
   }
 
   /** The CPUs of this enclave. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 // google-java-format off
@@ -331,15 +332,17 @@ final class StandbyPool {
       TakeoverCause cause,
       long sinceNanos) {
     long stint = owner.stint();
+    // Before the CAS: if that succeeds, this is what the owner ran when it lost the loop.
+    Supplier<?> work = enclave.observe(owner);
     me.setLoop(loop); // before the CAS: from then on events about me concern this loop
     if (!loop.tryTakeOver(status, me.id())) {
       me.setLoop(null);
       stale.increment();
       return null;
     }
-    long now = System.nanoTime();
-    loop.taken(cause, owner.id(), me.id(), sinceNanos == 0 ? now : sinceNanos);
-    owner.lostLoop(stint, cause, sinceNanos == 0 ? now : sinceNanos);
+    long at = sinceNanos == 0 ? System.nanoTime() : sinceNanos;
+    loop.taken(cause, owner.id(), me.id(), at, stint, work);
+    owner.lostLoop(stint, cause, at);
     return loop;
   }
 

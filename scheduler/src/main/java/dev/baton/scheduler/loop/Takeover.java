@@ -1,6 +1,7 @@
 package dev.baton.scheduler.loop;
 
 import dev.baton.scheduler.policy.TakeoverCause;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One loop that changed hands.
@@ -14,6 +15,8 @@ import dev.baton.scheduler.policy.TakeoverCause;
  * @param resumedAfterNanos from {@code atNanos} until the new owner drove the loop
  * @param nextRanAfterNanos from {@code atNanos} until the next continuation of the loop ran; -1 if
  *     none was waiting
+ * @param fromStint which of its stints {@code from} was in, see {@link Enclave#isAway}
+ * @param work what {@code from} ran when it lost the loop, as the {@link WorkObserver} describes it
  */
 public record Takeover(
     int loop,
@@ -22,4 +25,6 @@ public record Takeover(
     int to,
     long atNanos,
     long resumedAfterNanos,
-    long nextRanAfterNanos) {}
+    long nextRanAfterNanos,
+    long fromStint,
+    @Nullable Object work) {}

@@ -32,6 +32,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -274,12 +275,24 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     }
   }
 
-  private record PendingTakeover(TakeoverCause cause, int from, int to, long atNanos) {}
+  private record PendingTakeover(
+      TakeoverCause cause,
+      int from,
+      int to,
+      long atNanos,
+      long fromStint,
+      @Nullable Supplier<?> work) {}
 
   /** Notes what to report once the loop runs again. The new owner, right after its takeover. */
-  void taken(TakeoverCause cause, int from, int to, long atNanos) {
+  void taken(
+      TakeoverCause cause,
+      int from,
+      int to,
+      long atNanos,
+      long fromStint,
+      @Nullable Supplier<?> work) {
     Objects.requireNonNull(takeovers.get(cause)).increment();
-    pendingTakeover = new PendingTakeover(cause, from, to, atNanos);
+    pendingTakeover = new PendingTakeover(cause, from, to, atNanos, fromStint, work);
   }
 
   // ---------------------------------------------------------------- driving
@@ -459,7 +472,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
                 pending.to(),
                 pending.atNanos(),
                 resumedAfter,
-                runsNext ? resumedAfter : -1));
+                runsNext ? resumedAfter : -1,
+                pending.fromStint(),
+                Enclave.describe(pending.work())));
   }
 
   /**

@@ -32,8 +32,8 @@ final class Worker implements Runnable {
   // Written by this worker's thread, and by whoever starts it
   private volatile @Nullable TransferableEventLoop loop;
 
-  // Guarded by this
-  private long stint;
+  // Written under this; read without, so that onlookers never hold up who takes a loop
+  private volatile long stint;
   // Guarded by this
   private boolean widened;
   // Guarded by this
@@ -154,8 +154,8 @@ final class Worker implements Runnable {
     pool.cameBack();
   }
 
-  /** Identifies what this worker does now, for {@link #lostLoop}. */
-  synchronized long stint() {
+  /** Identifies what this worker does now, for {@link #lostLoop}. Any thread. */
+  long stint() {
     return stint;
   }
 

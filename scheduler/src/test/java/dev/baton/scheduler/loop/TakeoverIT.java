@@ -117,6 +117,41 @@ class TakeoverIT {
   }
 
   @Test
+  void shouldKnowWhatTheOldOwnerRan() {
+    var failing = new AtomicBoolean();
+    WorkObserver observer =
+        thread ->
+            () -> {
+              if (failing.get()) {
+                throw new IllegalStateException("it changed while it was looked at");
+              }
+              return "work of " + thread.getName();
+            };
+    try (Loops loops =
+        new Loops(
+            Scheduler.builder()
+                .options(new SchedulerOptions().setLoops(1))
+                .workObserver(observer)
+                .start())) {
+      loops.assumeTakeover();
+      loops.first().continuation(this::sleepHere);
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+
+      Takeover takeover = loops.firstTakeover();
+      assertThat(takeover.work()).isEqualTo("work of baton-worker-" + takeover.from());
+      assertThat(loops.enclave().workOf(takeover.from())).isEqualTo(takeover.work());
+      assertThat(loops.enclave().workOf(-1)).isNull();
+      assertThat(loops.enclave().isAway(takeover)).isTrue();
+
+      failing.set(true);
+      assertThat(loops.enclave().workOf(takeover.from())).isNull();
+      release.countDown();
+      Loops.until("it is back", () -> !loops.enclave().isAway(takeover));
+    }
+  }
+
+  @Test
   void shouldBeNettysCurrentExecutorOfItsNewOwnerAndInEventLoopInIoOnly() {
     try (Loops loops = Loops.one().assumeTakeover()) {
       TransferableEventLoop loop = loops.first();

@@ -1,43 +1,76 @@
 package dev.baton.server.management;
 
-import dev.baton.scheduler.Scheduler;
 import dev.baton.server.metrics.BatonMetrics;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.impl.BatonVertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers {@code /metrics}, {@code /health/live}, {@code /health/ready} and {@code /baton/api},
+ * Answers {@code /metrics}, {@code /health/*}, the page {@code /baton}, its events and {@code /baton/api/*},
  * read-only, on loopback. A stock {@code Vertx} of its own with one event loop: it answers when
  * every loop of the service is stuck.
  */
 public final class ManagementServer {
   private static final int TIMEOUT_SECONDS = 30;
 
+  /** The page is one file, and fetches nothing but its events. */
+  private static final String CONTENT_SECURITY_POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+          + " connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+          + " frame-ancestors 'none'";
+
   private final Vertx vertx;
-  private final @Nullable Scheduler scheduler;
+  private final Map<String, Handler<HttpServerRequest>> paths = new LinkedHashMap<>();
   private final @Nullable BatonMetrics metrics;
+  private final EventFeed feed;
   private @Nullable HttpServer server;
   private volatile boolean draining;
 
-  private ManagementServer(@Nullable Scheduler scheduler, @Nullable BatonMetrics metrics) {
-    this.scheduler = scheduler;
-    this.metrics = metrics;
+  private ManagementServer(Insight insight) {
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
                 .setEventLoopPoolSize(1)
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1));
+    metrics = insight.metrics();
+    Observer observer = new Observer(insight);
+    feed = new EventFeed(vertx, observer);
+    Buffer page = page();
+    paths.put("/", request -> sendJson(request, 200, new JsonObject().put("paths", known())));
+    paths.put("/health/live", request -> sendJson(request, 200, status("UP")));
+    paths.put("/health/ready", this::ready);
+    paths.put("/metrics", this::metrics);
+    paths.put("/baton", request -> sendPage(request, page));
+    paths.put("/baton/events", feed::serve);
+    answer("/baton/api", () -> observer.overview().put("paths", known()));
+    answer("/baton/api/loops", observer::loops);
+    answer("/baton/api/workers", observer::workers);
+    answer("/baton/api/pools", observer::pools);
+    answer("/baton/api/takeovers", observer::takeovers);
+    answer("/baton/api/routes", observer::routes);
+    answer("/baton/api/stages", observer::stages);
+  }
+
+  private void answer(String path, Supplier<JsonObject> content) {
+    paths.put(path, request -> sendJson(request, 200, content.get()));
   }
 
   /**
@@ -47,10 +80,12 @@ public final class ManagementServer {
    * @param service what to show, of Baton or stock
    */
   public static ManagementServer start(int port, Vertx service) throws TimeoutException {
-    ManagementServer management =
-        new ManagementServer(
-            service instanceof BatonVertx baton ? baton.scheduler() : null,
-            BatonMetrics.of(service));
+    return start(port, Insight.of(service));
+  }
+
+  /** Starts to listen, and shows {@code insight}. */
+  static ManagementServer start(int port, Insight insight) throws TimeoutException {
+    ManagementServer management = new ManagementServer(insight);
     try {
       management.server =
           management
@@ -77,6 +112,15 @@ public final class ManagementServer {
     draining = true;
   }
 
+  /** Who watches; to be asked on the event loop. */
+  EventFeed feed() {
+    return feed;
+  }
+
+  Vertx vertx() {
+    return vertx;
+  }
+
   /** Stops; waits until it is done. */
   public void close() {
     vertx.close().await();
@@ -87,36 +131,29 @@ public final class ManagementServer {
       request.response().setStatusCode(405).putHeader("Allow", "GET").end();
       return;
     }
-    switch (String.valueOf(request.path())) {
-      case "/" ->
-          send(
-              request,
-              200,
-              new JsonObject()
-                  .put("live", "/health/live")
-                  .put("ready", "/health/ready")
-                  .put("metrics", "/metrics")
-                  .put("scheduler", "/baton/api"));
-      case "/metrics" -> metrics(request);
-      case "/health/live" -> send(request, 200, status("UP"));
-      case "/health/ready" ->
-          send(request, draining ? 503 : 200, status(draining ? "DRAINING" : "UP"));
-      case "/baton/api" -> {
-        Scheduler s = scheduler;
-        send(
-            request,
-            s == null ? 404 : 200,
-            s == null ? new JsonObject().put("error", "stock Vert.x") : SchedulerJson.of(s));
-      }
-      default ->
-          send(request, 404, new JsonObject().put("error", "unknown path; GET / lists what is"));
+    String path = String.valueOf(request.path());
+    Handler<HttpServerRequest> handler = paths.get(path);
+    if (handler == null) {
+      sendJson(request, 404, new JsonObject().put("error", "unknown path").put("paths", known()));
+    } else {
+      handler.handle(request);
     }
+  }
+
+  private JsonArray known() {
+    JsonArray known = new JsonArray();
+    paths.keySet().forEach(known::add);
+    return known;
+  }
+
+  private void ready(HttpServerRequest request) {
+    sendJson(request, draining ? 503 : 200, status(draining ? "DRAINING" : "UP"));
   }
 
   private void metrics(HttpServerRequest request) {
     BatonMetrics m = metrics;
     if (m == null) {
-      send(request, 404, new JsonObject().put("error", "metrics are switched off"));
+      sendJson(request, 404, new JsonObject().put("error", "metrics are switched off"));
       return;
     }
     BatonMetrics.Exposition exposition = m.scrape(request.getHeader(HttpHeaders.ACCEPT));
@@ -130,11 +167,32 @@ public final class ManagementServer {
     return new JsonObject().put("status", status);
   }
 
-  private static void send(HttpServerRequest request, int code, JsonObject body) {
+  private static void sendJson(HttpServerRequest request, int code, JsonObject body) {
     request
         .response()
         .setStatusCode(code)
         .putHeader("Content-Type", "application/json")
+        .putHeader("Cache-Control", "no-store")
         .end(body.encodePrettily() + "\n");
+  }
+
+  private static void sendPage(HttpServerRequest request, Buffer page) {
+    request
+        .response()
+        .putHeader("Content-Type", "text/html; charset=utf-8")
+        .putHeader("Cache-Control", "no-cache")
+        .putHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader("Referrer-Policy", "no-referrer")
+        .end(page);
+  }
+
+  private static Buffer page() {
+    try (var in = ManagementServer.class.getResourceAsStream("live.html")) {
+      return Buffer.buffer(
+          Objects.requireNonNull(in, "live.html is not beside its class").readAllBytes());
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
   }
 }

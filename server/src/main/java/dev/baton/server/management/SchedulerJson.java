@@ -7,49 +7,94 @@ import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.server.context.RequestWork;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** A scheduler as JSON. */
+/** A scheduler as JSON. The README documents the fields. */
 final class SchedulerJson {
   private SchedulerJson() {}
 
+  /** What holds for all loops together. */
   static JsonObject of(Scheduler scheduler) {
     Enclave enclave = scheduler.enclave();
     JsonObject takeovers = new JsonObject();
     for (TakeoverCause cause : TakeoverCause.values()) {
-      takeovers.put(cause.name().toLowerCase(Locale.ROOT), enclave.takeovers(cause));
+      takeovers.put(word(cause), enclave.takeovers(cause));
     }
     String refusal = enclave.pinningRefusal();
     return new JsonObject()
         .put("takeover", scheduler.isTakeover())
-        .put("notifier", scheduler.notifier().name().toLowerCase(Locale.ROOT))
+        .put("notifier", word(scheduler.notifier()))
         .put("notifierReason", scheduler.notifierReason())
         .put("cpus", enclave.cpus().toString())
         .put("pinning", refusal == null ? "granted" : refusal)
         .put("blindWorkers", enclave.blindWorkers())
-        .put("takeovers", takeovers)
-        .put("loops", array(enclave.loopSnapshots(), SchedulerJson::loop))
-        .put("pools", array(enclave.poolSnapshots(), SchedulerJson::pool))
-        .put("workers", array(enclave.workerSnapshots(), worker -> worker(worker, enclave)))
-        .put("recentTakeovers", array(enclave.recentTakeovers(), SchedulerJson::takeover));
+        .put("takeovers", takeovers);
   }
 
-  private static <T> JsonArray array(List<T> values, Function<T, JsonObject> form) {
-    JsonArray array = new JsonArray();
-    values.forEach(value -> array.add(form.apply(value)));
-    return array;
+  static JsonObject of(Diagnosis diagnosis) {
+    return new JsonObject()
+        .put("level", word(diagnosis.level()))
+        .put("headline", diagnosis.headline())
+        .put("detail", diagnosis.detail())
+        .put(
+            "missing",
+            array(
+                diagnosis.missing(),
+                missing ->
+                    new JsonObject()
+                        .put("what", missing.what())
+                        .put("effect", missing.effect())
+                        .put("remedy", missing.remedy())));
   }
 
-  private static JsonObject loop(LoopSnapshot loop) {
+  static JsonArray loops(Enclave enclave) {
+    return array(enclave.loopSnapshots(), loop -> loop(loop, enclave));
+  }
+
+  static JsonArray pools(Enclave enclave) {
+    return array(enclave.poolSnapshots(), SchedulerJson::pool);
+  }
+
+  /**
+   * Every worker.
+   *
+   * @param stackOf asked for the stacks of those that are away
+   */
+  static JsonArray workers(
+      Enclave enclave, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
+    return array(
+        enclave.workerSnapshots(),
+        worker -> {
+          JsonObject json = worker(worker, enclave);
+          if (worker.state() == WorkerSnapshot.State.AWAY) {
+            json.put("stack", stack(stackOf.apply(worker)));
+          }
+          return json;
+        });
+  }
+
+  /** The workers that have lost their loops, without stacks. */
+  static JsonArray away(Enclave enclave) {
+    return array(
+        enclave.workerSnapshots().stream()
+            .filter(worker -> worker.state() == WorkerSnapshot.State.AWAY)
+            .toList(),
+        worker -> worker(worker, enclave));
+  }
+
+  private static JsonObject loop(LoopSnapshot loop, Enclave enclave) {
     return new JsonObject()
         .put("loop", loop.loop())
         .put("cpu", loop.cpu())
         .put("owner", loop.owner())
         .put("state", loop.inContinuation() ? "continuation" : "io")
+        .put("runs", loop.inContinuation() ? work(enclave.workOf(loop.owner())) : null)
         .put("queuedContinuations", loop.queuedContinuations())
         .put("queuedTasks", loop.queuedTasks())
         .put("away", loop.away())
@@ -72,27 +117,67 @@ final class SchedulerJson {
   }
 
   private static JsonObject worker(WorkerSnapshot worker, Enclave enclave) {
-    JsonObject json =
-        new JsonObject()
-            .put("worker", worker.worker())
-            .put("thread", worker.thread())
-            .put("cpu", worker.cpu())
-            .put("state", worker.state().name().toLowerCase(Locale.ROOT));
-    if (worker.state() == WorkerSnapshot.State.AWAY) {
-      JsonArray stack = new JsonArray();
-      enclave.stackOf(worker.worker()).forEach(frame -> stack.add(frame.toString()));
-      json.put("lostLoop", worker.loop()).put("stack", stack);
-    }
-    return json;
+    boolean away = worker.state() == WorkerSnapshot.State.AWAY;
+    return new JsonObject()
+        .put("worker", worker.worker())
+        .put("thread", worker.thread())
+        .put("cpu", worker.cpu())
+        .put("state", word(worker.state()))
+        .put(away ? "lostLoop" : "loop", worker.loop() < 0 ? null : worker.loop())
+        .put(
+            "runs",
+            worker.state() == WorkerSnapshot.State.STANDBY
+                ? null
+                : work(enclave.workOf(worker.worker())));
   }
 
-  private static JsonObject takeover(Takeover takeover) {
+  /**
+   * One takeover.
+   *
+   * @param nowNanos the time at which {@code nowMillis} is the wall clock's
+   */
+  static JsonObject takeover(TakeoverLog.Entry entry, long nowNanos, long nowMillis) {
+    Takeover takeover = entry.takeover;
+    long away = entry.awayNanos(nowNanos);
     return new JsonObject()
+        .put("number", entry.number)
+        .put("atMillis", nowMillis - (nowNanos - takeover.atNanos()) / 1_000_000)
         .put("loop", takeover.loop())
-        .put("cause", takeover.cause().name().toLowerCase(Locale.ROOT))
+        .put("cause", word(takeover.cause()))
         .put("from", takeover.from())
         .put("to", takeover.to())
         .put("resumedAfterNanos", takeover.resumedAfterNanos())
-        .put("nextRanAfterNanos", takeover.nextRanAfterNanos());
+        .put("nextRanAfterNanos", takeover.nextRanAfterNanos())
+        .put("ran", work(takeover.work()))
+        .put("fate", word(entry.fate()))
+        .put("awayNanos", away < 0 ? null : away)
+        .put("stack", stack(entry.stack()));
+  }
+
+  private static @Nullable JsonObject work(@Nullable Object work) {
+    return switch (work) {
+      case null -> null;
+      case RequestWork request ->
+          new JsonObject()
+              .put("method", request.method())
+              .put("path", request.path())
+              .put("route", request.route())
+              .put("requestId", request.requestId());
+      default -> new JsonObject().put("route", work.toString());
+    };
+  }
+
+  static JsonArray stack(List<StackTraceElement> stack) {
+    return array(stack, StackTraceElement::toString);
+  }
+
+  static <T> JsonArray array(List<T> values, Function<T, ?> form) {
+    JsonArray array = new JsonArray();
+    values.forEach(value -> array.add(form.apply(value)));
+    return array;
+  }
+
+  static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -72,6 +72,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             .options(schedulerOptions)
             .ioHandlerFactory(transport().ioHandlerFactory())
             .threadFactory(BatonThread::new)
+            .workObserver(BatonThread::workOf)
             .start();
     return new BatonVertx(this, scheduler, mode);
   }

@@ -2,6 +2,7 @@ package io.vertx.core.impl;
 
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
@@ -22,11 +23,14 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.spi.context.storage.AccessMode;
 import io.vertx.core.spi.context.storage.ContextLocal;
 import io.vertx.core.spi.tracing.VertxTracer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Vert.x context whose callbacks are continuations of a loop that changes hands.
@@ -34,9 +38,18 @@ import java.util.function.Supplier;
  * <p>The HTTP server duplicates its context once per request or stream. In mode {@code serial} the
  * duplicates share one executor, in mode {@code per-request} each has its own.
  */
-final class BatonContext implements ContextInternal, RequestContext {
+final class BatonContext implements ContextInternal, RequestContext, Supplier<RequestWork> {
   private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("retry-after");
   private static final CharSequence ONE_SECOND = HttpHeaders.createOptimized("1");
+  private static final VarHandle REQUEST;
+
+  static {
+    try {
+      REQUEST = MethodHandles.lookup().findVarHandle(BatonContext.class, "request", Object.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /** Deployment, pools, configuration: everything that is not about order. */
   private final ContextImpl base;
@@ -49,6 +62,9 @@ final class BatonContext implements ContextInternal, RequestContext {
 
   // Written in IO, before the first callback
   private long arrivalNanos;
+
+  // Written once, by the first callback; read by onlookers. Release: with what the request holds
+  private @Nullable Object request;
 
   /** The root context of a deployment, or of a thread outside Vert.x. */
   BatonContext(ContextImpl base, ContextMode mode, TransferableEventLoop loop) {
@@ -118,9 +134,9 @@ final class BatonContext implements ContextInternal, RequestContext {
     if (executor.inThread()) {
       dispatch(argument, task);
     } else {
-      if (argument instanceof HttpServerRequest request) {
+      if (argument instanceof HttpServerRequest mine) {
         if (loop.isOverloaded()) {
-          shed(request);
+          shed(mine);
           if (owner().metrics() instanceof BatonMetrics metrics) {
             metrics.shed(ShedReason.OVERLOAD);
           }
@@ -155,6 +171,15 @@ final class BatonContext implements ContextInternal, RequestContext {
     } else {
       executor.execute(() -> task.handle(argument));
     }
+  }
+
+  /** What callbacks of users come by. The first one of a request notes whose they are. */
+  @Override
+  public <T> void dispatch(T argument, Handler<T> task) {
+    if (request == null && RequestWork.isRequest(argument) && isDuplicate()) {
+      REQUEST.setRelease(this, argument);
+    }
+    ContextInternal.super.dispatch(argument, task);
   }
 
   @Override
@@ -197,6 +222,7 @@ final class BatonContext implements ContextInternal, RequestContext {
     }
     BatonContext own = new BatonContext(root, new SerialExecutor(loop));
     own.arrivalNanos = arrivalNanos;
+    own.request = request;
     return own;
   }
 
@@ -249,6 +275,18 @@ final class BatonContext implements ContextInternal, RequestContext {
   @Override
   public java.util.concurrent.Future<?> schedule(Runnable task, long delayNanos) {
     return loop.schedule(() -> submit(task), delayNanos, TimeUnit.NANOSECONDS);
+  }
+
+  // ---------------------------------------------------------------- the request, for onlookers
+
+  boolean hasRequest() {
+    return REQUEST.getAcquire(this) != null;
+  }
+
+  /** Describes the request this context was made for. Any thread, after {@link #hasRequest}. */
+  @Override
+  public RequestWork get() {
+    return RequestWork.of(REQUEST.getAcquire(this));
   }
 
   // ---------------------------------------------------------------- locals

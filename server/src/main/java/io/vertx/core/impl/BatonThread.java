@@ -1,6 +1,9 @@
 package io.vertx.core.impl;
 
+import dev.baton.server.context.RequestWork;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A thread that drives Baton's loops, with the slot for its current context in a field.
@@ -20,6 +23,15 @@ public final class BatonThread extends FastThreadLocalThread {
     // Vert.x finds the current context of a thread it does not know here.
     VertxImpl.nonVertxContextDispatch.set(dispatch);
     super.run();
+  }
+
+  /** What {@code thread} runs for a request, null if nothing. Any thread. */
+  static @Nullable Supplier<RequestWork> workOf(Thread thread) {
+    return thread instanceof BatonThread baton
+            && baton.dispatch.context instanceof BatonContext context
+            && context.hasRequest()
+        ? context
+        : null;
   }
 
   @Override

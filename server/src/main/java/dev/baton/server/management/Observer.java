@@ -1,0 +1,244 @@
+package dev.baton.server.management;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.loop.LoopSnapshot;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at what {@link Insight} offers, and says it in JSON. Keeps what only one who looks on can
+ * know. One thread: the management server's.
+ */
+final class Observer {
+  private static final int MAX_TAKEOVERS = 256;
+
+  private final Insight insight;
+  private final @Nullable Enclave enclave;
+  private final @Nullable StackSampler stacks;
+  private final @Nullable TakeoverLog log;
+  private final @Nullable LoopLag lag;
+  private final @Nullable RouteWindow routes;
+
+  Observer(Insight insight) {
+    this.insight = insight;
+    Scheduler scheduler = insight.scheduler();
+    if (scheduler == null) {
+      enclave = null;
+      stacks = null;
+      log = null;
+      lag = null;
+    } else {
+      enclave = scheduler.enclave();
+      stacks = new StackSampler(enclave);
+      log = new TakeoverLog(enclave, stacks);
+      lag = new LoopLag(scheduler.eventLoopGroup().loops());
+    }
+    RouteSource source = insight.routes();
+    routes = source == null ? null : new RouteWindow(source);
+  }
+
+  // ---------------------------------------------------------------- looking
+
+  /** Looks for takeovers and for workers that came back. Often, while somebody watches. */
+  void poll() {
+    if (log != null) {
+      log.poll(System.nanoTime());
+    }
+  }
+
+  /** Sees whether loops run. A few times a second, while somebody watches. */
+  void probe() {
+    if (lag != null) {
+      lag.send();
+    }
+  }
+
+  /** Reads the routes' counts. Once a second, while somebody watches. */
+  void readRoutes() {
+    if (routes != null) {
+      routes.read(System.nanoTime());
+    }
+  }
+
+  @Nullable TakeoverLog log() {
+    return log;
+  }
+
+  int loopCount() {
+    return enclave == null ? 0 : enclave.loopSnapshots().size();
+  }
+
+  // ---------------------------------------------------------------- telling
+
+  /** What is so in general, and the way to the rest. */
+  JsonObject overview() {
+    JsonObject json = new JsonObject();
+    Scheduler scheduler = insight.scheduler();
+    if (scheduler == null) {
+      json.put("stock", true);
+    } else {
+      poll();
+      json.put("status", status()).mergeIn(SchedulerJson.of(scheduler));
+    }
+    return json;
+  }
+
+  /** The diagnosis; null on stock Vert.x. */
+  @Nullable JsonObject status() {
+    Scheduler scheduler = insight.scheduler();
+    if (scheduler == null || log == null || lag == null) {
+      return null;
+    }
+    long now = System.nanoTime();
+    return SchedulerJson.of(Diagnosis.of(scheduler, log, lag.nanos(now), now));
+  }
+
+  JsonObject loops() {
+    return new JsonObject()
+        .put("loops", enclave == null ? new JsonArray() : SchedulerJson.loops(enclave));
+  }
+
+  JsonObject workers() {
+    if (enclave == null || stacks == null) {
+      return new JsonObject().put("workers", new JsonArray());
+    }
+    StackSampler sampler = stacks;
+    return new JsonObject()
+        .put(
+            "workers",
+            SchedulerJson.workers(
+                enclave, worker -> sampler.stackOf(worker.worker(), System.nanoTime())));
+  }
+
+  JsonObject pools() {
+    return new JsonObject()
+        .put("pools", enclave == null ? new JsonArray() : SchedulerJson.pools(enclave));
+  }
+
+  /** The latest takeovers, oldest first, with the stacks of those that are still away. */
+  JsonObject takeovers() {
+    poll();
+    return new JsonObject().put("takeovers", takeovers(0, MAX_TAKEOVERS));
+  }
+
+  /** Takeovers that are new or have changed since the log was at {@code revision}. */
+  JsonArray takeovers(long revision, int limit) {
+    if (log == null) {
+      return new JsonArray();
+    }
+    long nanos = System.nanoTime();
+    long millis = System.currentTimeMillis();
+    return SchedulerJson.array(
+        log.changedSince(revision, limit), entry -> SchedulerJson.takeover(entry, nanos, millis));
+  }
+
+  /** Routes of late; empty until two readings are made. */
+  JsonObject routes() {
+    if (routes == null) {
+      return new JsonObject().put("routes", new JsonArray());
+    }
+    readRoutes();
+    return new JsonObject().put("routes", SchedulerJson.array(routes.views(), Observer::route));
+  }
+
+  private static JsonObject route(RouteWindow.RouteView view) {
+    return new JsonObject()
+        .put("method", view.method())
+        .put("route", view.route())
+        .put("requestsPerSecond", rounded(view.requestsPerSecond()))
+        .put("errorsPerSecond", rounded(view.errorsPerSecond()))
+        .put("p50Nanos", view.p50Nanos())
+        .put("p99Nanos", view.p99Nanos())
+        .put("p999Nanos", view.p999Nanos());
+  }
+
+  private static double rounded(double value) {
+    return Math.round(value * 100) / 100.0;
+  }
+
+  JsonObject stages() {
+    StageSource source = insight.stages();
+    return new JsonObject()
+        .put(
+            "stages",
+            SchedulerJson.array(
+                source == null ? List.of() : source.read(),
+                stage ->
+                    new JsonObject()
+                        .put("pipeline", stage.pipeline())
+                        .put("stage", stage.stage())
+                        .put("queued", stage.queued())
+                        .put("capacity", stage.capacity())
+                        .put("outcomes", new JsonObject(Map.copyOf(stage.outcomes())))));
+  }
+
+  // ---------------------------------------------------------------- for the page
+
+  /** What changes all the time: loops, and who is away from them. */
+  JsonObject now() {
+    JsonObject json = new JsonObject().put("atMillis", System.currentTimeMillis());
+    if (enclave == null || lag == null) {
+      return json;
+    }
+    long[] lags = lag.nanos(System.nanoTime());
+    JsonArray loops = SchedulerJson.loops(enclave);
+    for (int i = 0; i < loops.size(); i++) {
+      loops.getJsonObject(i).put("lagNanos", lags[i]);
+    }
+    return json.put("loops", loops)
+        .put("away", SchedulerJson.away(enclave))
+        .put("pools", SchedulerJson.pools(enclave));
+  }
+
+  /** What is told once a second. */
+  JsonObject second() {
+    JsonObject json =
+        new JsonObject().put("atMillis", System.currentTimeMillis()).put("status", status());
+    Scheduler scheduler = insight.scheduler();
+    if (scheduler != null) {
+      json.put("scheduler", SchedulerJson.of(scheduler));
+      json.put("stuck", stuckStacks());
+    }
+    if (routes != null) {
+      readRoutes();
+      json.put(
+          "routes",
+          SchedulerJson.array(
+              routes.views(),
+              view -> route(view).put("lastSecond", SchedulerJson.array(list(view), n -> n))));
+    }
+    if (insight.stages() != null) {
+      json.put("stages", stages().getJsonArray("stages"));
+    }
+    return json;
+  }
+
+  private static List<Long> list(RouteWindow.RouteView view) {
+    return Arrays.stream(view.lastSecond()).boxed().toList();
+  }
+
+  /** Where the owners of loops that stand still are. */
+  private JsonArray stuckStacks() {
+    JsonArray stuck = new JsonArray();
+    if (enclave == null || lag == null || stacks == null) {
+      return stuck;
+    }
+    long now = System.nanoTime();
+    long[] lags = lag.nanos(now);
+    for (LoopSnapshot loop : enclave.loopSnapshots()) {
+      if (lags[loop.loop()] > Diagnosis.STALLED_NANOS) {
+        stuck.add(
+            new JsonObject()
+                .put("loop", loop.loop())
+                .put("worker", loop.owner())
+                .put("stack", SchedulerJson.stack(stacks.stackOf(loop.owner(), now))));
+      }
+    }
+    return stuck;
+  }
+}

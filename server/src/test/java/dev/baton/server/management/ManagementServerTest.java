@@ -1,0 +1,223 @@
+package dev.baton.server.management;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.server.BatonOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+final class ManagementServerTest {
+  @Test
+  void shouldListWhatThereIs() throws Exception {
+    try (Watched watched = Watched.start()) {
+      HttpResponse<String> unknown = watched.get("/baton/api/loop");
+
+      assertThat(unknown.statusCode()).isEqualTo(404);
+      assertThat(new JsonObject(unknown.body()).getJsonArray("paths"))
+          .isEqualTo(watched.json("/").getJsonArray("paths"))
+          .contains("/baton", "/baton/api/loops", "/health/live");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "DELETE", "HEAD"})
+  void shouldOnlyBeRead(String method) throws Exception {
+    try (Watched watched = Watched.start()) {
+      HttpResponse<String> response =
+          Watched.CLIENT.send(
+              HttpRequest.newBuilder(watched.management("/baton/api"))
+                  .method(method, HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              BodyHandlers.ofString());
+
+      assertThat(response.statusCode()).isEqualTo(405);
+      assertThat(response.headers().firstValue("allow")).hasValue("GET");
+    }
+  }
+
+  @Test
+  void shouldTellTheStateOfEachPart() throws Exception {
+    try (Watched watched = Watched.start().assumeTakeover()) {
+      JsonObject overview = watched.json("/baton/api");
+      JsonObject loop = first(watched, "loops");
+      JsonObject pool = first(watched, "pools");
+      JsonObject worker = first(watched, "workers");
+
+      assertThat(overview.fieldNames())
+          .contains(
+              "status", "takeover", "notifier", "notifierReason", "cpus", "pinning", "takeovers");
+      assertThat(overview.getJsonObject("status").fieldNames())
+          .containsExactlyInAnyOrder("level", "headline", "detail", "missing");
+      assertThat(loop.fieldNames())
+          .contains("loop", "cpu", "owner", "state", "runs", "queuedContinuations", "holding");
+      assertThat(pool.fieldNames()).contains("cpu", "idle", "total", "max", "exhausted");
+      assertThat(worker.fieldNames()).contains("worker", "thread", "cpu", "state", "runs");
+    }
+  }
+
+  @Test
+  void shouldTellWhatABlockedWorkerRunsAndWhereItSleeps() throws Exception {
+    try (Watched watched = Watched.start().assumeTakeover()) {
+      CompletableFuture<HttpResponse<String>> blocked = watched.ask("/block/2000");
+      Watched.until(
+          "a request is taken over",
+          () ->
+              watched.scheduler.enclave().recentTakeovers().stream()
+                  .anyMatch(takeover -> takeover.work() != null));
+
+      JsonObject takeover = ofARequest(watched.json("/baton/api/takeovers"));
+      JsonObject away =
+          watched.json("/baton/api/workers").getJsonArray("workers").stream()
+              .map(JsonObject.class::cast)
+              .filter(worker -> worker.getString("state").equals("away"))
+              .findFirst()
+              .orElseThrow();
+
+      assertThat(takeover.getString("cause")).isEqualTo("blocked");
+      assertThat(takeover.getJsonObject("ran"))
+          .isEqualTo(
+              new JsonObject()
+                  .put("method", "GET")
+                  .put("path", "/block/2000")
+                  .put("route", takeover.getJsonObject("ran").getString("route"))
+                  .put("requestId", "r-1"));
+      assertThat(takeover.getJsonObject("ran").getString("route")).startsWith("/block/");
+      assertThat(takeover.getString("fate")).isEqualTo("away");
+      assertThat(takeover.getLong("awayNanos")).isPositive();
+      assertThat(takeover.getJsonArray("stack").encode()).contains("DemoService.block");
+      assertThat(away.getInteger("worker")).isEqualTo(takeover.getInteger("from"));
+      assertThat(away.getJsonObject("runs")).isEqualTo(takeover.getJsonObject("ran"));
+      assertThat(away.getJsonArray("stack").encode()).contains("DemoService.block");
+      assertThat(blocked.get(20, TimeUnit.SECONDS).body()).isEqualTo("slept 2000 ms");
+    }
+  }
+
+  private static JsonObject ofARequest(JsonObject takeovers) {
+    return takeovers.getJsonArray("takeovers").stream()
+        .map(JsonObject.class::cast)
+        .filter(takeover -> takeover.getJsonObject("ran") != null)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void shouldTellRoutesAndStages() throws Exception {
+    try (Watched watched = Watched.start()) {
+      assertThat(watched.json("/baton/api/routes").getJsonArray("routes")).isEmpty();
+      TimeUnit.MILLISECONDS.sleep(20);
+
+      JsonArray routes = watched.json("/baton/api/routes").getJsonArray("routes");
+      JsonArray stages = watched.json("/baton/api/stages").getJsonArray("stages");
+
+      assertThat(routes).hasSize(1);
+      JsonObject fast = routes.getJsonObject(0);
+      assertThat(fast.getString("route")).isEqualTo("/fast");
+      assertThat(fast.getDouble("requestsPerSecond")).isPositive();
+      assertThat(fast.getLong("p50Nanos")).isEqualTo(100_000);
+      assertThat(fast.getLong("p99Nanos")).isEqualTo(100_000);
+      assertThat(fast.getLong("p999Nanos")).isEqualTo(1_000_000);
+      assertThat(stages.getJsonObject(1))
+          .isEqualTo(
+              new JsonObject()
+                  .put("pipeline", "orders")
+                  .put("stage", "compute")
+                  .put("queued", 3)
+                  .put("capacity", 64)
+                  .put("outcomes", new JsonObject().put("ok", 7).put("shed", 2)));
+    }
+  }
+
+  @Test
+  void shouldSayWhatIsMissingAndHowToGetIt() throws Exception {
+    BatonOptions options = new BatonOptions();
+    options.getScheduler().setTakeover(false);
+    try (Watched watched = Watched.start(options)) {
+      JsonObject status = watched.json("/baton/api").getJsonObject("status");
+
+      assertThat(status.getString("level")).isEqualTo("degraded");
+      assertThat(status.getJsonArray("missing")).hasSize(1);
+      assertThat(status.getJsonArray("missing").getJsonObject(0).getString("remedy"))
+          .contains("--enable-native-access");
+    }
+  }
+
+  @Test
+  void shouldShowStockVertxWithoutLoops() throws Exception {
+    ManagementServer stock = ManagementServer.start(0, new Insight(null, null, null, null));
+    try {
+      String base = "http://127.0.0.1:" + stock.port();
+      for (String part : List.of("loops", "workers", "pools", "takeovers", "routes", "stages")) {
+        HttpResponse<String> response =
+            Watched.CLIENT.send(
+                Watched.request(URI.create(base + "/baton/api/" + part)), BodyHandlers.ofString());
+        assertThat(new JsonObject(response.body()).getJsonArray(part)).isEmpty();
+      }
+    } finally {
+      stock.close();
+    }
+  }
+
+  @Test
+  void shouldServeThePageAsOneFile() throws Exception {
+    try (Watched watched = Watched.start()) {
+      HttpResponse<String> page = watched.get("/baton");
+
+      assertThat(page.statusCode()).isEqualTo(200);
+      assertThat(page.headers().firstValue("content-type")).hasValue("text/html; charset=utf-8");
+      assertThat(page.headers().firstValue("content-security-policy").orElse(""))
+          .contains("default-src 'none'", "connect-src 'self'");
+      assertThat(page.body())
+          .doesNotContain("https://", "<script src", "<link rel=\"style", "@import");
+    }
+  }
+
+  @Test
+  void shouldAnswerWhenEveryLoopIsBlockedAndNoStandbyIsLeft() throws Exception {
+    BatonOptions options = new BatonOptions();
+    options.getScheduler().setMaxStandbys(2).setMinStandbys(1);
+    try (Watched watched = Watched.start(options).assumeTakeover()) {
+      List<CompletableFuture<HttpResponse<String>>> blocked = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        blocked.add(watched.ask("/block/3000"));
+      }
+      Watched.until(
+          "the loop holds back",
+          () -> watched.scheduler.enclave().loopSnapshots().getFirst().holding());
+
+      for (String path : List.of("/health/live", "/baton", "/baton/api/loops")) {
+        HttpResponse<String> response =
+            Watched.CLIENT.send(
+                HttpRequest.newBuilder(watched.management(path))
+                    .timeout(Duration.ofSeconds(2))
+                    .build(),
+                BodyHandlers.ofString());
+        assertThat(response.statusCode()).isEqualTo(200);
+      }
+      JsonObject status = watched.json("/baton/api").getJsonObject("status");
+      assertThat(status.getString("level")).isEqualTo("stalled");
+      assertThat(status.getString("headline")).contains("No worker is left");
+      assertThat(status.getString("detail")).contains("maxStandbys=2", "/block/");
+      for (var response : blocked) {
+        assertThat(response.get(30, TimeUnit.SECONDS).statusCode()).isIn(200, 503);
+      }
+    }
+  }
+
+  private static JsonObject first(Watched watched, String part) throws Exception {
+    return watched.json("/baton/api/" + part).getJsonArray(part).getJsonObject(0);
+  }
+}

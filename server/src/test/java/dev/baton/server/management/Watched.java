@@ -1,0 +1,132 @@
+package dev.baton.server.management;
+
+import dev.baton.scheduler.Scheduler;
+import dev.baton.server.Baton;
+import dev.baton.server.BatonOptions;
+import dev.baton.server.context.ContextMode;
+import dev.baton.server.main.DemoService;
+import dev.baton.server.management.RouteSource.RouteCounts;
+import dev.baton.server.management.StageSource.StageState;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Assumptions;
+
+/** The demo service with its management server, for the length of a test. */
+final class Watched implements AutoCloseable {
+  static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  final Vertx vertx;
+  final Scheduler scheduler;
+  final ManagementServer management;
+  private final DemoService service;
+
+  private Watched(BatonOptions options, boolean sources) throws TimeoutException {
+    vertx = Baton.vertx(options.setContextMode(ContextMode.PER_REQUEST));
+    scheduler = Baton.scheduler(vertx);
+    service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
+    vertx.deployVerticle(service).await(20, TimeUnit.SECONDS);
+    management =
+        ManagementServer.start(
+            0,
+            new Insight(scheduler, null, sources ? new GrowingRoutes() : null, sources ? STAGES : null));
+  }
+
+  /** With one loop, and with made-up routes and stages. */
+  static Watched start() throws TimeoutException {
+    return start(new BatonOptions());
+  }
+
+  /** With one loop, and with made-up routes and stages. */
+  static Watched start(BatonOptions options) throws TimeoutException {
+    options.getScheduler().setLoops(1);
+    return new Watched(options, true);
+  }
+
+  Watched assumeTakeover() {
+    Assumptions.assumeTrue(
+        scheduler.isTakeover(), () -> "loops do not change hands: " + scheduler.notifierReason());
+    return this;
+  }
+
+  URI service(String path) {
+    return URI.create("http://127.0.0.1:" + service.actualPort() + path);
+  }
+
+  URI management(String path) {
+    return URI.create("http://127.0.0.1:" + management.port() + path);
+  }
+
+  HttpResponse<String> get(String path) throws Exception {
+    return CLIENT.send(request(management(path)), BodyHandlers.ofString());
+  }
+
+  JsonObject json(String path) throws Exception {
+    return new JsonObject(get(path).body());
+  }
+
+  /** Asks the service, without waiting for its answer. */
+  CompletableFuture<HttpResponse<String>> ask(String path) {
+    return CLIENT.sendAsync(
+        HttpRequest.newBuilder(service(path)).header("x-request-id", "r-1").build(),
+        BodyHandlers.ofString());
+  }
+
+  static HttpRequest request(URI uri) {
+    return HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+  }
+
+  static void until(String what, BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("waited in vain until " + what);
+      }
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+  }
+
+  @Override
+  public void close() {
+    management.close();
+    vertx.close().await();
+  }
+
+  private static final StageSource STAGES =
+      () ->
+          List.of(
+              new StageState("orders", "parse", 0, 64, Map.of("ok", 10L)),
+              new StageState("orders", "compute", 3, 64, Map.of("ok", 7L, "shed", 2L)));
+
+  /** Answers more requests with each reading. */
+  private static final class GrowingRoutes implements RouteSource {
+    private long readings;
+
+    @Override
+    public long[] boundsNanos() {
+      return new long[] {100_000, 1_000_000, 10_000_000};
+    }
+
+    @Override
+    public List<RouteCounts> read() {
+      readings++;
+      return List.of(
+          new RouteCounts(
+              "GET", "/fast", 0, new long[] {990 * readings, 9 * readings, readings, 0}),
+          new RouteCounts("GET", "/idle", 0, new long[] {5, 0, 0, 0}));
+    }
+  }
+}
