@@ -19,9 +19,9 @@ for mode in arg('modes', 'baton,stock').split(','):
     def peak(d):
         out = subprocess.run(['taskset', '-c', '1', 'wrk', '-t1', '-c8', '-d', d, url], capture_output=True, text=True).stdout
         return float(re.search(r'Requests/sec:\s+([\d.]+)', out).group(1))
-    peak('8s'); capacity = peak('5s')
+    peak('12s'); capacity = peak('5s')
     load = subprocess.Popen(['taskset', '-c', '1', J, '-jar', loadgen, 'run', url, '--rate', str(int(2 * capacity)), '--duration', secs + 's',
-        '--connections', '256', '--drain', '2s', '--timeout', '10s', '--json', '/tmp/overload.json'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        '--connections', '256', '--drain', '2s', '--warmup', '4s', '--no-rehearsal', '--timeout', '10s', '--json', '/tmp/overload.json'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     rss = []
     while load.poll() is None:
         time.sleep(5)

@@ -114,6 +114,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   private static final int TASK_CHUNK = 1024;
   private static final int MAX_TASKS_PER_TURN = 4096;
+  private static final int CLOCK_EVERY = 8;
   private static final long MAX_POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final int STARTED = 0;
@@ -424,6 +425,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       report(true); // now, not afterwards: this continuation may block, too
     }
     long mine = status; // state IO: nobody else writes it
+    long beganNanos = pollNanos();
     int limit = policy.batch();
     int ran = 0;
     Runnable continuation;
@@ -451,6 +453,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       }
       ran++;
       probe.rearm();
+      if (ran % CLOCK_EVERY == 0 && System.nanoTime() - beganNanos > policy.sliceNanos()) {
+        break; // sockets and timers wait no longer than that for many short continuations
+      }
     }
     probe.disarm();
     continuations += ran;

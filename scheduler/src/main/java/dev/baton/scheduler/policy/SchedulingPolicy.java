@@ -37,7 +37,10 @@ public interface SchedulingPolicy {
    */
   @Nullable Runnable pickNext(RunQueue queue);
 
-  /** How many continuations run in a row before the loop looks at its sockets again, at least 1. */
+  /**
+   * How many continuations run in a row before the loop looks at its sockets again, at least 1.
+   * They end earlier when they have taken a slice together.
+   */
   int batch();
 
   /**

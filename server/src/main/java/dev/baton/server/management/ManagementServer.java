@@ -23,9 +23,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers {@code /metrics}, {@code /health/*}, the page {@code /baton}, its events and {@code /baton/api/*},
- * read-only, on loopback. A stock {@code Vertx} of its own with one event loop: it answers when
- * every loop of the service is stuck.
+ * Answers {@code /metrics}, {@code /health/*}, the page {@code /baton}, its events and {@code
+ * /baton/api/*}, read-only, on loopback. A stock {@code Vertx} of its own with one event loop: it
+ * answers when every loop of the service is stuck.
  */
 public final class ManagementServer {
   private static final int TIMEOUT_SECONDS = 30;

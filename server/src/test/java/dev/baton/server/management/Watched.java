@@ -42,7 +42,8 @@ final class Watched implements AutoCloseable {
     management =
         ManagementServer.start(
             0,
-            new Insight(scheduler, null, sources ? new GrowingRoutes() : null, sources ? STAGES : null));
+            new Insight(
+                scheduler, null, sources ? new GrowingRoutes() : null, sources ? STAGES : null));
   }
 
   /** With one loop, and with made-up routes and stages. */
