@@ -3,6 +3,7 @@ package dev.baton.server.metrics;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import io.netty.util.concurrent.Future;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +37,7 @@ public final class LoopExecutor extends AbstractExecutorService {
 
   @Override
   public void shutdown() {
-    SCHEDULER.eventLoopGroup().shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    Future<?> _ = SCHEDULER.eventLoopGroup().shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   @Override

@@ -136,6 +136,10 @@ public final class BatonMetrics implements VertxMetrics {
     return ((VertxInternal) vertx).metrics() instanceof BatonMetrics metrics ? metrics : null;
   }
 
+  HttpServerRecorder httpServer() {
+    return httpServer;
+  }
+
   // ---------------------------------------------------------------- reading
 
   /** For meters of an application's own: they are exposed with the others. */
