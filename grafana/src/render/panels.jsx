@@ -18,7 +18,7 @@ const range = {from: dateTime(from), to: dateTime(to), raw: {from: dateTime(from
 
 standardTransformersRegistry.setInit(() => ['merge', 'organize'].map(id => {
   const transformation = Object.values(standardTransformers).find(t => t.id === id);
-  return {id, name: id, transformation, editor: () => null};
+  return {id, name: id, transformation: () => Promise.resolve(transformation), editor: () => null};
 }));
 
 const plain = ['unit', 'decimals', 'min', 'max', 'noValue', 'color', 'thresholds', 'mappings', 'links'];

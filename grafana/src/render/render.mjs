@@ -38,7 +38,7 @@ async function ask(path, parameters) {
 }
 
 const generators = (await ask('/api/v1/query',
-    {query: `last_over_time(baton_loadgen_scheduled_total[${options.minutes}m])`, time: to}))
+    {query: `last_over_time(baton_loadgen_scheduled_total[${to - from}s])`, time: to}))
     .map(series => series.metric.instance).sort();
 
 function substitute(text) {

@@ -164,7 +164,12 @@ final class JvmDashboard {
             lock, which Baton cannot take over. Find it with jcmd PID Thread.print.
             """)
         .query("sum by (state) (jvm_threads_states_threads{@})", "{{state}}")
-        .colour("blocked", "red");
+        .colour("blocked", "red")
+        .colour("runnable", "green")
+        .colour("waiting", "blue")
+        .colour("timed-waiting", "light-blue")
+        .colour("new", "yellow")
+        .colour("terminated", "purple");
   }
 
   private static Panel connections() {

@@ -39,7 +39,8 @@ final class LoopsDashboard {
             """)
         .query("min(baton_takeover_enabled{@})", "takeover")
         .state("0", "Off", Panel.BAD)
-        .state("1", "On", Panel.GOOD);
+        .state("1", "On", Panel.GOOD)
+        .plain();
   }
 
   private static Panel notifier() {
@@ -66,7 +67,8 @@ final class LoopsDashboard {
             too many open files). Their loops are only taken over by the slice timer.
             """)
         .query("sum(baton_blind_workers{@})", "blind")
-        .warnFrom(1, 4);
+        .warnFrom(1, 4)
+        .plain();
   }
 
   private static Panel away() {
@@ -147,9 +149,9 @@ final class LoopsDashboard {
             zero for long: threads are started late, raise minStandbys.
             """)
         .query("sum by (cpu, state) (baton_standbys{@})", "cpu {{cpu}} {{state}}")
-        .query("sum(baton_standbys_max{@})", "max, all CPUs")
-        .colour("max, all CPUs", "red")
-        .dashed("max, all CPUs")
+        .query("max(baton_standbys_max{@})", "most per CPU")
+        .colour("most per CPU", "red")
+        .dashed("most per CPU")
         .logarithmic();
   }
 

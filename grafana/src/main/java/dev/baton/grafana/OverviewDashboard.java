@@ -123,7 +123,7 @@ final class OverviewDashboard {
   private static Panel succeeded() {
     return small(
         Panel.stat(
-                "Answered without error",
+                "Without error",
                 "percentunit",
                 """
                 Share of requests not answered with 5xx, over the time range shown. The objective is
@@ -143,7 +143,7 @@ final class OverviewDashboard {
   private static Panel inTime() {
     return small(
         Panel.stat(
-                "Answered within 102 ms",
+                "Within 102 ms",
                 "percentunit",
                 """
                 Share of requests answered within 102.4 ms, over the time range shown. The objective
@@ -163,13 +163,13 @@ final class OverviewDashboard {
   private static Panel errorBudget() {
     return small(
         budget(
-            "Error budget left, 30 d", "errors", ERROR_BUDGET, "0.1 % of all requests may fail"));
+            "Error budget", "errors", ERROR_BUDGET, "0.1 % of all requests may fail"));
   }
 
   private static Panel slowBudget() {
     return small(
         budget(
-            "Latency budget left, 30 d",
+            "Latency budget",
             "slow",
             SLOW_BUDGET,
             "1 % of all requests may take longer than 102.4 ms"));
@@ -192,7 +192,7 @@ final class OverviewDashboard {
                 .formatted(recorded, budget),
             "left")
         .badBelow(0, 0.25)
-        .decimals(1);
+        .decimals(0);
   }
 
   private static Panel burn() {
@@ -278,7 +278,7 @@ final class OverviewDashboard {
             """
             Every route, slowest first. Busy is how many of its requests are open at a time, on
             average: where rate times duration is spent. Click a route to have the panels below show
-            only that one. unmatched: no route was found, usually scanners or a wrong client.
+            only that one. unmatched: no route was found (scanners, a wrong client), or refused before it was looked for.
             """)
         .size(24, 8)
         .columnUnit("Requests", "reqps")

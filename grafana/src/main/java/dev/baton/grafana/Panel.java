@@ -316,15 +316,15 @@ final class Panel {
     return this;
   }
 
-  /** Shows the name of the series in place of its value. */
-  Panel showName() {
-    options.put("textMode", "name").put("graphMode", "none");
+  /** Shows no history. */
+  Panel plain() {
+    options.put("graphMode", "none");
     return this;
   }
 
-  /** Shows the series' names beside their values. */
-  Panel showNames() {
-    options.put("textMode", "value_and_name");
+  /** Shows the name of the series in place of its value. */
+  Panel showName() {
+    options.put("textMode", "name").put("graphMode", "none");
     return this;
   }
 

@@ -40,6 +40,10 @@ final class PanelSets {
             """)
         .query(
             "sum by (reason) (rate(baton_shed_requests_total{@}[$__rate_interval]))", "{{reason}}")
+        .colour("overload", "red")
+        .colour("admission", "orange")
+        .colour("queue_full", "yellow")
+        .colour("deadline", "purple")
         .noValue("none refused")
         .next("Stages", StagesDashboard.UID);
   }
