@@ -67,7 +67,7 @@ final class CompareCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       description = "Length of each open loop (default: ${DEFAULT-VALUE}).")
-  private int seconds = 5;
+  private int seconds = 4;
 
   @Option(
       names = "--warmup-seconds",
