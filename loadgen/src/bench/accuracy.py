@@ -39,7 +39,7 @@ def recorded():
 def ours(path, warmup):
     out = '/tmp/baton-accuracy.json'
     subprocess.run(['taskset', '-c', '1', JAVA, '-XX:+UseSerialGC', '-jar', jar, 'run', base + path, '--rate', rate,
-                    '-d', '3s' if warmup else seconds + 's', '--warmup', '0', '-c', '200', '--realtime', '--quiet',
+                    '-d', '8s' if warmup else seconds + 's', '--warmup', '0', '-c', '200', '--realtime', '--quiet',
                     '--json', out] + (['--no-rehearsal', '--closed'] if warmup else []), stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     j = json.load(open(out))
@@ -82,7 +82,7 @@ try:
             break
         except OSError:
             time.sleep(0.1)
-    ours('/fast', True)
+    ours('/exponential/300', True)
     for law in laws:
         path = '/' + law
         get('/forget')

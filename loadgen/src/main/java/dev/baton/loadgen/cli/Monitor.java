@@ -85,7 +85,9 @@ final class Monitor implements AutoCloseable {
     }
     if (out != null && progress.elapsedNanos() > last.elapsedNanos()) {
       String line = line(progress);
-      out.print(terminal ? "\r\u001b[K" + line : line + System.lineSeparator());
+      // Without wrapping: of a line that was wrapped, the next would overwrite only the rest.
+      out.print(
+          terminal ? "\r\u001b[K\u001b[?7l" + line + "\u001b[?7h" : line + System.lineSeparator());
       out.flush();
       last = progress;
     }
@@ -99,13 +101,13 @@ final class Monitor implements AutoCloseable {
     var phase = phases.get(progress.phase());
     String rate =
         options.isClosedLoop()
-            ? String.format(Locale.ROOT, "%,8.0f/s", answered / seconds)
-            : String.format(Locale.ROOT, "%,8.0f of %,.0f/s", answered / seconds, asked / seconds);
+            ? String.format(Locale.ROOT, "%,7.0f/s", answered / seconds)
+            : String.format(Locale.ROOT, "%,7.0f of %,.0f/s", answered / seconds, asked / seconds);
     String latency =
         phase.recorded()
             ? String.format(
                 Locale.ROOT,
-                "  p50 %.2f ms  p99 %.2f ms  late %.2f ms",
+                "  p50 %.2f  p99 %.2f  late %.2f ms",
                 interval.response().p50Millis(),
                 interval.response().p99Millis(),
                 interval.lateness().p99Millis())
@@ -117,7 +119,7 @@ final class Monitor implements AutoCloseable {
                 : "");
     return String.format(
         Locale.ROOT,
-        "%5.1f s  %-8s %s%s%s",
+        "%5.1f s  %-6s %s%s%s",
         progress.elapsedNanos() / 1e9,
         phase.name(),
         rate,

@@ -67,13 +67,15 @@ final class CompareCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       description = "Length of each open loop (default: ${DEFAULT-VALUE}).")
-  private int seconds = 5;
+  private int seconds = 4;
 
   @Option(
       names = "--warmup-seconds",
       paramLabel = "S",
-      description = "Closed loop on every fresh JVM (default: ${DEFAULT-VALUE}).")
-  private int warmupSeconds = 6;
+      description =
+          "Length of a closed loop on every fresh JVM; there are two, and two before the peak"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int warmupSeconds = 3;
 
   @Option(
       names = "--cpus-server",
@@ -107,7 +109,8 @@ final class CompareCommand implements Callable<Integer> {
       paramLabel = "CPUS",
       description =
           "Do not keep a cell during which other processes had more of the machine's CPUs than this"
-              + " (default: ${DEFAULT-VALUE}); it is missing then.")
+              + " (default: ${DEFAULT-VALUE}), nor one in which the generator was late; it is"
+              + " missing then.")
   private double maxOthers = 0.2;
 
   @Option(

@@ -32,6 +32,8 @@ final class Cell {
   private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration SETTLED = Duration.ofMillis(50);
   private static final int SETTLED_ANSWERS = 5;
+  private static final int WARMUPS = 2;
+  private static final Duration COMPILER_PAUSE = Duration.ofSeconds(1);
   private static final double POINTS_PER_DECADE = 8;
 
   private final Peer peer;
@@ -47,11 +49,14 @@ final class Cell {
     String base = "http://127.0.0.1:" + port;
     var result = new JsonObject().put("peer", peer.id()).put("fork", fork);
     try (var server = ServerProcess.start(command(port), options.cpusServer(), URI.create(base))) {
-      var _ = LoadGenerator.create(Scenario.warmup(base, options.warmup())).run();
+      warmUp(base);
       double seconds = 0;
       double others = 0;
       for (var scenario : Scenario.values()) {
         settle(port);
+        if (scenario == Scenario.PEAK) {
+          warmUp(base);
+        }
         var load = scenario.options(base, options.measured(), options.realtime()).setSeed(fork);
         var before = server.cost();
         var report = LoadGenerator.create(load).run();
@@ -66,6 +71,14 @@ final class Cell {
       result.put("rss_mib", round(server.cost().peakRssBytes() / 1_048_576.0));
     }
     return result;
+  }
+
+  /** Closed loops with pauses, in which the server's compilers have its core to themselves. */
+  private void warmUp(String base) throws InterruptedException {
+    for (int i = 0; i < WARMUPS; i++) {
+      var _ = LoadGenerator.create(Scenario.warmup(base, options.warmup())).run();
+      Thread.sleep(COMPILER_PAUSE);
+    }
   }
 
   private String command(int port) {
@@ -127,6 +140,13 @@ final class Cell {
               .put("p99", round(slow.response().millisAt(99))));
     }
     return json;
+  }
+
+  /** Whether the generator was late at p99 in an open loop. */
+  static boolean disturbed(JsonObject cell) {
+    return Scenario.OPEN.stream()
+        .map(scenario -> cell.getJsonObject(scenario.id()))
+        .anyMatch(run -> Summary.late(run.getDouble("lateness_p99"), run.getDouble("p99")));
   }
 
   /** Eight points per factor of ten in rarity, as far as five values lie beyond. */

@@ -31,11 +31,12 @@ public final class PeersComparison {
    * @param directory where the cells are kept, as {@code raw/FORK-PEER.json}
    * @param forks JVMs of each peer, 1 or more
    * @param cpusServer a CPU list for the servers, or null
-   * @param warmup closed loop on a fresh JVM
+   * @param warmup length of a closed loop on a fresh JVM; there are two, and two before the peak
    * @param measured length of each open loop
    * @param realtime whether the generator's thread is put into the real-time class
    * @param jvmOptions options of the servers' JVMs
-   * @param maxOthers a cell during which others had more CPUs than this is not kept
+   * @param maxOthers a cell during which others had more CPUs than this is not kept, nor one in
+   *     which the generator was late at p99
    * @param out told of every cell
    */
   public PeersComparison(
@@ -97,7 +98,7 @@ public final class PeersComparison {
         }
         var cell = new Cell(peer, options).run(fork);
         longest = Math.max(longest, System.nanoTime() - before);
-        boolean kept = cell.getDouble("others_cpu") <= maxOthers;
+        boolean kept = cell.getDouble("others_cpu") <= maxOthers && !Cell.disturbed(cell);
         if (kept) {
           Files.writeString(file(fork, peer), cell.encodePrettily() + "\n");
         }

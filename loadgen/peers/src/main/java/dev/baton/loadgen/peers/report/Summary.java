@@ -88,7 +88,8 @@ public final class Summary {
         .put("spectrum", spectrum(runs));
   }
 
-  private static boolean late(double lateness, double reported) {
+  /** Whether lateness is material at a percentile, as the generator judges it. */
+  static boolean late(double lateness, double reported) {
     return lateness > LATE_FLOOR_MILLIS && lateness > LATE_SHARE * reported;
   }
 

@@ -14,6 +14,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.metrics.MetricsOptions;
 
 /** One verticle on Vert.x in each of its threading models, and on Baton. One event loop. */
 public final class VertxPeer extends VerticleBase {
@@ -33,6 +34,7 @@ public final class VertxPeer extends VerticleBase {
     var options =
         new VertxOptions()
             .setPreferNativeTransport(true)
+            .setMetricsOptions(new MetricsOptions().setEnabled(false))
             .setEventLoopPoolSize(1)
             .setWorkerPoolSize(WORKERS);
     var deployment =
