@@ -84,10 +84,17 @@ final class StageRunner {
 
   /** Takes a slot of a stage without queue. */
   boolean enter() {
-    if (counted && inside.incrementAndGet() > capacity) {
-      inside.decrementAndGet();
-      return false;
+    if (!counted) {
+      return true;
     }
+    int now;
+    do {
+      // Not "increment, look, take back": meanwhile others would be refused a slot that is free.
+      now = inside.get();
+      if (now >= capacity) {
+        return false;
+      }
+    } while (!inside.compareAndSet(now, now + 1));
     return true;
   }
 

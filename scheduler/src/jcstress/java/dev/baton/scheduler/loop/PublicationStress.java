@@ -38,13 +38,14 @@ public class PublicationStress {
   private long status = LoopStatus.ownedBy(1, 0);
 
   private int a;
+  private int work;
 
   @Actor
   public void owner() {
     long inside = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
     a = 1;
     STATUS.setVolatile(this, inside);
-    a = 7; // of the continuation itself: may or may not be seen
+    a = 7 + mixed(work); // of the continuation itself: may or may not be seen
   }
 
   @Actor
@@ -54,5 +55,13 @@ public class PublicationStress {
         LoopStatus.state(seen) == LoopStatus.CONTINUATION
             && STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(2, seen));
     r.r1 = taken ? a : -1;
+  }
+
+  /** What a continuation computes, 0 for 0: time for the stores around it to change places. */
+  private static int mixed(int x) {
+    for (int i = 0; i < 8; i++) {
+      x = (x ^ x >>> 15) * 0x2c1b3c6d;
+    }
+    return x;
   }
 }

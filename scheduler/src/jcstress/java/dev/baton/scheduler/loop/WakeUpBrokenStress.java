@@ -48,7 +48,8 @@ public class WakeUpBrokenStress {
 
   @Actor
   public void owner(II_Result r) {
+    r.r2 = tasks.isEmpty() ? 0 : 1; // as after its turn; and the look to come is a fast one
     STATUS.setRelease(this, LoopStatus.left(INSIDE)); // broken: no fence
-    r.r2 = tasks.isEmpty() ? 0 : 1;
+    r.r2 |= tasks.isEmpty() ? 0 : 1;
   }
 }

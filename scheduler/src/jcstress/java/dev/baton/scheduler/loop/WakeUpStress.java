@@ -49,7 +49,8 @@ public class WakeUpStress {
 
   @Actor
   public void owner(II_Result r) {
+    r.r2 = tasks.isEmpty() ? 0 : 1; // as after its turn; and the look to come is a fast one
     boolean _ = STATUS.compareAndSet(this, INSIDE, LoopStatus.left(INSIDE));
-    r.r2 = tasks.isEmpty() ? 0 : 1;
+    r.r2 |= tasks.isEmpty() ? 0 : 1;
   }
 }

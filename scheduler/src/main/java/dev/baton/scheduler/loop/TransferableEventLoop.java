@@ -87,7 +87,7 @@ import org.jspecify.annotations.Nullable;
 // google-java-format on
 /** A Netty event loop whose ownership moves from thread to thread. */
 public final class TransferableEventLoop extends AbstractScheduledEventExecutor
-    implements IoEventLoop {
+    implements IoEventLoop, ContinuationLoop {
   private static final System.Logger LOGGER =
       System.getLogger(TransferableEventLoop.class.getName());
 
@@ -567,13 +567,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   // ---------------------------------------------------------------- work from outside
 
-  /**
-   * Adds a continuation: code of users, run in state CONTINUATION by whoever owns this loop then.
-   * Any thread. Continuations that one thread adds run in that order, unless another one's slip in
-   * between.
-   *
-   * @throws RejectedExecutionException after shutdown
-   */
+  @Override
   public void continuation(Runnable continuation) {
     if (ioOwner == Thread.currentThread()) {
       runQueue.addLocal(continuation); // moves with the loop
@@ -609,17 +603,12 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     return NAIVE_IN_EVENT_LOOP ? naiveOwner == thread : ioOwner == thread;
   }
 
-  /**
-   * Whether the loop that the calling thread last drove is still its own: false once it was taken.
-   * For executors that run several callbacks in one continuation.
-   *
-   * @param seen {@link #token} at the start of the continuation
-   */
+  @Override
   public boolean isStillOwned(long seen) {
     return status == seen;
   }
 
-  /** What {@link #isStillOwned} compares with. Inside a continuation. */
+  @Override
   public long token() {
     return status;
   }

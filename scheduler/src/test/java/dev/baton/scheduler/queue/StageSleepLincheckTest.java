@@ -166,7 +166,8 @@ class StageSleepLincheckTest {
   /**
    * A producer beside a loop that goes to sleep while the other one is busy; one beside a spinner.
    */
-  private static ModelCheckingOptions options(Class<? extends Sleeping> tested) {
+  private static ModelCheckingOptions options(
+      Class<? extends Sleeping> tested, int invocations) {
     return new ModelCheckingOptions()
         .verifier(EpsilonVerifier.class)
         .addCustomScenario(
@@ -174,7 +175,7 @@ class StageSleepLincheckTest {
         .addCustomScenario(
             Scenario.of(tested).before("sleep1").thread("offer", "offer").thread("spin0").build())
         .iterations(Integer.getInteger("dev.baton.test.lincheckIterations", 0))
-        .invocationsPerIteration(200)
+        .invocationsPerIteration(invocations)
         .threads(3)
         .actorsPerThread(2)
         .actorsBefore(2)
@@ -184,19 +185,19 @@ class StageSleepLincheckTest {
 
   @Test
   void shouldNeverSleepWhileSomethingWaitsAndNobodyElseIsAwake() {
-    options(Sleeping.class).check(Sleeping.class);
+    options(Sleeping.class, 100).check(Sleeping.class);
   }
 
   @Test
   void shouldSeeALoopThatLooksBeforeItSaysThatItWillSleep() {
-    assertThatThrownBy(() -> options(LooksFirst.class).check(LooksFirst.class))
+    assertThatThrownBy(() -> options(LooksFirst.class, 200).check(LooksFirst.class))
         .isInstanceOf(LincheckAssertionError.class)
         .hasMessageContaining("asleep with work waiting");
   }
 
   @Test
   void shouldSeeASpinnerThatDoesNotLookAgain() {
-    assertThatThrownBy(() -> options(StopsBlindly.class).check(StopsBlindly.class))
+    assertThatThrownBy(() -> options(StopsBlindly.class, 200).check(StopsBlindly.class))
         .isInstanceOf(LincheckAssertionError.class)
         .hasMessageContaining("asleep with work waiting");
   }

@@ -1,6 +1,6 @@
 package dev.baton.server.context;
 
-import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.impl.WorkerExecutor;
 import io.vertx.core.internal.concurrent.InboundMessageQueue;
@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * sleeping thread, with its place in the chain, and returns.
  *
  * Hand-off. A callback may ask that the right pass to the worker of a stage. That happens once the
- * callback has returned, with nothing of users on the stack: the runner is cleared, the rest is
- * offered to the stage's queue, and whoever pulls it from there enters, with the callback's place in
- * the chain. When that worker leaves, the turn of the callback ends there.
+ * callback has returned or is suspended: the runner is cleared, the rest is offered to the stage's
+ * queue, and whoever pulls it from there enters, with the callback's place in the chain. When that
+ * worker leaves, the turn of the callback ends there.
  *
  * runner tells inThread(). Only a thread's own writes matter to its own question, so release is
  * enough; it is cleared before the right is given up, so that a thread is never taken for a runner
@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  */
 // google-java-format on
 /**
- * Runs callbacks one at a time and in order on a {@link TransferableEventLoop}. Any thread.
+ * Runs callbacks one at a time and in order on a {@link ContinuationLoop}. Any thread.
  *
  * <p>Extends Vert.x's worker executor because {@code Future.await} asks for one.
  */
@@ -91,7 +91,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
   }
 
-  private final TransferableEventLoop loop;
+  private final ContinuationLoop loop;
 
   // Written by producers, and by who gives up the right to run; through TAIL and USED
   @SuppressWarnings({"unused", "UnusedVariable"})
@@ -106,14 +106,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private long token;
 
   /** An executor with an empty queue. */
-  public SerialExecutor(TransferableEventLoop loop) {
+  public SerialExecutor(ContinuationLoop loop) {
     super(null, null); // the stock executor's pool and queue: every use of them is overridden
     this.loop = loop;
-  }
-
-  /** The loop whose continuations the callbacks are. */
-  public TransferableEventLoop loop() {
-    return loop;
   }
 
   @Override
@@ -203,7 +198,11 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   /** See {@link RequestContext#handOff}. */
   public void handOff(RequestContext.HandOff next) {
-    handOff = next;
+    if (handOff == null) {
+      handOff = next;
+    } else {
+      execute(() -> handOff(next)); // one callback, one hand-off
+    }
   }
 
   /**
@@ -217,7 +216,11 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       return true;
     }
     RUNNER.setRelease(this, Thread.currentThread());
-    next.refused();
+    try {
+      next.refused();
+    } catch (Throwable t) {
+      LOGGER.log(System.Logger.Level.ERROR, "A continuation that was refused failed", t);
+    }
     return false;
   }
 
@@ -270,9 +273,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         }
         suspended = true;
       }
-      if (next() != null) {
-        loop.continuation(SerialExecutor.this);
-      }
+      leave(); // with what is to be handed off: the callback may wait for just that
       return this;
     }
 

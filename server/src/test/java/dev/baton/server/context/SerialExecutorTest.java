@@ -1,0 +1,368 @@
+package dev.baton.server.context;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.scheduler.loop.ContinuationLoop;
+import dev.baton.stages.RequestContext;
+import io.vertx.core.impl.WorkerExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The mailbox: driven by hand, and by many threads at once. */
+@Timeout(60)
+class SerialExecutorTest {
+  private final ConcurrentLinkedQueue<Runnable> scheduled = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean lost = new AtomicBoolean();
+  private final List<String> ran = new ArrayList<>();
+  private final SerialExecutor executor =
+      new SerialExecutor(
+          new ContinuationLoop() {
+            @Override
+            public void continuation(Runnable continuation) {
+              scheduled.add(continuation);
+            }
+
+            @Override
+            public long token() {
+              return 1;
+            }
+
+            @Override
+            public boolean isStillOwned(long seen) {
+              return !lost.get();
+            }
+          });
+
+  private Runnable item(String name) {
+    return () -> ran.add(name);
+  }
+
+  private void turn() {
+    Objects.requireNonNull(scheduled.poll()).run();
+  }
+
+  /** What a callback passes to a stage; refused as long as {@code full}. */
+  private final class Rest implements RequestContext.HandOff {
+    private final boolean full;
+    private boolean offered;
+
+    Rest(boolean full) {
+      this.full = full;
+    }
+
+    @Override
+    public boolean offer() {
+      assertThat(executor.inThread()).isFalse();
+      offered = !full;
+      return !full;
+    }
+
+    @Override
+    public void refused() {
+      assertThat(executor.inThread()).isTrue();
+      ran.add("refused");
+    }
+  }
+
+  @Test
+  void shouldRunInOrderInOneContinuation() {
+    executor.execute(item("a"));
+    executor.execute(item("b"));
+
+    assertThat(scheduled).hasSize(1);
+    turn();
+
+    assertThat(ran).containsExactly("a", "b");
+    assertThat(scheduled).isEmpty();
+    assertThat(executor.inThread()).isFalse();
+  }
+
+  @Test
+  void shouldLetOthersOfTheLoopRunAfterItsBudget() {
+    for (int i = 0; i < 20; i++) {
+      executor.execute(item("callback"));
+    }
+
+    turn();
+    assertThat(ran).hasSize(16);
+    turn();
+    assertThat(ran).hasSize(20);
+  }
+
+  @Test
+  void shouldScheduleTheRestWhenItHasLostTheLoop() {
+    executor.execute(() -> lost.set(true));
+    executor.execute(item("b"));
+
+    turn();
+    assertThat(ran).isEmpty();
+    turn();
+    assertThat(ran).containsExactly("b");
+  }
+
+  @Test
+  void shouldPassTheRightToRunToAStagesWorker() {
+    var rest = new Rest(false);
+    executor.execute(() -> executor.handOff(rest));
+    executor.execute(item("b"));
+
+    turn();
+    assertThat(rest.offered).isTrue();
+    assertThat(ran).as("while the worker has the right").isEmpty();
+    assertThat(scheduled).isEmpty();
+
+    executor.enter();
+    boolean inside = executor.inThread();
+    executor.leave();
+    turn();
+
+    assertThat(inside).isTrue();
+    assertThat(ran).containsExactly("b");
+  }
+
+  @Test
+  void shouldKeepTheRightToRunIfTheStageIsFull() {
+    executor.execute(() -> executor.handOff(new Rest(true)));
+    executor.execute(item("b"));
+
+    turn();
+
+    assertThat(ran).containsExactly("refused", "b");
+  }
+
+  @Test
+  void shouldGoOnAfterARefusalThatFails() {
+    executor.execute(
+        () ->
+            executor.handOff(
+                new RequestContext.HandOff() {
+                  @Override
+                  public boolean offer() {
+                    return false;
+                  }
+
+                  @Override
+                  public void refused() {
+                    throw new IllegalStateException("thrown by the test");
+                  }
+                }));
+    executor.execute(item("b"));
+
+    turn();
+
+    assertThat(ran).containsExactly("b");
+  }
+
+  @Test
+  void shouldHandOffEverythingThatOneCallbackAskedFor() {
+    var first = new Rest(false);
+    var second = new Rest(false);
+    executor.execute(
+        () -> {
+          executor.handOff(first);
+          executor.handOff(second);
+        });
+
+    turn();
+    assertThat(first.offered).isTrue();
+    executor.enter();
+    executor.leave();
+    turn();
+
+    assertThat(second.offered).isTrue();
+  }
+
+  @Test
+  void shouldHandOffBeforeTheCallbackSleeps() throws InterruptedException {
+    var rest = new Rest(false);
+    var resumed = new CountDownLatch(1);
+    var execution = new ConcurrentLinkedQueue<WorkerExecutor.Execution>();
+    executor.execute(
+        () -> {
+          executor.handOff(rest);
+          WorkerExecutor.Execution mine = executor.currentExecution();
+          execution.add(mine);
+          await(Objects.requireNonNull(mine.trySuspend()));
+          ran.add("awake");
+          assertThat(executor.inThread()).isTrue();
+          resumed.countDown();
+        });
+    Thread owner = Thread.ofPlatform().start(this::turn);
+    until(() -> owner.getState() == Thread.State.WAITING);
+
+    assertThat(rest.offered).isTrue();
+    executor.enter();
+    Objects.requireNonNull(execution.poll()).resume();
+    ran.add("in the stage");
+    executor.leave();
+    turn();
+    assertThat(resumed.await(10, TimeUnit.SECONDS)).isTrue();
+    owner.join();
+
+    assertThat(ran).containsExactly("in the stage", "awake");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void until(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      Thread.sleep(1);
+    }
+  }
+
+  // ---------------------------------------------------------------- many threads
+
+  /** Callbacks return, sleep in a future, and pass the right on, from two producers. */
+  @Test
+  void shouldKeepPlainStateIntactWhateverThreadRunsIt() throws InterruptedException {
+    int perProducer = 20_000;
+    long seed = System.nanoTime();
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      var torture = new Torture(threads, seed);
+      for (int producer = 0; producer < 2; producer++) {
+        int me = producer;
+        threads.execute(() -> torture.produce(me, perProducer));
+      }
+
+      boolean ended = torture.left.await(30, TimeUnit.SECONDS);
+
+      assertThat(torture.problems).as("seed %d", seed).isEmpty();
+      assertThat(ended).as("all have run").isTrue();
+      assertThat(torture.ran).containsExactly(perProducer, perProducer);
+    }
+  }
+
+  private static final class Torture implements ContinuationLoop {
+    private final ExecutorService threads;
+    private final long seed;
+    private final SerialExecutor executor = new SerialExecutor(this);
+    private final ConcurrentLinkedQueue<String> problems = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch left = new CountDownLatch(2);
+    private final AtomicInteger takeovers = new AtomicInteger();
+    private final AtomicInteger inFlight = new AtomicInteger();
+
+    // Plain on purpose: guarded by the right to run
+    private final int[] ran = new int[2];
+    private boolean running;
+
+    Torture(ExecutorService threads, long seed) {
+      this.threads = threads;
+      this.seed = seed;
+    }
+
+    @Override
+    public void continuation(Runnable continuation) {
+      threads.execute(continuation);
+    }
+
+    @Override
+    public long token() {
+      return takeovers.get();
+    }
+
+    @Override
+    public boolean isStillOwned(long seen) {
+      return takeovers.get() == seen;
+    }
+
+    void produce(int me, int count) {
+      var random = new SplittableRandom(seed + me);
+      for (int i = 1; i <= count; i++) {
+        int number = i;
+        int kind = random.nextInt(1000);
+        while (inFlight.get() > 64) {
+          Thread.onSpinWait();
+        }
+        inFlight.getAndIncrement();
+        executor.execute(() -> callback(me, number, kind));
+      }
+      executor.execute(left::countDown);
+    }
+
+    private void callback(int producer, int number, int kind) {
+      enterSection();
+      if (++ran[producer] != number) {
+        problems.add("out of order: " + ran[producer] + " instead of " + number);
+      }
+      leaveSection();
+      if (kind < 20) {
+        takeovers.getAndIncrement();
+      } else if (kind < 40) {
+        sleepInAFuture();
+        enterSection();
+        leaveSection();
+      } else if (kind < 200) {
+        executor.handOff(new Stage(kind % 7 == 0));
+        return;
+      }
+      inFlight.getAndDecrement();
+    }
+
+    private void sleepInAFuture() {
+      WorkerExecutor.Execution execution = executor.currentExecution();
+      threads.execute(execution::resume);
+      CountDownLatch latch = execution.trySuspend();
+      if (latch != null) {
+        SerialExecutorTest.await(latch);
+      }
+    }
+
+    private void enterSection() {
+      if (running || !executor.inThread()) {
+        problems.add("running: " + running + ", in its thread: " + executor.inThread());
+      }
+      running = true;
+    }
+
+    private void leaveSection() {
+      running = false;
+    }
+
+    private final class Stage implements RequestContext.HandOff {
+      private final boolean full;
+
+      Stage(boolean full) {
+        this.full = full;
+      }
+
+      @Override
+      public boolean offer() {
+        if (full) {
+          return false;
+        }
+        threads.execute(
+            () -> {
+              executor.enter();
+              refused();
+              executor.leave();
+            });
+        return true;
+      }
+
+      @Override
+      public void refused() {
+        enterSection();
+        inFlight.getAndDecrement();
+        leaveSection();
+      }
+    }
+  }
+}
