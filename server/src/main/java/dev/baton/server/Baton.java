@@ -21,6 +21,7 @@ import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.ext.web.Router;
 import java.util.function.Supplier;
 
 /**
@@ -88,6 +89,16 @@ public final class Baton {
       return baton.scheduler();
     }
     throw new IllegalArgumentException("vertx=" + vertx + ": not made by Baton.vertx()");
+  }
+
+  /**
+   * Has {@code router} answer as problem+json what it cannot route, such as unknown paths and wrong
+   * methods, and what its handlers fail with.
+   *
+   * @return {@code router}
+   */
+  public static Router problems(Router router) {
+    return ProblemHandler.on(router);
   }
 
   /** Serves requests by {@code pipeline}, all its stages fused. */

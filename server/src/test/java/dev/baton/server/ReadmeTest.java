@@ -6,6 +6,8 @@ import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.example.Reports;
+import dev.baton.stages.PipelineOptions;
+import dev.baton.stages.StageOptions;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -17,6 +19,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,10 +31,54 @@ final class ReadmeTest {
   private static final Path EXAMPLE =
       Path.of("src/test/java/dev/baton/server/example/Reports.java");
 
+  private static final Path EXAMPLES = Path.of("src/examples/java/dev/baton/examples");
+
+  /** What stands between two tags of a source, after the indentation of the first. */
+  private static final Pattern PART =
+      Pattern.compile("(?ms)^( *)// tag::(\\w+)\\[]\n(.*?)// end::\\2\\[]");
+
   @Test
   void shouldShowTheExampleVerbatim() throws IOException {
     assertThat(Files.readString(README))
         .contains("```java\n" + Files.readString(EXAMPLE) + "```\n");
+  }
+
+  @Test
+  void shouldShowEveryPartOfTheExamplesVerbatim() throws IOException {
+    String readme = Files.readString(README);
+    int parts = 0;
+
+    for (String name : new String[] {"HelloWorld", "Examples"}) {
+      String source = Files.readString(EXAMPLES.resolve(name + ".java"));
+      for (Matcher part = PART.matcher(source); part.find(); parts++) {
+        String code = part.group(3).strip().indent(0).replaceAll("(?m)^" + part.group(1), "");
+        assertThat(readme).as(part.group(2)).contains("```java\n" + code + "```\n");
+      }
+    }
+
+    assertThat(parts).isEqualTo(9);
+  }
+
+  @Test
+  void shouldGreetTheWorldInSixLines() throws IOException {
+    Matcher hello = PART.matcher(Files.readString(EXAMPLES.resolve("HelloWorld.java")));
+
+    assertThat(hello.find()).isTrue();
+    assertThat(hello.group(3).strip().lines()).hasSizeLessThanOrEqualTo(6);
+  }
+
+  @Test
+  void shouldNameEveryOptionOfPipelines() throws IOException {
+    String readme = Files.readString(README);
+    var options = new PipelineOptions().setStage("any", new StageOptions());
+
+    assertThat(readme).contains(options.toJson().fieldNames().stream().map(ReadmeTest::code).toList());
+    assertThat(readme)
+        .contains(new StageOptions().toJson().fieldNames().stream().map(ReadmeTest::code).toList());
+  }
+
+  private static String code(String name) {
+    return "`" + name + "`";
   }
 
   @Test

@@ -5,10 +5,8 @@ import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +46,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     this.options = new PipelineOptions(options);
     this.errorMapper = pipeline.errorMapper();
     this.deadlineNanos = options.getDeadline().toNanos();
-    checkNames(pipeline, options);
+    pipeline.check(options);
     List<StageRunner> runners = new ArrayList<>();
     try {
       for (Stage<?, ?> stage : pipeline.stages()) {
@@ -67,22 +65,6 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
       admissions[i] = new Admission(target, interval, System.nanoTime());
     }
     this.timed = deadlineNanos > 0 || runners.stream().anyMatch(StageRunner::isTimed);
-  }
-
-  private static void checkNames(Pipeline<?, ?> pipeline, PipelineOptions options) {
-    Set<String> known = pipeline.stages().stream().map(Stage::name).collect(Collectors.toSet());
-    for (String asked : options.getStages().keySet()) {
-      if (!known.contains(asked)) {
-        throw new IllegalArgumentException(
-            "stages."
-                + asked
-                + ": pipeline "
-                + pipeline.name()
-                + " has no such stage; did you mean "
-                + DidYouMean.nearest(asked, known)
-                + "?");
-      }
-    }
   }
 
   /**

@@ -2,16 +2,11 @@ package dev.baton.stages;
 
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.streams.ReadStream;
 import java.io.FileNotFoundException;
-import java.lang.System.Logger.Level;
 import java.nio.file.NoSuchFileException;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,15 +14,6 @@ import org.jspecify.annotations.Nullable;
  * request's context, that is inside stages.
  */
 public final class Exchange implements Completion<Response> {
-  private static final System.Logger LOGGER = System.getLogger(Exchange.class.getName());
-  private static final int MAX_REQUEST_ID_LENGTH = 128;
-
-  private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
-  private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("retry-after");
-  private static final CharSequence ONE_SECOND = HttpHeaders.createOptimized("1");
-  private static final CharSequence PROBLEM =
-      HttpHeaders.createOptimized("application/problem+json");
-
   private final BoundPipeline<Exchange, Response> pipeline;
   private final HttpServerRequest request;
   private final RequestContext context;
@@ -118,29 +104,9 @@ public final class Exchange implements Completion<Response> {
     return body;
   }
 
-  /**
-   * The request's {@code x-request-id} if it is 1..{@value #MAX_REQUEST_ID_LENGTH} visible ASCII
-   * characters; else one that is made up now.
-   */
+  /** Names the request to the client and in logs, see {@link Problems#requestId}. */
   public String requestId() {
-    HttpServerResponse response = request.response();
-    String id = response.headers().get(REQUEST_ID);
-    if (id == null) {
-      id = request.headers().get(REQUEST_ID);
-      if (id == null || !isUsable(id)) {
-        id = Long.toHexString(ThreadLocalRandom.current().nextLong());
-      }
-      if (!response.headWritten()) {
-        response.putHeader(REQUEST_ID, id);
-      }
-    }
-    return id;
-  }
-
-  private static boolean isUsable(String id) {
-    return !id.isEmpty()
-        && id.length() <= MAX_REQUEST_ID_LENGTH
-        && id.chars().allMatch(c -> c > ' ' && c < 127);
+    return Problems.requestId(request);
   }
 
   // ---------------------------------------------------------------- the end
@@ -167,41 +133,6 @@ public final class Exchange implements Completion<Response> {
   @Override
   public void failed(Throwable failure, String stage) {
     resume();
-    HttpServerResponse response = request.response();
-    if (failure instanceof Problem problem) {
-      answer(response, problem);
-      return;
-    }
-    LOGGER.log(
-        Level.ERROR,
-        request.method() + " " + route() + " failed in stage " + stage + ", request " + requestId(),
-        failure);
-    answer(
-        response, new Problem(500, null, null, "failed here", "quote the request id in a report"));
-  }
-
-  private void answer(HttpServerResponse response, Problem problem) {
-    if (response.ended() || response.closed()) {
-      return;
-    }
-    if (response.headWritten()) {
-      Response.abort(response); // half an answer is out
-      return;
-    }
-    String id = requestId();
-    response.setChunked(false).setStatusCode(problem.status());
-    response.headers().remove(HttpHeaders.CONTENT_LENGTH).set(HttpHeaders.CONTENT_TYPE, PROBLEM);
-    if (problem.status() == 503) {
-      response.putHeader(RETRY_AFTER, ONE_SECOND);
-    }
-    boolean close = problem.status() == 408 && request.version() != HttpVersion.HTTP_2;
-    if (close) {
-      response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-    }
-    Future<Void> sent = response.end(problem.toJson(response.getStatusMessage(), id).toBuffer());
-    if (close) {
-      // Vert.x would wait for the rest of the body.
-      sent.onComplete(_ -> request.connection().close());
-    }
+    Problems.answer(request, failure, route() + " failed in stage " + stage);
   }
 }

@@ -89,6 +89,27 @@ public final class Pipeline<I, O> {
     return new Pipeline<>(name, stages, mapper);
   }
 
+  /**
+   * Checks that the stages which {@code options} name are there.
+   *
+   * @throws IllegalArgumentException if one is not; the message names it, and the nearest
+   */
+  public void check(PipelineOptions options) {
+    List<String> known = stages.stream().map(Stage::name).toList();
+    for (String asked : options.getStages().keySet()) {
+      if (!known.contains(asked)) {
+        throw new IllegalArgumentException(
+            "stages."
+                + asked
+                + ": pipeline "
+                + name
+                + " has no such stage; did you mean "
+                + DidYouMean.nearest(asked, known)
+                + "?");
+      }
+    }
+  }
+
   public String name() {
     return name;
   }

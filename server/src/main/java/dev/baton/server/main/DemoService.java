@@ -11,6 +11,7 @@ import dev.baton.stages.parse.Parse;
 import dev.baton.stages.respond.Respond;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -57,7 +58,7 @@ public final class DemoService extends VerticleBase {
   private static final Buffer OK = Buffer.buffer("ok");
   private static final Buffer PAGE = page();
 
-  private static final Pipeline<Exchange, Response> ORDERS =
+  static final Pipeline<Exchange, Response> ORDERS =
       Pipeline.of("orders", Parse.json(Order.class))
           .then("price", Order::price)
           .then(Respond.json());
@@ -72,7 +73,7 @@ public final class DemoService extends VerticleBase {
   private static final int STREAM_PIECE_BYTES = 3_001;
 
   private final HttpServerOptions options;
-  private final PipelineOptions ordersOptions;
+  private final Function<Vertx, PipelineHandler> ordersHandler;
   private final Map<String, Route> routes;
 
   // Written by start(), before the first request
@@ -100,8 +101,18 @@ public final class DemoService extends VerticleBase {
    *     {@code parse}, {@code price} and {@code respond}; copied
    */
   public DemoService(HttpServerOptions options, PipelineOptions ordersOptions) {
+    this(options, vertx -> ordersHandler(vertx, ordersOptions));
+  }
+
+  /** A service that shares its pipeline with others: {@link #ordersHandler} makes the handler. */
+  DemoService(HttpServerOptions options, PipelineHandler ordersHandler) {
+    this(options, vertx -> ordersHandler);
+  }
+
+  private DemoService(
+      HttpServerOptions options, Function<Vertx, PipelineHandler> ordersHandler) {
     this.options = new HttpServerOptions(options).setHandle100ContinueAutomatically(true);
-    this.ordersOptions = new PipelineOptions(ordersOptions);
+    this.ordersHandler = ordersHandler;
     this.routes =
         Stream.of(
                 new Route("", HttpMethod.GET, null, (request, none) -> send(request, HTML, PAGE)),
@@ -121,7 +132,7 @@ public final class DemoService extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    orders = Baton.handler(vertx, ORDERS, ordersOptions);
+    orders = ordersHandler.apply(vertx);
     return vertx
         .executeBlocking(PatternFile::open)
         .compose(
@@ -131,6 +142,11 @@ public final class DemoService extends VerticleBase {
             })
         .onSuccess(listening -> server = listening)
         .recover(failure -> closeFile().transform(closed -> Future.failedFuture(failure)));
+  }
+
+  /** The pipeline behind {@code /orders}, bound. */
+  public static PipelineHandler ordersHandler(Vertx vertx, PipelineOptions options) {
+    return Baton.handler(vertx, ORDERS, options);
   }
 
   /** Stops accepting, lets the requests under way finish for up to 10 s, deletes the file. */

@@ -15,7 +15,7 @@ import java.util.zip.CRC32;
 record Order(String customer, List<Item> items) {
   private static final int TAX_PERCENT = 19;
   private static final int MAX_CUSTOMER_LENGTH = 200;
-  private static final int MAX_ITEMS = 10_000;
+  static final int MAX_ITEMS = 10_000;
 
   /**
    * One line of an order.

@@ -4,9 +4,11 @@ import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
+import dev.baton.server.PipelineHandler;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.management.ManagementServer;
 import dev.baton.server.metrics.BatonMetricsFactory;
+import dev.baton.stages.PipelineOptions;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,6 +18,7 @@ import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +141,18 @@ final class Serve implements Callable<Integer> {
   private int maxHeld;
 
   @Option(
+      names = "--pipelines",
+      paramLabel = "FILE",
+      converter = PipelinesConverter.class,
+      description = {
+        "Places and bounds of the pipelines, as JSON by name, such as",
+        "  {\"orders\": {\"deadlineMillis\": 500, \"stages\":",
+        "    {\"price\": {\"placement\": \"partitioned\", \"loops\": 1}}}}",
+        "/orders has the stages parse, price and respond. Default: all fused"
+      })
+  private @Nullable PipelineFile pipelines;
+
+  @Option(
       names = "--stock",
       description = "Run the same service on stock Vert.x instead, for comparison")
   private boolean stock;
@@ -200,10 +215,14 @@ final class Serve implements Callable<Integer> {
     HttpServerOptions http = new HttpServerOptions().setHost(host).setPort(shared);
     DeploymentOptions deployment = Baton.contextMode(new DeploymentOptions(), context);
     List<DemoService> services = new ArrayList<>();
+    // One for all instances: the loops of its stages are shared.
+    PipelineHandler orders =
+        DemoService.ordersHandler(
+            vertx, pipelines == null ? new PipelineOptions() : pipelines.orders());
     vertx
         .deployVerticle(
             () -> {
-              DemoService service = new DemoService(http);
+              DemoService service = new DemoService(http, orders);
               services.add(service);
               return service;
             },
@@ -275,6 +294,17 @@ final class Serve implements Callable<Integer> {
       try {
         return CpuSet.parse(value);
       } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class PipelinesConverter implements ITypeConverter<PipelineFile> {
+    @Override
+    public PipelineFile convert(String value) {
+      try {
+        return PipelineFile.read(Path.of(value));
+      } catch (IllegalArgumentException e) { // InvalidPathException is one
         throw new TypeConversionException(e.getMessage());
       }
     }

@@ -198,7 +198,7 @@ final class DemoServiceTest {
   @Test
   void shouldPriceTheLargestOrderWithoutOverflow() throws Exception {
     var items = new JsonArray();
-    for (int i = 0; i < Orders.MAX_ITEMS; i++) {
+    for (int i = 0; i < Order.MAX_ITEMS; i++) {
       items.add(
           new JsonObject()
               .put("sku", "a")

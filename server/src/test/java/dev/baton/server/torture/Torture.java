@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -50,6 +51,11 @@ public final class Torture implements Runnable {
   @Option(names = "--kinds", split = ",", description = "of ${COMPLETION-CANDIDATES}")
   private Set<Kind> kinds = EnumSet.allOf(Kind.class);
 
+  @Option(
+      names = "--pipelines",
+      description = "tortures pipelines in this process, placed as one of ${COMPLETION-CANDIDATES}")
+  private PipelineService.@Nullable Placing placing;
+
   private boolean clean;
 
   /** Runs the torture from a shell; exits with 1 unless all is well. */
@@ -61,6 +67,18 @@ public final class Torture implements Runnable {
 
   @Override
   public void run() {
+    if (placing == null) {
+      torture(host, port);
+      return;
+    }
+    try (var service = TorturedPipelines.start(placing)) {
+      torture("127.0.0.1", service.port());
+      clean &= service.inside() == 0;
+      System.out.println(service.report());
+    }
+  }
+
+  private void torture(String host, int port) {
     Options options =
         Options.against(host, port)
             .withConnections(connections)
