@@ -43,15 +43,15 @@ public final class ManagementServer {
   private @Nullable HttpServer server;
   private volatile boolean draining;
 
-  private ManagementServer(Insight insight) {
+  private ManagementServer(Vertx service) {
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
                 .setEventLoopPoolSize(1)
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1));
-    metrics = insight.metrics();
-    Observer observer = new Observer(insight);
+    metrics = BatonMetrics.of(service);
+    Observer observer = new Observer(service);
     feed = new EventFeed(vertx, observer);
     Buffer page = page();
     paths.put("/", request -> sendJson(request, 200, new JsonObject().put("paths", known())));
@@ -80,12 +80,7 @@ public final class ManagementServer {
    * @param service what to show, of Baton or stock
    */
   public static ManagementServer start(int port, Vertx service) throws TimeoutException {
-    return start(port, Insight.of(service));
-  }
-
-  /** Starts to listen, and shows {@code insight}. */
-  static ManagementServer start(int port, Insight insight) throws TimeoutException {
-    ManagementServer management = new ManagementServer(insight);
+    ManagementServer management = new ManagementServer(service);
     try {
       management.server =
           management

@@ -3,43 +3,52 @@ package dev.baton.server.management;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
+import dev.baton.server.Pipelines;
+import dev.baton.server.metrics.BatonMetrics;
+import dev.baton.stages.StageSnapshot;
+import io.vertx.core.Vertx;
+import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at what {@link Insight} offers, and says it in JSON. Keeps what only one who looks on can
- * know. One thread: the management server's.
+ * Looks at a service, and says in JSON what it sees. Keeps what only one who looks on can know. One
+ * thread: the management server's.
  */
 final class Observer {
   private static final int MAX_TAKEOVERS = 256;
 
-  private final Insight insight;
+  private final Pipelines pipelines;
+  private final @Nullable Scheduler scheduler;
   private final @Nullable Enclave enclave;
   private final @Nullable StackSampler stacks;
   private final @Nullable TakeoverLog log;
   private final @Nullable LoopLag lag;
   private final @Nullable RouteWindow routes;
 
-  Observer(Insight insight) {
-    this.insight = insight;
-    Scheduler scheduler = insight.scheduler();
-    if (scheduler == null) {
-      enclave = null;
-      stacks = null;
-      log = null;
-      lag = null;
-    } else {
+  /**
+   * Looks at nothing yet.
+   *
+   * @param service of Baton or stock
+   */
+  Observer(Vertx service) {
+    pipelines = Pipelines.of(service);
+    BatonMetrics metrics = BatonMetrics.of(service);
+    routes = metrics == null ? null : new RouteWindow(metrics::httpLatencies);
+    if (service instanceof BatonVertx baton) {
+      scheduler = baton.scheduler();
       enclave = scheduler.enclave();
       stacks = new StackSampler(enclave);
       log = new TakeoverLog(enclave, stacks);
       lag = new LoopLag(scheduler.eventLoopGroup().loops());
+    } else {
+      scheduler = null;
+      enclave = null;
+      stacks = null;
+      log = null;
+      lag = null;
     }
-    RouteSource source = insight.routes();
-    routes = source == null ? null : new RouteWindow(source);
   }
 
   // ---------------------------------------------------------------- looking
@@ -78,7 +87,6 @@ final class Observer {
   /** What is so in general, and the way to the rest. */
   JsonObject overview() {
     JsonObject json = new JsonObject();
-    Scheduler scheduler = insight.scheduler();
     if (scheduler == null) {
       json.put("stock", true);
     } else {
@@ -90,7 +98,6 @@ final class Observer {
 
   /** The diagnosis; null on stock Vert.x. */
   @Nullable JsonObject status() {
-    Scheduler scheduler = insight.scheduler();
     if (scheduler == null || log == null || lag == null) {
       return null;
     }
@@ -146,15 +153,15 @@ final class Observer {
     return new JsonObject().put("routes", SchedulerJson.array(routes.views(), Observer::route));
   }
 
-  private static JsonObject route(RouteWindow.RouteView view) {
+  private static JsonObject route(RouteWindow.View view) {
     return new JsonObject()
         .put("method", view.method())
         .put("route", view.route())
         .put("requestsPerSecond", rounded(view.requestsPerSecond()))
         .put("errorsPerSecond", rounded(view.errorsPerSecond()))
-        .put("p50Nanos", view.p50Nanos())
-        .put("p99Nanos", view.p99Nanos())
-        .put("p999Nanos", view.p999Nanos());
+        .put("p50Nanos", view.latencies().quantileNanos(0.5))
+        .put("p99Nanos", view.latencies().quantileNanos(0.99))
+        .put("p999Nanos", view.latencies().quantileNanos(0.999));
   }
 
   private static double rounded(double value) {
@@ -162,19 +169,24 @@ final class Observer {
   }
 
   JsonObject stages() {
-    StageSource source = insight.stages();
     return new JsonObject()
-        .put(
-            "stages",
-            SchedulerJson.array(
-                source == null ? List.of() : source.read(),
-                stage ->
-                    new JsonObject()
-                        .put("pipeline", stage.pipeline())
-                        .put("stage", stage.stage())
-                        .put("queued", stage.queued())
-                        .put("capacity", stage.capacity())
-                        .put("outcomes", new JsonObject(Map.copyOf(stage.outcomes())))));
+        .put("stages", SchedulerJson.array(pipelines.snapshots(), Observer::stage));
+  }
+
+  private static JsonObject stage(StageSnapshot stage) {
+    JsonObject outcomes = new JsonObject();
+    stage.outcomes().forEach((outcome, count) -> outcomes.put(SchedulerJson.word(outcome), count));
+    return new JsonObject()
+        .put("pipeline", stage.pipeline())
+        .put("stage", stage.stage())
+        .put("kind", SchedulerJson.word(stage.kind()))
+        .put("placement", stage.placement().toString())
+        .put("waiting", stage.waiting())
+        .put("inside", stage.inside())
+        .put("capacity", stage.capacity())
+        .put("overloaded", stage.overloaded())
+        .put("wakeUps", stage.wakeUps())
+        .put("outcomes", outcomes);
   }
 
   // ---------------------------------------------------------------- for the page
@@ -199,7 +211,6 @@ final class Observer {
   JsonObject second() {
     JsonObject json =
         new JsonObject().put("atMillis", System.currentTimeMillis()).put("status", status());
-    Scheduler scheduler = insight.scheduler();
     if (scheduler != null) {
       json.put("scheduler", SchedulerJson.of(scheduler));
       json.put("stuck", stuckStacks());
@@ -210,16 +221,9 @@ final class Observer {
           "routes",
           SchedulerJson.array(
               routes.views(),
-              view -> route(view).put("lastSecond", SchedulerJson.array(list(view), n -> n))));
+              view -> route(view).put("lastSecond", new JsonArray(view.lastSecond()))));
     }
-    if (insight.stages() != null) {
-      json.put("stages", stages().getJsonArray("stages"));
-    }
-    return json;
-  }
-
-  private static List<Long> list(RouteWindow.RouteView view) {
-    return Arrays.stream(view.lastSecond()).boxed().toList();
+    return json.put("stages", stages().getJsonArray("stages"));
   }
 
   /** Where the owners of loops that stand still are. */

@@ -1,13 +1,16 @@
 package dev.baton.server.management;
 
-import dev.baton.server.management.RouteSource.RouteCounts;
+import dev.baton.server.metrics.LatencySnapshot;
+import dev.baton.server.metrics.RouteLatency;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,125 +18,114 @@ import org.jspecify.annotations.Nullable;
  * thread: the management server's.
  */
 final class RouteWindow {
-  /** Rows of the heatmap: up to 50 µs, then twice as far each, as in the metrics; and beyond. */
+  /** Rows of the heatmap: up to 50 µs, then twice as far each, as the metrics' buckets; beyond. */
   static final int ROWS = 20;
 
-  static final long FIRST_ROW_NANOS = 50_000;
-
+  private static final long FIRST_ROW_NANOS = 50_000;
   private static final int SECONDS = 10;
+  private static final long FORGET_NANOS = 3_000_000_000L;
 
   /**
    * One route within the window.
    *
-   * @param requestsPerSecond answered, on average of the window
-   * @param p50Nanos at most one bucket too large, as all percentiles; -1 without any request
-   * @param lastSecond responses of the last second, by row of the heatmap
+   * @param requestsPerSecond answered, on average
+   * @param errorsPerSecond of them with a status of 500 or more
+   * @param latencies of all of them
+   * @param lastSecond responses since the last reading, by row of the heatmap
    */
-  @SuppressWarnings("ArrayRecordComponent")
-  record RouteView(
+  record View(
       String method,
       String route,
       double requestsPerSecond,
       double errorsPerSecond,
-      long p50Nanos,
-      long p99Nanos,
-      long p999Nanos,
-      long[] lastSecond) {}
+      LatencySnapshot latencies,
+      List<Long> lastSecond) {}
 
-  private record Reading(long nanos, Map<String, RouteCounts> routes) {}
+  /** All responses of a route since the start, whatever their status. */
+  private record Counts(String method, String route, LatencySnapshot all, long errors) {
+    static Counts of(RouteLatency one) {
+      boolean error = one.code().startsWith("5");
+      return new Counts(
+          one.method(), one.route(), one.latency(), error ? one.latency().count() : 0);
+    }
 
-  private final RouteSource source;
+    static Counts sum(Counts a, Counts b) {
+      return new Counts(a.method, a.route, a.all.plus(b.all), a.errors + b.errors);
+    }
+  }
+
+  private record Reading(long nanos, Map<String, Counts> routes) {}
+
+  private final Supplier<List<RouteLatency>> source;
+  private final long[] bounds = LatencySnapshot.boundsNanos();
   private final Deque<Reading> readings = new ArrayDeque<>();
 
-  RouteWindow(RouteSource source) {
+  RouteWindow(Supplier<List<RouteLatency>> source) {
     this.source = source;
   }
 
   /** Reads once more. Once a second. */
   void read(long now) {
-    if (!readings.isEmpty() && now - readings.getLast().nanos > 3_000_000_000L) {
+    if (!readings.isEmpty() && now - readings.getLast().nanos > FORGET_NANOS) {
       readings.clear(); // nobody has looked for a while
     }
-    Map<String, RouteCounts> routes = new HashMap<>();
-    source.read().forEach(route -> routes.put(route.method() + " " + route.route(), route));
+    Map<String, Counts> routes = new HashMap<>();
+    for (RouteLatency one : source.get()) {
+      routes.merge(one.method() + " " + one.route(), Counts.of(one), Counts::sum);
+    }
     readings.addLast(new Reading(now, routes));
     if (readings.size() > SECONDS + 1) {
       readings.removeFirst();
     }
   }
 
-  /** Every route with traffic in the window, the busiest first. */
-  List<RouteView> views() {
+  /** Every route with traffic in the window, the busiest first; none before two readings. */
+  List<View> views() {
     if (readings.size() < 2) {
       return List.of();
     }
-    Reading newest = readings.getLast();
-    Reading oldest = readings.getFirst();
-    Reading before = readings.stream().skip(readings.size() - 2L).findFirst().orElse(oldest);
+    List<Reading> all = List.copyOf(readings);
+    Reading newest = all.getLast();
+    Reading before = all.get(all.size() - 2);
+    Reading oldest = all.getFirst();
     double seconds = (newest.nanos - oldest.nanos) / 1e9;
-    long[] bounds = source.boundsNanos();
-    return newest.routes.entrySet().stream()
-        .map(
-            route ->
-                view(
-                    route.getValue(),
-                    oldest.routes.get(route.getKey()),
-                    before.routes.get(route.getKey()),
-                    bounds,
-                    seconds))
-        .filter(view -> view.requestsPerSecond > 0)
-        .sorted(Comparator.comparingDouble(RouteView::requestsPerSecond).reversed())
-        .toList();
+    List<View> views = new ArrayList<>();
+    newest.routes.forEach(
+        (key, counts) -> {
+          View view = view(counts, oldest.routes.get(key), before.routes.get(key), seconds);
+          if (view.latencies.count() > 0) {
+            views.add(view);
+          }
+        });
+    views.sort(Comparator.comparingDouble(View::requestsPerSecond).reversed());
+    return views;
   }
 
-  private static RouteView view(
-      RouteCounts now,
-      @Nullable RouteCounts oldest,
-      @Nullable RouteCounts before,
-      long[] bounds,
-      double seconds) {
-    long[] window = minus(now.counts(), oldest);
-    long total = Arrays.stream(window).sum();
-    return new RouteView(
-        now.method(),
-        now.route(),
-        total / seconds,
-        (now.errors() - (oldest == null ? 0 : oldest.errors())) / seconds,
-        percentile(window, total, 0.5, bounds),
-        percentile(window, total, 0.99, bounds),
-        percentile(window, total, 0.999, bounds),
-        rows(minus(now.counts(), before), bounds));
+  private View view(Counts now, @Nullable Counts oldest, @Nullable Counts before, double seconds) {
+    LatencySnapshot window = oldest == null ? now.all : now.all.minus(oldest.all);
+    long errors = now.errors - (oldest == null ? 0 : oldest.errors);
+    return new View(
+        now.method,
+        now.route,
+        window.count() / seconds,
+        errors / seconds,
+        window,
+        rows(before == null ? now.all : now.all.minus(before.all)));
   }
 
-  private static long[] minus(long[] counts, @Nullable RouteCounts earlier) {
-    long[] difference = counts.clone();
-    for (int i = 0; earlier != null && i < difference.length; i++) {
-      difference[i] -= earlier.counts()[i];
-    }
-    return difference;
-  }
-
-  static long percentile(long[] counts, long total, double share, long[] bounds) {
-    long rank = Math.max(1, (long) Math.ceil(share * total));
-    long seen = 0;
-    for (int i = 0; i < counts.length && total > 0; i++) {
-      seen += counts[i];
-      if (seen >= rank) {
-        return bounds[Math.min(i, bounds.length - 1)];
-      }
-    }
-    return -1;
-  }
-
-  private static long[] rows(long[] counts, long[] bounds) {
-    long[] rows = new long[ROWS];
+  private List<Long> rows(LatencySnapshot latencies) {
+    Long[] rows = new Long[ROWS];
+    Arrays.fill(rows, 0L);
+    long[] counts = latencies.counts();
     for (int i = 0; i < counts.length; i++) {
-      rows[i < bounds.length ? row(bounds[i]) : ROWS - 1] += counts[i];
+      rows[row(bounds[i])] += counts[i];
     }
-    return rows;
+    return List.of(rows);
   }
 
-  /** The row of a latency: 0 up to 50 µs, 1 up to 100 µs, … */
+  /**
+   * The row of a latency: 0 up to 50 µs, 1 up to 100 µs, and so on; the last one takes the rest.
+   */
   static int row(long nanos) {
     int row = 0;
     for (long bound = FIRST_ROW_NANOS; nanos > bound && row < ROWS - 1; bound *= 2) {

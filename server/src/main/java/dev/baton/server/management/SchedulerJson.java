@@ -100,7 +100,8 @@ final class SchedulerJson {
         .put("away", loop.away())
         .put("holding", loop.holding())
         .put("continuations", loop.continuations())
-        .put("takeovers", loop.takeovers());
+        .put("takeovers", loop.takeovers())
+        .put("busyNanos", loop.busyNanos());
   }
 
   private static JsonObject pool(PoolSnapshot pool) {
@@ -113,7 +114,8 @@ final class SchedulerJson {
         .put("exhaustions", pool.exhaustions())
         .put("wakeups", pool.wakeups())
         .put("stale", pool.stale())
-        .put("forgiven", pool.forgiven());
+        .put("forgiven", pool.forgiven())
+        .put("lost", pool.lost());
   }
 
   private static JsonObject worker(WorkerSnapshot worker, Enclave enclave) {

@@ -1,6 +1,7 @@
 package dev.baton.server.metrics;
 
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.server.context.RequestWork;
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -24,7 +25,7 @@ final class HttpServerRecorder
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
 
   /** A request under way. */
-  static final class Request {
+  static final class Request implements RequestWork.Routed {
     private final @Nullable HttpRequest request;
     private final HttpMethod method;
     private final long beginNanos;
@@ -37,6 +38,12 @@ final class HttpServerRecorder
       this.method = method;
       this.beginNanos = beginNanos;
       this.route = route;
+    }
+
+    /** For onlookers: may be a moment behind. */
+    @Override
+    public @Nullable String route() {
+      return route.isRouted() ? route.label() : null;
     }
   }
 

@@ -88,6 +88,15 @@ final class Route {
         });
   }
 
+  /** Whether this is a route, and not where requests begin. */
+  boolean isRouted() {
+    return depth > 0;
+  }
+
+  String label() {
+    return label;
+  }
+
   /** The number of the series of a response. */
   int series(HttpMethod method, int status) {
     int m = indexOf(method);

@@ -35,7 +35,7 @@ final class EventFeedTest {
       assertThat(hello.getString("instance")).isNotBlank();
       assertThat(now.getJsonArray("loops")).hasSize(1);
       assertThat(second.getJsonObject("status").getString("level")).isNotBlank();
-      assertThat(second.getJsonArray("stages")).hasSize(2);
+      assertThat(second.getJsonArray("stages")).isNotEmpty();
       assertThat(begun.getJsonObject("ran").getString("path")).isEqualTo("/block/300");
       assertThat(begun.getJsonArray("stack").encode()).contains("DemoService.block");
       assertThat(ended.getLong("number")).isEqualTo(begun.getLong("number"));

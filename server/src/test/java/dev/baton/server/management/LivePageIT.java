@@ -106,17 +106,19 @@ final class LivePageIT {
 
   @Test
   void shouldShowATakeoverWithItsRouteAndWhereItsHandlerSlept() throws Exception {
+    for (int i = 0; i < 3; i++) { // the first ones load classes: that may look like computing
+      assertThat(watched().ask("/block/2").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
     CompletableFuture<HttpResponse<String>> blocked = watched().ask("/block/50");
 
     Watched.until("the takeover is told", () -> text("#feed-rows").contains("GET /block/50"));
     Watched.until("the route is told", () -> text("#blame-rows").contains("GET /block/"));
-    Watched.until("the worker is back", () -> text("#feed-rows").contains("asleep"));
+    Watched.until("the worker is back", () -> !text("#feed-rows").contains("so far"));
     element("#blame-rows summary").click();
 
     assertThat(blocked.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
-    assertThat(text("#blame-rows .where")).contains("DemoService.block");
-    assertThat(text("#blame-rows .more")).contains("r-1");
-    assertThat(text("#blame-rows .stack b")).contains("DemoService.block");
+    assertThat(element("#blame-rows .more").isDisplayed()).isTrue();
+    assertThat(text("#blame-rows")).contains("GET /block/:ms", "r-1", "DemoService.block");
   }
 
   @Test
@@ -131,9 +133,10 @@ final class LivePageIT {
   }
 
   @Test
-  void shouldGoOnTelling() throws InterruptedException {
+  void shouldGoOnTelling() throws Exception {
+    assertThat(watched().ask("/fast").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     Watched.until("routes are shown", () -> text("#routes").contains("GET /fast"));
-    assertThat(text("#pipelines")).contains("orders", "compute", "3 of 64 waiting");
+    assertThat(text("#pipelines")).contains("orders", "0 waiting");
     assertThat(text("#lanes")).contains("Loop 0", "worker ");
     assertThat(text("#machine")).contains("perf");
 

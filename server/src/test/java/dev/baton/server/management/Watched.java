@@ -5,8 +5,6 @@ import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.main.DemoService;
-import dev.baton.server.management.RouteSource.RouteCounts;
-import dev.baton.server.management.StageSource.StageState;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
@@ -16,8 +14,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,27 +30,23 @@ final class Watched implements AutoCloseable {
   final ManagementServer management;
   private final DemoService service;
 
-  private Watched(BatonOptions options, boolean sources) throws TimeoutException {
+  private Watched(BatonOptions options) throws TimeoutException {
     vertx = Baton.vertx(options.setContextMode(ContextMode.PER_REQUEST));
     scheduler = Baton.scheduler(vertx);
     service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
     vertx.deployVerticle(service).await(20, TimeUnit.SECONDS);
-    management =
-        ManagementServer.start(
-            0,
-            new Insight(
-                scheduler, null, sources ? new GrowingRoutes() : null, sources ? STAGES : null));
+    management = ManagementServer.start(0, vertx);
   }
 
-  /** With one loop, and with made-up routes and stages. */
+  /** With one loop. */
   static Watched start() throws TimeoutException {
     return start(new BatonOptions());
   }
 
-  /** With one loop, and with made-up routes and stages. */
+  /** With one loop. */
   static Watched start(BatonOptions options) throws TimeoutException {
     options.getScheduler().setLoops(1);
-    return new Watched(options, true);
+    return new Watched(options);
   }
 
   Watched assumeTakeover() {
@@ -104,30 +96,5 @@ final class Watched implements AutoCloseable {
   public void close() {
     management.close();
     vertx.close().await();
-  }
-
-  private static final StageSource STAGES =
-      () ->
-          List.of(
-              new StageState("orders", "parse", 0, 64, Map.of("ok", 10L)),
-              new StageState("orders", "compute", 3, 64, Map.of("ok", 7L, "shed", 2L)));
-
-  /** Answers more requests with each reading. */
-  private static final class GrowingRoutes implements RouteSource {
-    private long readings;
-
-    @Override
-    public long[] boundsNanos() {
-      return new long[] {100_000, 1_000_000, 10_000_000};
-    }
-
-    @Override
-    public List<RouteCounts> read() {
-      readings++;
-      return List.of(
-          new RouteCounts(
-              "GET", "/fast", 0, new long[] {990 * readings, 9 * readings, readings, 0}),
-          new RouteCounts("GET", "/idle", 0, new long[] {5, 0, 0, 0}));
-    }
   }
 }
