@@ -174,7 +174,8 @@ final class Examples {
     return new PipelineOptions(
         new JsonObject(
             """
-            {"stages": {"price": {"placement": "partitioned", "loops": 1, "capacity": 256}}}"""));
+            {"stages": {"price": {"placement": "partitioned", "loops": 1, "capacity": 256}}}\
+            """));
   }
 
   // end::placement[]

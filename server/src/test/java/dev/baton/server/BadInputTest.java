@@ -95,11 +95,9 @@ final class BadInputTest {
         "oversize body, chunked",
         "POST /orders HTTP/1.1\r\ntransfer-encoding: chunked\r\n"
             + end("400\r\n" + "x".repeat(1_024) + "\r\n0\r\n\r\n"));
-    requests.put(
-        "nested too deep", json("{'x':" + "[".repeat(300) + "]".repeat(300) + "}"));
+    requests.put("nested too deep", json("{'x':" + "[".repeat(300) + "]".repeat(300) + "}"));
     requests.put("slow body", "POST /orders HTTP/1.1\r\ncontent-length: 9\r\nhost: x\r\n\r\n{");
-    requests.put(
-        "wrong content type", json(order).replace("application/json", "text/plain"));
+    requests.put("wrong content type", json(order).replace("application/json", "text/plain"));
     requests.put("missing parameter", "GET /search HTTP/1.1\r\n" + end(""));
     requests.put("parameter of the wrong type", "GET /search?q=a&page=x HTTP/1.1\r\n" + end(""));
     requests.put("malformed encoding", "GET /search?q=%zz HTTP/1.1\r\n" + end(""));

@@ -31,6 +31,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -99,8 +100,7 @@ final class PipelineIT {
   void shouldOverlapBlockedStagesInEachContextMode(ContextMode mode) throws Exception {
     assumeTrue(Baton.scheduler(vertx).isTakeover(), "loops do not change hands here");
     var barrier = new CyclicBarrier(3);
-    int port =
-        deploy(blocking(in -> in + barrier.await(10, TimeUnit.SECONDS)), fused(), mode);
+    int port = deploy(blocking(in -> in + barrier.await(10, TimeUnit.SECONDS)), fused(), mode);
 
     var responses =
         Stream.of("a", "b", "c").map(name -> get(port, name, Version.HTTP_1_1)).toList();
@@ -176,7 +176,7 @@ final class PipelineIT {
           .write("GET / HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       blocked.await();
     }
-    while (!response.get().closed()) {
+    while (!Objects.requireNonNull(response.get()).closed()) {
       Thread.sleep(1);
     }
     release.countDown();
@@ -202,7 +202,7 @@ final class PipelineIT {
                   release.await();
                   return in;
                 }),
-            placed("block", placement).setStage("respond", placed("", placement).getStages().get("")),
+            placed("block", placement).setStage("respond", stage(placement)),
             ContextMode.PER_REQUEST);
     var response = get(port, "late", Version.HTTP_1_1);
     blocked.await();
@@ -265,6 +265,18 @@ final class PipelineIT {
     assertThat(count("block", StageOutcome.OK)).isEqualTo(2);
   }
 
+  @Test
+  void shouldNotKnowAFileThatIsMissing() throws Exception {
+    Pipeline<Exchange, Response> pipeline =
+        Pipeline.of("p", Parse.query("name")).then("find", Path::of).then(Respond.file());
+    int port = deploy(pipeline, fused(), ContextMode.PER_REQUEST);
+
+    HttpResponse<String> response = get(port, "no-such-file", Version.HTTP_1_1).get();
+
+    assertThat(response.statusCode()).isEqualTo(404);
+    assertThat(response.body()).contains("path=/ is unknown").doesNotContain("no-such-file");
+  }
+
   // ---------------------------------------------------------------- support
 
   private static Pipeline<Exchange, Response> blocking(StageFunction<String, String> code) {
@@ -276,8 +288,11 @@ final class PipelineIT {
   }
 
   private static PipelineOptions placed(String stage, Placement placement) {
-    return new PipelineOptions()
-        .setStage(stage, new StageOptions().setPlacement(placement).setLoops(1));
+    return new PipelineOptions().setStage(stage, stage(placement));
+  }
+
+  private static StageOptions stage(Placement placement) {
+    return new StageOptions().setPlacement(placement).setLoops(1);
   }
 
   private int deploy(

@@ -134,8 +134,7 @@ final class PlacementPropertyTest {
         Arbitraries.frequencyOf(
             Tuple.of(6, Arbitraries.of(Step.PLAIN, Step.BLOCK, Step.DONE)),
             Tuple.of(4, Arbitraries.of(Step.LATER, Step.VIRTUAL)),
-            Tuple.of(
-                1, Arbitraries.of(Step.FAIL, Step.FAIL_LATER, Step.FAIL_VIRTUAL)));
+            Tuple.of(1, Arbitraries.of(Step.FAIL, Step.FAIL_LATER, Step.FAIL_VIRTUAL)));
     return Combinators.combine(
             step.list().ofMinSize(1).ofMaxSize(5), Arbitraries.of(true, false).list().ofSize(8))
         .as(Shape::new);
@@ -207,8 +206,7 @@ final class PlacementPropertyTest {
       case VIRTUAL -> Stage.virtual(name, in -> slowly(in + i));
       case FAIL -> Stage.plain(name, in -> fail(name, in));
       case FAIL_LATER ->
-          Stage.future(
-              name, in -> vertx.timer(1, TimeUnit.MILLISECONDS).map(_ -> fail(name, in)));
+          Stage.future(name, in -> vertx.timer(1, TimeUnit.MILLISECONDS).map(_ -> fail(name, in)));
       case FAIL_VIRTUAL -> Stage.virtual(name, in -> fail(name, slowly(in)));
     };
   }

@@ -72,7 +72,8 @@ final class ReadmeTest {
     String readme = Files.readString(README);
     var options = new PipelineOptions().setStage("any", new StageOptions());
 
-    assertThat(readme).contains(options.toJson().fieldNames().stream().map(ReadmeTest::code).toList());
+    assertThat(readme)
+        .contains(options.toJson().fieldNames().stream().map(ReadmeTest::code).toList());
     assertThat(readme)
         .contains(new StageOptions().toJson().fieldNames().stream().map(ReadmeTest::code).toList());
   }

@@ -118,16 +118,22 @@ public final class Exchange implements Completion<Response> {
 
   @Override
   public void completed(Response response) {
-    response.to(request.response(), failure -> failed(notFound(failure), pipeline.lastStage()));
+    response.to(request.response(), this::fileFailed);
     if (!streaming || !response.isWrittenLater()) {
       resume(); // a body that nobody has read
     }
   }
 
-  private Throwable notFound(Throwable failure) {
-    return failure instanceof FileNotFoundException || failure instanceof NoSuchFileException
-        ? new Problem(404, "path", request.path(), "is unknown", "ask for what there is")
-        : failure;
+  private void fileFailed(Throwable failure) {
+    if (request.response().headWritten()) {
+      Response.abort(request.response()); // most often the client has gone
+    } else if (failure instanceof FileNotFoundException || failure instanceof NoSuchFileException) {
+      Problems.answer(
+          request,
+          new Problem(404, "path", request.path(), "is unknown", "ask for what there is"));
+    } else {
+      failed(failure, pipeline.lastStage());
+    }
   }
 
   @Override

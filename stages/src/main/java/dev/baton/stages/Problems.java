@@ -57,10 +57,9 @@ public final class Problems {
       return;
     }
     LOGGER.log(
-        Level.ERROR,
-        request.method() + " " + where + ", request " + requestId(request),
-        failure);
-    answer(request, new Problem(500, null, null, "failed here", "quote the request id in a report"));
+        Level.ERROR, request.method() + " " + where + ", request " + requestId(request), failure);
+    answer(
+        request, new Problem(500, null, null, "failed here", "quote the request id in a report"));
   }
 
   /** Answers unless there is an answer; breaks off one that is half out. */

@@ -109,8 +109,7 @@ public final class DemoService extends VerticleBase {
     this(options, vertx -> ordersHandler);
   }
 
-  private DemoService(
-      HttpServerOptions options, Function<Vertx, PipelineHandler> ordersHandler) {
+  private DemoService(HttpServerOptions options, Function<Vertx, PipelineHandler> ordersHandler) {
     this.options = new HttpServerOptions(options).setHandle100ContinueAutomatically(true);
     this.ordersHandler = ordersHandler;
     this.routes =

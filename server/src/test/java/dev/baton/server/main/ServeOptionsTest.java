@@ -43,15 +43,15 @@ final class ServeOptionsTest {
   @Test
   void shouldSayThatAFileIsMissing() {
     assertThat(refuse("serve", "--pipelines", "no/such.json"))
-        .contains("--pipelines", "'no/such.json' cannot be read (NoSuchFileException): name a file");
+        .contains(
+            "--pipelines", "'no/such.json' cannot be read (NoSuchFileException): name a file");
   }
 
   @Test
   void shouldExplainItself() {
     var out = new StringWriter();
 
-    int code =
-        Main.commandLine().setOut(new PrintWriter(out)).execute("serve", "--help");
+    int code = Main.commandLine().setOut(new PrintWriter(out)).execute("serve", "--help");
 
     assertThat(code).isZero();
     assertThat(out.toString()).contains("--pipelines=FILE", "parse, price and respond");

@@ -31,7 +31,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -44,16 +43,17 @@ import org.jspecify.annotations.Nullable;
 final class PipelineService extends VerticleBase {
   /** Which stages have loops of their own. */
   enum Placing {
-    FUSED(List.of(), 0),
-    PARTITIONED(List.of("parse", "compute", "price", "respond"), 1),
-    MIXED(List.of("compute", "price"), 2);
+    FUSED,
+    PARTITIONED,
+    MIXED;
 
-    private final List<String> partitioned;
-    private final int loops;
-
-    Placing(List<String> partitioned, int loops) {
-      this.partitioned = partitioned;
-      this.loops = loops;
+    /** How many; 0 means none. */
+    int loopsOf(String stage) {
+      return switch (this) {
+        case FUSED -> 0;
+        case PARTITIONED -> 1;
+        case MIXED -> stage.equals("compute") || stage.equals("price") ? 2 : 0;
+      };
     }
   }
 
@@ -92,7 +92,10 @@ final class PipelineService extends VerticleBase {
       Files.write(files.resolve(kib + ".bin"), Oracle.file(kib));
     }
     Stage<Object, Response> text = Stage.plain("respond", PipelineService::text);
-    bind(Pipeline.of("plain", Parse.exchange()).then("compute", PipelineService::compute).then(text));
+    bind(
+        Pipeline.of("plain", Parse.exchange())
+            .then("compute", PipelineService::compute)
+            .then(text));
     bind(
         Pipeline.of("virtual", Parse.exchange())
             .thenVirtual(
@@ -154,11 +157,12 @@ final class PipelineService extends VerticleBase {
   private PipelineOptions options(String... stages) {
     var pipeline = new PipelineOptions().setAdmissionTarget(Duration.ZERO);
     for (String stage : stages) {
-      if (placing.partitioned.contains(stage)) {
+      int loops = placing.loopsOf(stage);
+      if (loops > 0) {
         var own =
             new StageOptions()
                 .setPlacement(Placement.PARTITIONED)
-                .setLoops(placing.loops)
+                .setLoops(loops)
                 .setCapacity(CAPACITY);
         own.getScheduler()
             .setMinStandbys(1)
@@ -176,7 +180,8 @@ final class PipelineService extends VerticleBase {
       request.response().putHeader("x-request-id", id);
     }
     String path = request.path();
-    String name = path.substring(1, path.indexOf('/', 1) < 0 ? path.length() : path.indexOf('/', 1));
+    String name =
+        path.substring(1, path.indexOf('/', 1) < 0 ? path.length() : path.indexOf('/', 1));
     Objects.requireNonNull(handlers.get(handler(name, path))).handle(request);
   }
 
@@ -198,7 +203,7 @@ final class PipelineService extends VerticleBase {
     if (name.equals("nowhere")) {
       throw new Problem(404, "path", path, "is unknown", "GET / lists the routes");
     }
-    if (request.method() != HttpMethod.GET) {
+    if (!request.method().equals(HttpMethod.GET)) {
       throw new Problem(405, "method", request.method(), "does not fit " + path, "use GET");
     }
     return switch (name) {
@@ -246,8 +251,7 @@ final class PipelineService extends VerticleBase {
   private static Response text(Object value) {
     return switch (value) {
       case Buffer bytes -> Response.bytes(bytes).type("application/octet-stream");
-      case PatternStream stream ->
-          Response.written(stream::write).type("application/octet-stream");
+      case PatternStream stream -> Response.written(stream::write).type("application/octet-stream");
       default -> Response.text(value.toString()).type("text/plain");
     };
   }
