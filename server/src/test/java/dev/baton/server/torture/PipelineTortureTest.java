@@ -20,7 +20,9 @@ final class PipelineTortureTest {
               Options.against("127.0.0.1", service.port()).withDuration(Duration.ofSeconds(1)));
 
       assertThat(result.clean()).as(result.report() + service.report()).isTrue();
-      assertThat(service.takeovers()).as("takeovers").isGreaterThan(service.isTakeover() ? 20 : -1);
+      if (service.isTakeover()) {
+        assertThat(service.takeovers()).as("takeovers of the home loop").isPositive();
+      }
       assertThat(service.inside()).as(service.report()).isZero();
     }
   }
