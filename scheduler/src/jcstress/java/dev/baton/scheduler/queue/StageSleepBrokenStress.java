@@ -22,10 +22,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
     expect = ACCEPTABLE,
     desc = "It has seen the continuation")
 @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "It was woken")
-@Outcome(
-    id = "1, 1",
-    expect = ACCEPTABLE_INTERESTING,
-    desc = "Caught: asleep with work waiting")
+@Outcome(id = "1, 1", expect = ACCEPTABLE_INTERESTING, desc = "Caught: asleep with work waiting")
 @State
 public class StageSleepBrokenStress {
   private static final VarHandle IDLE;

@@ -17,10 +17,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @JCStressTest
 @Outcome(id = "0, [012]", expect = ACCEPTABLE, desc = "Loop 0 is awake and will look")
 @Outcome(id = "[12], [12]", expect = ACCEPTABLE, desc = "Somebody was woken")
-@Outcome(
-    id = "[12], 0",
-    expect = ACCEPTABLE_INTERESTING,
-    desc = "Caught: asleep with work waiting")
+@Outcome(id = "[12], 0", expect = ACCEPTABLE_INTERESTING, desc = "Caught: asleep with work waiting")
 @State
 public class StageSpinBrokenStress {
   private static final VarHandle SPINNING;

@@ -178,7 +178,7 @@ class StageQueueLincheckTest {
   void shouldLoseAndDoubleNothing() {
     options()
         .verifier(EpsilonVerifier.class)
-        .iterations(Integer.getInteger("dev.baton.test.lincheckIterations", 2))
+        .iterations(Integer.getInteger("dev.baton.test.lincheckIterations", 1))
         .threads(3)
         .actorsPerThread(2)
         .actorsBefore(2)
@@ -188,7 +188,7 @@ class StageQueueLincheckTest {
 
   @Test
   void shouldCountSlotsExactly() {
-    slots(Slots.class).check(Slots.class);
+    slots(Slots.class).invocationsPerIteration(50).check(Slots.class);
   }
 
   @Test

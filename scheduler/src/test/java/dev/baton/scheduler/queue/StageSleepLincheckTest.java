@@ -166,8 +166,7 @@ class StageSleepLincheckTest {
   /**
    * A producer beside a loop that goes to sleep while the other one is busy; one beside a spinner.
    */
-  private static ModelCheckingOptions options(
-      Class<? extends Sleeping> tested, int invocations) {
+  private static ModelCheckingOptions options(Class<? extends Sleeping> tested, int invocations) {
     return new ModelCheckingOptions()
         .verifier(EpsilonVerifier.class)
         .addCustomScenario(
@@ -185,7 +184,7 @@ class StageSleepLincheckTest {
 
   @Test
   void shouldNeverSleepWhileSomethingWaitsAndNobodyElseIsAwake() {
-    options(Sleeping.class, 100).check(Sleeping.class);
+    options(Sleeping.class, 50).check(Sleeping.class);
   }
 
   @Test

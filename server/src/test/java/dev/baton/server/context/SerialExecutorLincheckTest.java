@@ -253,8 +253,7 @@ class SerialExecutorLincheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      classes = {HeadLate.class, RunnerLate.class, LinkLost.class, LastUnchecked.class})
+  @ValueSource(classes = {HeadLate.class, RunnerLate.class, LinkLost.class, LastUnchecked.class})
   void shouldSeeTheBug(Class<?> broken) {
     assertThatThrownBy(() -> options(broken, 300).check(broken))
         .isInstanceOf(LincheckAssertionError.class);

@@ -243,6 +243,7 @@ class SerialExecutorTest {
       }
 
       boolean ended = torture.left.await(30, TimeUnit.SECONDS);
+      until(() -> torture.inFlight.get() == 0); // also those that slept then
 
       assertThat(torture.problems).as("seed %d", seed).isEmpty();
       assertThat(ended).as("all have run").isTrue();
