@@ -15,7 +15,7 @@ final class StagesDashboard {
     return new Dashboard(
             UID,
             "Baton / Stages",
-            "baton_stage_queue_capacity",
+            "baton_stage_outcomes_total",
             "Which stage is the narrow one: where work waits, where it is done, how it ends.")
         .variable(
             "pipeline",
@@ -103,8 +103,9 @@ final class StagesDashboard {
             "How full the queues are",
             "percentunit",
             """
-            Depth of each queue against its bound. At 100 % the stage refuses (queue_full: 503). Do
-            not raise the bound first: a longer queue only makes the wait longer.
+            What is inside each stage that has a bound, against that bound. At 100 % the stage
+            refuses (queue_full: 503). Do not raise the bound first: a longer queue only makes the
+            wait longer.
             """)
         .query(
             """
@@ -114,7 +115,8 @@ final class StagesDashboard {
                 .formatted(STAGE),
             "{{instance}} {{pipeline}} {{stage}}")
         .warnFrom(0.5, 0.8)
-        .range(0.0, 1.0);
+        .range(0.0, 1.0)
+        .noValue("no stage has a bound");
   }
 
   private static Panel depth() {
@@ -202,10 +204,9 @@ final class StagesDashboard {
             "Outcomes",
             "ops",
             """
-            failed: the stage threw, see the log by request id. rejected: bad input, the client's
-            doing. shed: refused by admission or a full queue. expired: the deadline passed first.
-            cancelled: the client went away; many of those mean clients' timeouts are shorter than
-            our latency.
+            failed: the stage threw, see the log by request id. rejected: its queue was full. shed:
+            refused by admission. expired: the deadline passed first. cancelled: the client went
+            away; many of those mean clients' timeouts are shorter than our latency.
             """)
         .query(
             "sum by (outcome) (rate(baton_stage_outcomes_total{%s}[$__rate_interval]))"
