@@ -39,6 +39,8 @@ import picocli.CommandLine.Spec;
     })
 final class CompareCommand implements Callable<Integer> {
   private static final int INCOMPLETE = 1;
+  private static final String TABLES = "<!-- tables -->";
+  private static final String END_OF_TABLES = "<!-- end of tables -->";
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -120,6 +122,14 @@ final class CompareCommand implements Callable<Integer> {
   private @Nullable Integer budgetSeconds;
 
   @Option(
+      names = "--readme",
+      paramLabel = "FILE",
+      description =
+          "Put the tables into this file as well, between the lines '<!-- tables -->' and '<!--"
+              + " end of tables -->'.")
+  private @Nullable Path readme;
+
+  @Option(
       names = "--report-only",
       description = "Measure nothing; write tables and page from what is there.")
   private boolean reportOnly;
@@ -161,10 +171,27 @@ final class CompareCommand implements Callable<Integer> {
     Files.writeString(directory.resolve("summary.json"), summary.encodePrettily() + "\n");
     Files.writeString(directory.resolve("tables.md"), tables);
     Files.writeString(directory.resolve("index.html"), PageExporter.page(summary));
+    if (readme != null) {
+      Files.writeString(readme, withTables(readme, Files.readString(readme), tables));
+    }
     out.println(tables);
     int missing = comparison.missing();
     out.println(missing == 0 ? "complete" : missing + " cells are missing: run it again");
     return missing == 0 ? 0 : INCOMPLETE;
+  }
+
+  static String withTables(Path file, String text, String tables) {
+    int start = text.indexOf(TABLES);
+    int end = text.indexOf(END_OF_TABLES);
+    if (start < 0 || end < start) {
+      throw new IllegalArgumentException(
+          "--readme " + file + ": needs the lines " + TABLES + " and " + END_OF_TABLES);
+    }
+    return text.substring(0, start + TABLES.length())
+        + "\n\n"
+        + tables
+        + "\n"
+        + text.substring(end);
   }
 
   private JsonObject about() throws IOException {
