@@ -43,7 +43,7 @@ import picocli.CommandLine.TypeConversionException;
       "  curl localhost:8080/            what there is",
       "  curl localhost:8080/block/5000  blocks its handler for 5 s",
       "  curl localhost:8080/fast        is answered meanwhile, on the same event loop",
-      "  curl localhost:9090/baton/api   shows who took which loop over, and why",
+      "  http://localhost:9090/baton     shows who took which loop over, and why",
       ""
     },
     sortOptions = false,
