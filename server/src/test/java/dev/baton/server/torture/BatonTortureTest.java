@@ -9,6 +9,7 @@ import dev.baton.server.context.ContextMode;
 import dev.baton.server.main.DemoService;
 import dev.baton.server.torture.Torture.Options;
 import dev.baton.server.torture.Torture.Result;
+import dev.baton.stages.PipelineOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
@@ -48,7 +49,11 @@ final class BatonTortureTest {
     // As many takeovers as can be had: no grace, and slices that most handlers outrun.
     options.getScheduler().setLoops(1).setGrace(Duration.ZERO).setSlice(Duration.ofNanos(20_000));
     Vertx vertx = Baton.vertx(options);
-    var service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
+    // Whatever waits behind a blocked callback would be shed, rightly; here all is to be answered.
+    var service =
+        new DemoService(
+            new HttpServerOptions().setHost("127.0.0.1").setPort(0),
+            new PipelineOptions().setAdmissionTarget(Duration.ZERO));
     vertx.deployVerticle(service).await();
 
     Result result =
