@@ -158,11 +158,11 @@ final class Serve implements Callable<Integer> {
   private boolean stock;
 
   @Option(
-      names = "--no-metrics",
+      names = "--metrics",
       negatable = true,
       defaultValue = "true",
       fallbackValue = "true",
-      description = "Record no metrics; /metrics is then empty")
+      description = "Whether to record metrics. Default: ${DEFAULT-VALUE}")
   private boolean metrics;
 
   @Option(
