@@ -90,7 +90,8 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
 
   /** At home, from outside. */
   void start() {
-    if (pipeline.admits(context.loop(), nowNanos - arrivalNanos, nowNanos)) {
+    long queued = context.queuedNanos();
+    if (pipeline.admits(context.loop(), queued == 0 ? 0 : nowNanos - queued, nowNanos)) {
       advance();
     } else {
       drop(StageOutcome.SHED, overloaded());

@@ -52,6 +52,14 @@ public interface RequestContext {
   /** When the request arrived, of {@link System#nanoTime}; 0 if nobody looked. */
   long arrivalNanos();
 
+  /**
+   * Since when the request waits for the event loop alone, of {@link System#nanoTime}; 0 if nobody
+   * looked. Later than its arrival if it has waited for other handlers of its deployment before.
+   */
+  default long queuedNanos() {
+    return arrivalNanos();
+  }
+
   /** Runs {@code task} in this context after a delay. Any thread. */
   Future<?> schedule(Runnable task, long delayNanos);
 }

@@ -63,6 +63,9 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   // Written in IO, before the first callback
   private long arrivalNanos;
 
+  // Written before the first callback; 0 if there is no difference to arrivalNanos
+  private long queuedNanos;
+
   // Written once, by the first callback; read by onlookers. Release: with what the request holds
   private @Nullable Object request;
 
@@ -222,6 +225,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     }
     BatonContext own = new BatonContext(root, new SerialExecutor(loop));
     own.arrivalNanos = arrivalNanos;
+    own.queuedNanos = System.nanoTime();
     own.request = request;
     return own;
   }
@@ -270,6 +274,11 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   @Override
   public long arrivalNanos() {
     return arrivalNanos;
+  }
+
+  @Override
+  public long queuedNanos() {
+    return queuedNanos == 0 ? arrivalNanos : queuedNanos;
   }
 
   @Override
