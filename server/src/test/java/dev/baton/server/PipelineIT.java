@@ -218,7 +218,7 @@ final class PipelineIT {
 
   @Test
   void shouldEndTheThreadsOfItsStages() throws Exception {
-    Set<Thread> before = threads();
+    Set<Thread> before = settledThreads();
     Vertx other = Baton.vertx();
     Service service = new Service(blocking(in -> in), placed("block", Placement.PARTITIONED));
     other.deployVerticle(service).await();
@@ -316,6 +316,18 @@ final class PipelineIT {
         .map(StageSnapshot::outcomes)
         .mapToLong(outcomes -> outcomes.getOrDefault(outcome, 0L))
         .sum();
+  }
+
+  /** Once the standbys of the test's own Vert.x have started. */
+  private static Set<Thread> settledThreads() throws InterruptedException {
+    Set<Thread> before;
+    Set<Thread> after = threads();
+    do {
+      before = after;
+      Thread.sleep(500);
+      after = threads();
+    } while (!after.equals(before));
+    return after;
   }
 
   private static Set<Thread> threads() {
