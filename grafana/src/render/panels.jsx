@@ -1,11 +1,12 @@
-// One dashboard, drawn with Grafana's published components: frame, lines, numbers and tables are
-// @grafana/ui; heatmap and state timeline are not published, and drawn here from the same options.
+// One dashboard, drawn with Grafana's published components: frames, lines and numbers are @grafana/ui,
+// values and tables' contents @grafana/data. Heatmaps and state timelines are not published; they and
+// the cells of tables are drawn here from the panels' options.
 import {
   applyFieldOverrides, createDataFrame, createTheme, dateTime, FieldType, getDisplayProcessor,
   getFieldDisplayName, Registry, standardTransformers, standardTransformersRegistry, ThemeContext,
   transformDataFrame,
 } from '@grafana/data';
-import {BigValue, GlobalStyles, PanelChrome, PanelContextProvider, Table, TimeSeries} from '@grafana/ui';
+import {BigValue, GlobalStyles, PanelChrome, TimeSeries} from '@grafana/ui';
 import {useEffect, useRef, useState} from 'react';
 import {createRoot} from 'react-dom/client';
 
@@ -114,9 +115,24 @@ function TableOf({panel, width, height}) {
           timeZone: 'utc', replaceVariables: text => text})[0]));
     return () => subscription.unsubscribe();
   }, []);
-  return frame
-      ? <Table data={frame} width={width} height={height} initialSortBy={panel.options.sortBy}/>
-      : null;
+  if (!frame || frame.length === 0) {
+    return <Nothing panel={panel}/>;
+  }
+  const sort = panel.options.sortBy[0];
+  const by = frame.fields.find(field => getFieldDisplayName(field, frame) === sort.displayName);
+  const rows = [...Array(frame.length).keys()]
+      .sort((a, b) => (by.values[b] ?? -1) - (by.values[a] ?? -1));
+  const cell = {padding: '5px 12px', borderBottom: `1px solid ${theme.colors.border.weak}`};
+  return <table style={{width: '100%', color: theme.colors.text.primary}}>
+    <thead><tr>{frame.fields.map((field, i) => <th key={i} style={{...cell, textAlign: 'left',
+      color: theme.colors.text.secondary}}>{getFieldDisplayName(field, frame)}</th>)}</tr></thead>
+    <tbody>{rows.map(row => <tr key={row}>{frame.fields.map((field, i) => {
+      const shown = field.display(field.values[row]);
+      const coloured = field.config.custom?.cellOptions?.type === 'color-text';
+      return <td key={i} style={{...cell, color: coloured ? shown.color : undefined}}>
+        {shown.prefix}{shown.text}{shown.suffix}</td>;
+    })}</tr>)}</tbody>
+  </table>;
 }
 
 function Canvas({width, height, draw}) {

@@ -161,9 +161,7 @@ final class OverviewDashboard {
   }
 
   private static Panel errorBudget() {
-    return small(
-        budget(
-            "Error budget", "errors", ERROR_BUDGET, "0.1 % of all requests may fail"));
+    return small(budget("Error budget", "errors", ERROR_BUDGET, "0.1 % of all requests may fail"));
   }
 
   private static Panel slowBudget() {

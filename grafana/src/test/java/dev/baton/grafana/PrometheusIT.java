@@ -216,7 +216,8 @@ final class PrometheusIT {
   /** What Grafana does to a query, with every variable at All. */
   private static String substitute(String expression) throws Exception {
     List<String> generators = new ArrayList<>();
-    for (Series series : prometheus().at("last_over_time(baton_loadgen_scheduled_total[1m])", ended)) {
+    for (Series series :
+        prometheus().at("last_over_time(baton_loadgen_scheduled_total[1m])", ended)) {
       generators.add(series.labels().getString("instance"));
     }
     return expression

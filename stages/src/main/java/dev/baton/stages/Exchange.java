@@ -129,8 +129,7 @@ public final class Exchange implements Completion<Response> {
       Response.abort(request.response()); // most often the client has gone
     } else if (failure instanceof FileNotFoundException || failure instanceof NoSuchFileException) {
       Problems.answer(
-          request,
-          new Problem(404, "path", request.path(), "is unknown", "ask for what there is"));
+          request, new Problem(404, "path", request.path(), "is unknown", "ask for what there is"));
     } else {
       failed(failure, pipeline.lastStage());
     }
