@@ -319,7 +319,9 @@ final class PrometheusIT {
     double seen = prometheus().value(rate.formatted("vertx_http_server_requests_total"), loadEnded);
 
     System.out.printf("rate: load generators %.2f/s, servers %.2f/s%n", delivered, seen);
-    assertThat(seen).isCloseTo(delivered, within(0.02 * delivered));
+    // A generator that calls itself too late has sent in bursts: no two seconds are alike then.
+    double tolerance = report.getBoolean("valid") ? 0.02 : 0.1;
+    assertThat(seen).isCloseTo(delivered, within(tolerance * delivered));
   }
 
   @Test
@@ -347,7 +349,7 @@ final class PrometheusIT {
           route, reported * 1e3, seen * 1e3);
       // The client sees two wake-ups more than the server, milliseconds each on a busy machine.
       assertThat(bucket(seen)).as(route).isLessThanOrEqualTo(bucket(reported) + 1);
-      if (seen > BUSY_MACHINE_SECONDS) {
+      if (seen > BUSY_MACHINE_SECONDS && report.getBoolean("valid")) {
         assertThat(bucket(seen)).as(route).isGreaterThanOrEqualTo(bucket(reported) - 1);
       }
     }
