@@ -2,8 +2,8 @@ package dev.baton.server.context;
 
 import dev.baton.stages.RequestContext;
 import io.vertx.core.internal.ContextInternal;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +17,9 @@ public final class StockRequestContext implements RequestContext {
   private final ContextInternal context;
 
   // Guarded by this
-  private final List<Runnable> waiting = new ArrayList<>();
+  private final Queue<Runnable> waiting = new ArrayDeque<>();
   private boolean away;
+  private int handOffs;
 
   // Written by who has the right to run
   private @Nullable ContextInternal previous;
@@ -56,6 +57,7 @@ public final class StockRequestContext implements RequestContext {
     } else {
       synchronized (this) {
         away = true;
+        handOffs++;
       }
       if (!next.offer()) {
         comeBack();
@@ -85,14 +87,30 @@ public final class StockRequestContext implements RequestContext {
     comeBack();
   }
 
+  /** Lets the rest run, in order: nothing that comes now may overtake what waits. */
   private void comeBack() {
-    List<Runnable> tasks;
+    context.emit(null, _ -> runWaiting());
+  }
+
+  private void runWaiting() {
+    int mine;
     synchronized (this) {
-      away = false;
-      tasks = List.copyOf(waiting);
-      waiting.clear();
+      mine = handOffs;
     }
-    tasks.forEach(this::submit);
+    while (true) {
+      Runnable task;
+      synchronized (this) {
+        if (handOffs != mine) {
+          return; // the next one who comes back goes on
+        }
+        task = waiting.poll();
+        if (task == null) {
+          away = false;
+          return;
+        }
+      }
+      task.run();
+    }
   }
 
   @Override

@@ -126,7 +126,11 @@ class BatonMetricsIT {
     }
 
     void until(String series, double value) {
-      Scrape.until(series + " is " + value, () -> scrape().value(series) == value);
+      try {
+        Scrape.until(series + " is " + value, () -> scrape().value(series) == value);
+      } catch (AssertionError e) {
+        throw new AssertionError(e.getMessage() + " and not " + scrape().value(series), e);
+      }
     }
 
     @Override
