@@ -13,6 +13,11 @@ public interface ContinuationLoop {
    */
   void continuation(Runnable continuation);
 
+  /** {@link System#nanoTime}; in IO as the loop last looked. Any thread. */
+  default long clockNanos() {
+    return System.nanoTime();
+  }
+
   /** What {@link #isStillOwned} compares with. Inside a continuation. */
   long token();
 

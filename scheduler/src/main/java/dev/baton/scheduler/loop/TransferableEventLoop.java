@@ -548,6 +548,11 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     return now;
   }
 
+  @Override
+  public long clockNanos() {
+    return ioOwner == Thread.currentThread() ? pollNanos() : System.nanoTime();
+  }
+
   /** The loop is about to sleep. The owner in IO. */
   private void idle(long nowNanos) {
     if (idleSinceNanos == 0) {

@@ -57,8 +57,11 @@ import org.jspecify.annotations.Nullable;
 public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private static final System.Logger LOGGER = System.getLogger(SerialExecutor.class.getName());
 
-  /** Callbacks in a row before others of the loop get their turn. */
-  private static final int BUDGET = 16;
+  /** Callbacks in a row between two looks at the clock. */
+  private static final int CLOCK_EVERY = 16;
+
+  /** How long callbacks run in a row before others of the loop get their turn. */
+  private static final long BUDGET_NANOS = 200_000;
 
   private static final int SPINS_BEFORE_YIELD = 100;
 
@@ -103,6 +106,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private @Nullable Node head;
   private volatile @Nullable Thread runner;
   private RequestContext.@Nullable HandOff handOff;
+  private long queuedNanos;
   private long token;
 
   /** An executor with an empty queue. */
@@ -130,10 +134,20 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     Node previous = (Node) TAIL.getAndSet(this, node);
     if (previous == null) {
       head = node;
-      loop.continuation(this);
+      schedule();
     } else {
       NEXT.setRelease(previous, node);
     }
+  }
+
+  private void schedule() {
+    queuedNanos = loop.clockNanos();
+    loop.continuation(this);
+  }
+
+  /** Since when the callback that runs has waited for the loop, nanoseconds. In a callback. */
+  public long queuedNanos() {
+    return queuedNanos;
   }
 
   /** One continuation of the loop. */
@@ -142,6 +156,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     long mine = loop.token();
     token = mine;
     Node node = Objects.requireNonNull(head);
+    long begin = 0;
     for (int ran = 1; ; ran++) {
       if (node.callback instanceof Suspension suspension) {
         suspension.wake();
@@ -160,9 +175,17 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       if (next == null) {
         return;
       }
-      if (ran >= BUDGET || !loop.isStillOwned(mine)) {
-        loop.continuation(this);
+      if (!loop.isStillOwned(mine)) {
+        schedule();
         return;
+      }
+      if (ran % CLOCK_EVERY == 0) {
+        long now = System.nanoTime();
+        begin = begin == 0 ? now : begin;
+        if (now - begin > BUDGET_NANOS) {
+          schedule();
+          return;
+        }
       }
       node = next;
     }
@@ -235,7 +258,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       return;
     }
     if (next() != null) {
-      loop.continuation(this);
+      schedule();
     }
   }
 

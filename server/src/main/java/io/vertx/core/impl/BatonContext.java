@@ -63,7 +63,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   // Written in IO, before the first callback
   private long arrivalNanos;
 
-  // Written before the first callback; 0 if there is no difference to arrivalNanos
+  // Written before the first callback; 0 if it is the executor's
   private long queuedNanos;
 
   // Written once, by the first callback; read by onlookers. Release: with what the request holds
@@ -145,9 +145,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
           }
           return;
         }
-        if (loop.inEventLoop()) {
-          arrivalNanos = loop.pollNanos();
-        }
+        arrivalNanos = loop.clockNanos();
       }
       executor.execute(() -> dispatch(argument, task));
     }
@@ -225,7 +223,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     }
     BatonContext own = new BatonContext(root, new SerialExecutor(loop));
     own.arrivalNanos = arrivalNanos;
-    own.queuedNanos = System.nanoTime();
+    own.queuedNanos = executor.queuedNanos();
     own.request = request;
     return own;
   }
@@ -278,7 +276,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   @Override
   public long queuedNanos() {
-    return queuedNanos == 0 ? arrivalNanos : queuedNanos;
+    return queuedNanos == 0 ? executor.queuedNanos() : queuedNanos;
   }
 
   @Override
