@@ -180,7 +180,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         return;
       }
       if (ran % CLOCK_EVERY == 0) {
-        long now = System.nanoTime();
+        long now = loop.clockNanos();
         begin = begin == 0 ? now : begin;
         if (now - begin > BUDGET_NANOS) {
           schedule();

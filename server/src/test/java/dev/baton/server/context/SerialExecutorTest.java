@@ -26,12 +26,18 @@ class SerialExecutorTest {
   private final ConcurrentLinkedQueue<Runnable> scheduled = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean lost = new AtomicBoolean();
   private final List<String> ran = new ArrayList<>();
+  private long clockNanos = 1;
   private final SerialExecutor executor =
       new SerialExecutor(
           new ContinuationLoop() {
             @Override
             public void continuation(Runnable continuation) {
               scheduled.add(continuation);
+            }
+
+            @Override
+            public long clockNanos() {
+              return clockNanos;
             }
 
             @Override
@@ -91,14 +97,29 @@ class SerialExecutorTest {
 
   @Test
   void shouldLetOthersOfTheLoopRunAfterItsBudget() {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 40; i++) {
+      executor.execute(
+          () -> {
+            clockNanos += 20_000;
+            ran.add("callback");
+          });
+    }
+
+    turn();
+    assertThat(ran).hasSize(32);
+    turn();
+    assertThat(ran).hasSize(40);
+  }
+
+  @Test
+  void shouldRunManyShortCallbacksInARow() {
+    for (int i = 0; i < 100; i++) {
       executor.execute(item("callback"));
     }
 
     turn();
-    assertThat(ran).hasSize(16);
-    turn();
-    assertThat(ran).hasSize(20);
+
+    assertThat(ran).hasSize(100);
   }
 
   @Test
