@@ -80,6 +80,11 @@ record Loops(Scheduler scheduler) implements AutoCloseable {
 
   @Override
   public void close() {
-    scheduler.eventLoopGroup().shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    if (!scheduler
+        .eventLoopGroup()
+        .shutdownGracefully(0, 5, TimeUnit.SECONDS)
+        .awaitUninterruptibly(20, TimeUnit.SECONDS)) {
+      throw new AssertionError("the event loops do not end");
+    }
   }
 }
