@@ -6,6 +6,11 @@ import java.util.Map;
 final class LoopsDashboard {
   static final String UID = "baton-loops";
 
+  // Pipeline and stage are empty but for the loops of partitioned stages.
+  private static final String LOOP = "{{instance}} {{pipeline}} {{stage}} loop {{loop}}";
+  private static final String CPU = "{{instance}} {{pipeline}} {{stage}} cpu {{cpu}}";
+  private static final String BY_LOOP = " by (instance, pipeline, stage, loop) ";
+
   private LoopsDashboard() {}
 
   static Dashboard create() {
@@ -148,7 +153,9 @@ final class LoopsDashboard {
             use that climbs and never falls: handlers that never come back, take a stack. Idle at
             zero for long: threads are started late, raise minStandbys.
             """)
-        .query("sum by (cpu, state) (baton_standbys{@})", "cpu {{cpu}} {{state}}")
+        .query(
+            "sum by (pipeline, stage, cpu, state) (baton_standbys{@})",
+            "{{pipeline}} {{stage}} cpu {{cpu}} {{state}}")
         .query("max(baton_standbys_max{@})", "most per CPU")
         .colour("most per CPU", "red")
         .dashed("most per CPU")
@@ -164,8 +171,9 @@ final class LoopsDashboard {
             Vert.x, then are shed. Any value above zero is felt by users.
             """)
         .query(
-            "sum by (instance, cpu) (rate(baton_standby_cap_hits_total{@}[$__rate_interval]))",
-            "{{instance}} cpu {{cpu}}")
+            "sum by (instance, pipeline, stage, cpu)"
+                + " (rate(baton_standby_cap_hits_total{@}[$__rate_interval]))",
+            CPU)
         .badFrom(0.001);
   }
 
@@ -203,9 +211,7 @@ final class LoopsDashboard {
             Share of time each loop worked. One high, others low: connections are spread unevenly,
             or one route is pinned to that loop. All high: too much work.
             """)
-        .query(
-            "sum by (instance, loop) (rate(baton_loop_busy_seconds_total{@}[$__rate_interval]))",
-            "{{instance}} loop {{loop}}")
+        .query("sum" + BY_LOOP + "(rate(baton_loop_busy_seconds_total{@}[$__rate_interval]))", LOOP)
         .warnFrom(0.7, 0.9)
         .range(0.0, 1.0);
   }
@@ -218,9 +224,7 @@ final class LoopsDashboard {
             Requests ready to go on, waiting for their loop; sampled when scraped. Above a few for
             long: the loop is overloaded or holds back.
             """)
-        .query(
-            "sum by (instance, loop) (baton_loop_run_queue_depth{@})",
-            "{{instance}} loop {{loop}}");
+        .query("sum" + BY_LOOP + "(baton_loop_run_queue_depth{@})", LOOP);
   }
 
   private static Panel takeoversByLoop() {
@@ -231,11 +235,7 @@ final class LoopsDashboard {
             Evenly spread: a route that blocks. One loop only: one connection or one serial context
             that blocks again and again.
             """)
-        .query(
-            """
-            sum by (instance, loop) (rate(baton_loop_takeovers_total{@}[$__rate_interval]))
-            """,
-            "{{instance}} loop {{loop}}");
+        .query("sum" + BY_LOOP + "(rate(baton_loop_takeovers_total{@}[$__rate_interval]))", LOOP);
   }
 
   private static Panel taskQueue() {
@@ -246,9 +246,7 @@ final class LoopsDashboard {
             Netty's and Vert.x's own tasks, such as writes from other threads; sampled when scraped.
             High: something floods the loop from outside (event bus, worker threads).
             """)
-        .query(
-            "sum by (instance, loop) (baton_loop_task_queue_depth{@})",
-            "{{instance}} loop {{loop}}");
+        .query("sum" + BY_LOOP + "(baton_loop_task_queue_depth{@})", LOOP);
   }
 
   private static Panel rate() {
@@ -260,8 +258,7 @@ final class LoopsDashboard {
             blocking connection handler or Netty handler), or has no connections.
             """)
         .query(
-            "sum by (instance, loop) (rate(baton_loop_continuations_total{@}[$__rate_interval]))",
-            "{{instance}} loop {{loop}}");
+            "sum" + BY_LOOP + "(rate(baton_loop_continuations_total{@}[$__rate_interval]))", LOOP);
   }
 
   private static Panel held() {
@@ -271,7 +268,7 @@ final class LoopsDashboard {
             Red: the loop keeps continuations waiting, since all its standbys are blocked. Compare
             with the requests refused on the Overview.
             """)
-        .query("max by (instance, loop) (baton_loop_holding{@})", "{{instance}} loop {{loop}}")
+        .query("max" + BY_LOOP + "(baton_loop_holding{@})", LOOP)
         .state("0", "Runs", Panel.GOOD)
         .state("1", "Holds back", Panel.BAD)
         .next("Overview", OverviewDashboard.UID);

@@ -375,10 +375,10 @@ final class OverviewDashboard {
             """)
         .query(
             """
-            max by (instance, cpu) (baton_standbys{@,state="in_use"})
-            / max by (instance, cpu) (baton_standbys_max{@})
+            max by (instance, pipeline, stage, cpu) (baton_standbys{@,state="in_use"})
+            / max by (instance, pipeline, stage, cpu) (baton_standbys_max{@})
             """,
-            "{{instance}} cpu {{cpu}}")
+            "{{instance}} {{pipeline}} {{stage}} cpu {{cpu}}")
         .warnFrom(0.5, 0.9)
         .range(0.0, 1.0)
         .next("Loops and takeovers", LoopsDashboard.UID);

@@ -4,7 +4,9 @@ import dev.baton.scheduler.Scheduler;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -113,14 +115,16 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     return snapshots;
   }
 
-  /** The scheduler of a partitioned stage, or null if it is fused. */
-  public @Nullable Scheduler schedulerOf(String stage) {
-    for (StageRunner runner : stages) {
-      if (runner.name.equals(stage)) {
-        return runner.loops();
+  /** The schedulers of partitioned stages, by the stage's name, in order. */
+  public Map<String, Scheduler> schedulers() {
+    Map<String, Scheduler> schedulers = new LinkedHashMap<>();
+    for (StageRunner stage : stages) {
+      Scheduler own = stage.loops();
+      if (own != null) {
+        schedulers.put(stage.name, own);
       }
     }
-    throw new IllegalArgumentException("stage=" + stage + ": " + name + " has no such stage");
+    return schedulers;
   }
 
   /** The same as {@link #shutdown()}; does not wait. */

@@ -104,6 +104,17 @@ public final class BatonMetrics implements VertxMetrics {
     for (ShedReason reason : ShedReason.values()) {
       shed.put(reason, shedRequests.series(reason.label()));
     }
+    Family delay =
+        recorder.family(
+            FamilySpec.of(
+                    Kind.HISTOGRAM,
+                    "baton_takeover_delay_seconds",
+                    "Time from a block until another worker drives the loop.",
+                    "cause")
+                .withLowBuckets());
+    for (TakeoverCause cause : TakeoverCause.values()) {
+      takeoverDelays.put(cause, delay.series(SchedulerCollector.label(cause)));
+    }
     registry.getPrometheusRegistry().register(this::collect);
     registry
         .config()
@@ -230,6 +241,11 @@ public final class BatonMetrics implements VertxMetrics {
     recorder.cell().add(Objects.requireNonNull(shed.get(reason)), 1);
   }
 
+  /** Records takeovers of {@code scheduler}'s loops from now on. */
+  void observe(Scheduler scheduler) {
+    scheduler.enclave().onTakeover(this::takenOver);
+  }
+
   private void takenOver(Takeover takeover) {
     recorder
         .cell()
@@ -245,19 +261,8 @@ public final class BatonMetrics implements VertxMetrics {
     if (vertx instanceof BatonVertx baton) {
       Scheduler scheduler = baton.scheduler();
       recorder.attach(scheduler.eventLoopGroup());
-      Family delay =
-          recorder.family(
-              FamilySpec.of(
-                      Kind.HISTOGRAM,
-                      "baton_takeover_delay_seconds",
-                      "Time from a block until another worker drives the loop.",
-                      "cause")
-                  .withLowBuckets());
-      for (TakeoverCause cause : TakeoverCause.values()) {
-        takeoverDelays.put(cause, delay.series(SchedulerCollector.label(cause)));
-      }
-      scheduler.enclave().onTakeover(this::takenOver);
-      registry.getPrometheusRegistry().register(new SchedulerCollector(scheduler));
+      observe(scheduler);
+      registry.getPrometheusRegistry().register(new SchedulerCollector(scheduler, stages));
     }
   }
 

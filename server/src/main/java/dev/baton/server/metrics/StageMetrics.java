@@ -65,12 +65,13 @@ public final class StageMetrics implements StageListener.Factory {
                 .withMaxSeries(MAX_STAGES * StageOutcome.values().length));
   }
 
-  /** Shows the queues of {@code pipeline} from now on. */
+  /** Shows the queues and loops of {@code pipeline} from now on. */
   public void add(BoundPipeline<?, ?> pipeline) {
     pipelines.add(pipeline);
+    pipeline.schedulers().values().forEach(metrics::observe);
   }
 
-  /** Shows the queues of {@code pipeline} no more. */
+  /** Shows the queues and loops of {@code pipeline} no more. */
   public void remove(BoundPipeline<?, ?> pipeline) {
     pipelines.remove(pipeline);
   }
@@ -97,6 +98,10 @@ public final class StageMetrics implements StageListener.Factory {
         case OK, FAILED, CANCELLED -> {}
       }
     };
+  }
+
+  List<BoundPipeline<?, ?>> pipelines() {
+    return pipelines;
   }
 
   List<MetricSnapshot> collect() {

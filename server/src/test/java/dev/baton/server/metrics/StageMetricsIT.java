@@ -64,6 +64,12 @@ class StageMetricsIT {
       assertThat(scrape.value("baton_stage_service_seconds_sum{" + stage + "}")).isPositive();
       assertThat(scrape.value("baton_stage_queue_depth{" + stage + "}")).isZero();
       assertThat(scrape.value("baton_stage_queue_capacity{" + stage + "}")).isEqualTo(77);
+      String loops = "baton_loop_continuations_total{loop=\"0\"," + stage + "}";
+      if (placement == Placement.PARTITIONED) {
+        assertThat(scrape.value(loops)).isPositive();
+      } else {
+        assertThat(scrape.samples()).doesNotContainKey(loops);
+      }
     } finally {
       vertx.close().await();
     }
