@@ -25,7 +25,7 @@ final class HttpServerRecorder
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
 
   /** A request under way. */
-  static final class Request implements RequestWork.Routed {
+  static final class Request extends Recorder.Site implements RequestWork.Routed {
     private final @Nullable HttpRequest request;
     private final HttpMethod method;
     private final long beginNanos;
@@ -33,7 +33,13 @@ final class HttpServerRecorder
     private boolean done;
 
     private Request(
-        @Nullable HttpRequest request, HttpMethod method, long beginNanos, Route route) {
+        Recorder recorder,
+        @Nullable TransferableEventLoop loop,
+        @Nullable HttpRequest request,
+        HttpMethod method,
+        long beginNanos,
+        Route route) {
+      super(recorder, loop);
       this.request = request;
       this.method = method;
       this.beginNanos = beginNanos;
@@ -105,9 +111,10 @@ final class HttpServerRecorder
 
   private Request begin(@Nullable HttpRequest request, HttpMethod method) {
     TransferableEventLoop loop = recorder.loop();
-    recorder.cell(loop).add(activeRequests, 1);
     long now = loop != null ? loop.pollNanos() : System.nanoTime();
-    return new Request(request, method, now, unmatched);
+    Request begun = new Request(recorder, loop, request, method, now, unmatched);
+    begun.cell().add(activeRequests, 1);
+    return begun;
   }
 
   @Override
@@ -123,7 +130,7 @@ final class HttpServerRecorder
       return;
     }
     request.done = true;
-    Cell cell = recorder.cell();
+    Cell cell = request.cell();
     cell.add(activeRequests, -1);
     int series = request.route.series(request.method, response.statusCode());
     long now = System.nanoTime();
@@ -143,7 +150,7 @@ final class HttpServerRecorder
   public void requestReset(Request request) {
     if (!request.done) {
       request.done = true;
-      Cell cell = recorder.cell();
+      Cell cell = request.cell();
       cell.add(activeRequests, -1);
       cell.add(resets, 1);
     }

@@ -108,6 +108,33 @@ final class Recorder {
     return cell(loop());
   }
 
+  /**
+   * Something that stays with one loop, such as a connection or a request: the loop and its cell
+   * are the same whoever drives it, and are looked up once. Any thread.
+   */
+  abstract static class Site {
+    private final Recorder recorder;
+    private final @Nullable TransferableEventLoop loop;
+    private final Cell loopCell;
+
+    /**
+     * Begins at the loop of the calling thread.
+     *
+     * @param loop {@link Recorder#loop()}
+     */
+    Site(Recorder recorder, @Nullable TransferableEventLoop loop) {
+      this.recorder = recorder;
+      this.loop = loop;
+      this.loopCell = recorder.cell(loop);
+    }
+
+    /** The cell that the calling thread may write to now. */
+    final Cell cell() {
+      TransferableEventLoop l = loop;
+      return l != null && l.inEventLoop() ? loopCell : recorder.cell();
+    }
+  }
+
   // ---------------------------------------------------------------- series
 
   /** A new family of series; its name must be free. */

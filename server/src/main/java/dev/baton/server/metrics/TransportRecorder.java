@@ -6,7 +6,14 @@ import io.vertx.core.spi.metrics.TransportMetrics;
 import org.jspecify.annotations.Nullable;
 
 /** Connections and what goes over them; one for all servers or clients of one kind. */
-final class TransportRecorder implements TransportMetrics<TransportRecorder> {
+final class TransportRecorder implements TransportMetrics<TransportRecorder.Connection> {
+  /** A connection. */
+  static final class Connection extends Recorder.Site {
+    private Connection(Recorder recorder) {
+      super(recorder, recorder.loop());
+    }
+  }
+
   private final Recorder recorder;
   private final int connections;
   private final int bytesRead;
@@ -31,31 +38,36 @@ final class TransportRecorder implements TransportMetrics<TransportRecorder> {
   }
 
   @Override
-  public TransportRecorder connected(SocketAddress remoteAddress, String remoteName) {
-    recorder.cell().add(connections, 1);
-    return this;
+  public Connection connected(SocketAddress remoteAddress, String remoteName) {
+    Connection connection = new Connection(recorder);
+    connection.cell().add(connections, 1);
+    return connection;
   }
 
   @Override
-  public void disconnected(TransportRecorder connection, SocketAddress remoteAddress) {
-    recorder.cell().add(connections, -1);
+  public void disconnected(Connection connection, SocketAddress remoteAddress) {
+    connection.cell().add(connections, -1);
   }
 
   @Override
   public void bytesRead(
-      @Nullable TransportRecorder connection, SocketAddress remoteAddress, long numberOfBytes) {
-    recorder.cell().add(bytesRead, numberOfBytes);
+      @Nullable Connection connection, SocketAddress remoteAddress, long numberOfBytes) {
+    cell(connection).add(bytesRead, numberOfBytes);
   }
 
   @Override
   public void bytesWritten(
-      @Nullable TransportRecorder connection, SocketAddress remoteAddress, long numberOfBytes) {
-    recorder.cell().add(bytesWritten, numberOfBytes);
+      @Nullable Connection connection, SocketAddress remoteAddress, long numberOfBytes) {
+    cell(connection).add(bytesWritten, numberOfBytes);
   }
 
   @Override
   public void exceptionOccurred(
-      @Nullable TransportRecorder connection, SocketAddress remoteAddress, Throwable t) {
-    recorder.cell().add(errors, 1);
+      @Nullable Connection connection, SocketAddress remoteAddress, Throwable t) {
+    cell(connection).add(errors, 1);
+  }
+
+  private Cell cell(@Nullable Connection connection) {
+    return connection == null ? recorder.cell() : connection.cell();
   }
 }
