@@ -7,6 +7,7 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.observability.HttpRequest;
 import io.vertx.core.spi.observability.HttpResponse;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -44,7 +45,7 @@ public class RecordingBenchmark {
   private final Recorder recorder = new Recorder();
   private final HttpServerRecorder server = new HttpServerRecorder(recorder);
   private final TransportRecorder transport = new TransportRecorder(recorder, "transport");
-  private TransportRecorder.Connection connection;
+  private TransportRecorder.@Nullable Connection connection;
   private int series;
   private long nanos;
 
