@@ -3,6 +3,7 @@ package dev.baton.loadgen.client;
 import dev.baton.loadgen.LoadGenerator;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.export.Interval;
 import dev.baton.loadgen.record.Recorder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -92,11 +93,14 @@ public final class Rehearsal {
   }
 
   private static void readIntervals(Recorder recorder) {
+    var interval = Interval.NONE;
     try {
       while (true) {
         Thread.sleep(READ_INTERVALS);
-        var _ = recorder.intervalResponses();
-        var _ = recorder.intervalLateness();
+        interval =
+            new Interval(
+                interval.response().next(recorder.intervalResponses()),
+                interval.lateness().next(recorder.intervalLateness()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
