@@ -3,6 +3,8 @@ package dev.baton.loadgen.client;
 import dev.baton.loadgen.LoadGenerator;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.export.Interval;
+import dev.baton.loadgen.record.Recorder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -20,7 +22,9 @@ import java.time.Duration;
  * Loads a small server inside this process, so that the code of the generator is compiled and the
  * long-lived objects are out of the young generation before the first measured request.
  *
- * <p>The server shares no code with the client, whose compiled code would suffer from it.
+ * <p>The server shares no code with the client, whose compiled code would suffer from it. Someone
+ * reads the intervals meanwhile, as in a run: the first such read sends the recording down a branch
+ * not taken before, and the JVM would throw away the compiled code of most of the generator.
  */
 public final class Rehearsal {
   private static final byte[] RESPONSE =
@@ -32,6 +36,9 @@ public final class Rehearsal {
 
   /** Open loop at a rate that leaves the compiler room, repeated until it has little to do. */
   private static final Duration STEP = Duration.ofMillis(500);
+
+  /** Often enough for several reads, of both kinds of turns, in every step. */
+  private static final Duration READ_INTERVALS = Duration.ofMillis(50);
 
   private static final double QUIET_SHARE = 0.05;
   private static final Duration LONGEST = Duration.ofSeconds(8);
@@ -58,13 +65,13 @@ public final class Rehearsal {
               .setWarmup(STEP)
               .setDrain(Duration.ofMillis(10));
       var closed = new LoadOptions(options).setClosedLoop(true).setDuration(PROFILE);
-      var _ = LoadGenerator.create(closed).run();
+      run(closed);
       var open = new LoadOptions(options).setWarmup(STEP.dividedBy(2)).setDuration(STEP);
       long end = System.nanoTime() + LONGEST.toNanos();
       long compiled;
       do {
         compiled = compiler.getTotalCompilationTime();
-        var _ = LoadGenerator.create(open).run();
+        run(open);
       } while (compiler.getTotalCompilationTime() - compiled > QUIET_SHARE * STEP.toMillis()
           && System.nanoTime() < end);
       thread.interrupt();
@@ -75,6 +82,29 @@ public final class Rehearsal {
       Thread.currentThread().interrupt();
     }
     System.gc();
+  }
+
+  private static void run(LoadOptions options) throws InterruptedException {
+    var generator = LoadGenerator.create(options);
+    var reader = Thread.ofPlatform().daemon().start(() -> readIntervals(generator.recorder()));
+    var _ = generator.run();
+    reader.interrupt();
+    reader.join();
+  }
+
+  private static void readIntervals(Recorder recorder) {
+    var interval = Interval.NONE;
+    try {
+      while (true) {
+        Thread.sleep(READ_INTERVALS);
+        interval =
+            new Interval(
+                interval.response().next(recorder.intervalResponses()),
+                interval.lateness().next(recorder.intervalLateness()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void serve(Selector selector) {
