@@ -63,7 +63,9 @@ public final class Exchange implements Completion<Response> {
   private void resume() {
     if (paused) {
       paused = false;
-      request.resume();
+      if (!request.isEnded()) { // Vert.x refuses to resume what has been read to its end
+        request.resume();
+      }
     }
   }
 
