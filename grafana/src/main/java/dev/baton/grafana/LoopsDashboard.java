@@ -8,7 +8,7 @@ final class LoopsDashboard {
 
   // Pipeline and stage are empty but for the loops of partitioned stages.
   private static final String LOOP = "{{instance}} {{pipeline}} {{stage}} loop {{loop}}";
-  private static final String CPU = "{{instance}} {{pipeline}} {{stage}} cpu {{cpu}}";
+  static final String CPU = "{{instance}} {{pipeline}} {{stage}} cpu {{cpu}}";
   private static final String BY_LOOP = " by (instance, pipeline, stage, loop) ";
 
   private LoopsDashboard() {}

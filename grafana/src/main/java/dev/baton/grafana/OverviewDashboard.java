@@ -378,7 +378,7 @@ final class OverviewDashboard {
             max by (instance, pipeline, stage, cpu) (baton_standbys{@,state="in_use"})
             / max by (instance, pipeline, stage, cpu) (baton_standbys_max{@})
             """,
-            "{{instance}} {{pipeline}} {{stage}} cpu {{cpu}}")
+            LoopsDashboard.CPU)
         .warnFrom(0.5, 0.9)
         .range(0.0, 1.0)
         .next("Loops and takeovers", LoopsDashboard.UID);

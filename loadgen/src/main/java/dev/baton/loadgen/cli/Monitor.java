@@ -76,10 +76,7 @@ final class Monitor implements AutoCloseable {
     var recorder = generator.recorder();
     var progress = recorder.progress();
     var response = recorder.intervalResponses();
-    interval =
-        new Interval(
-            interval.response().next(response),
-            interval.lateness().next(recorder.intervalLateness()));
+    interval = interval.next(response, recorder.intervalLateness());
     if (log != null && response.getTotalCount() > 0) {
       log.append(response);
     }

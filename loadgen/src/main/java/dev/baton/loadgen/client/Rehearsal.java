@@ -97,10 +97,7 @@ public final class Rehearsal {
     try {
       while (true) {
         Thread.sleep(READ_INTERVALS);
-        interval =
-            new Interval(
-                interval.response().next(recorder.intervalResponses()),
-                interval.lateness().next(recorder.intervalLateness()));
+        interval = interval.next(recorder.intervalResponses(), recorder.intervalLateness());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

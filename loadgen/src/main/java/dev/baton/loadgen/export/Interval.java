@@ -12,6 +12,11 @@ public record Interval(Quantiles response, Quantiles lateness) {
   /** Before the first second is over. */
   public static final Interval NONE = new Interval(Quantiles.NONE, Quantiles.NONE);
 
+  /** What follows this one, from the last second's histograms in nanoseconds. */
+  public Interval next(Histogram responses, Histogram latenesses) {
+    return new Interval(response.next(responses), lateness.next(latenesses));
+  }
+
   /**
    * In milliseconds; 0 without values.
    *
@@ -26,7 +31,7 @@ public record Interval(Quantiles response, Quantiles lateness) {
     static final Quantiles NONE = new Quantiles(0, 0, 0, 0, 0);
 
     /** Of the last second's histogram in nanoseconds, after these. */
-    public Quantiles next(Histogram histogram) {
+    Quantiles next(Histogram histogram) {
       long added = histogram.getTotalCount();
       return added == 0
           ? new Quantiles(0, 0, 0, count, sumMillis)

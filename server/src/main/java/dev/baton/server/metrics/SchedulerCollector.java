@@ -66,11 +66,6 @@ final class SchedulerCollector implements MultiCollector {
             part.labels().add("cause", label(cause)),
             neverLess(part, "blocked " + cause, part.enclave().awayNanos(cause) / 1e9));
       }
-      numbers.count(
-          "baton_notifier_lost",
-          "Blocks that the notifier did not tell of and a timer found.",
-          part.labels(),
-          part.enclave().poolSnapshots().stream().mapToLong(PoolSnapshot::lost).sum());
       numbers.gauge(
           "baton_blind_workers",
           "Workers that the notifier could not watch.",
@@ -179,6 +174,11 @@ final class SchedulerCollector implements MultiCollector {
         "baton_notifier_wakeups", "Kernel events that woke a standby.", labels, pool.wakeups());
     numbers.count(
         "baton_notifier_stale", "Events that the world had overtaken.", labels, pool.stale());
+    numbers.count(
+        "baton_notifier_lost",
+        "Blocks that the notifier did not tell of and a timer found.",
+        part.labels(), // not by CPU: adds up
+        pool.lost());
   }
 
   /** A counter that may be read a moment late: Prometheus would take a step back for a restart. */

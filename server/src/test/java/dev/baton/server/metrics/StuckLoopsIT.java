@@ -127,6 +127,10 @@ class StuckLoopsIT {
                 scrape.value("baton_loop_takeovers_total{cause=\"blocked\",loop=\"0\"}")
                     + scrape.value("baton_loop_takeovers_total{cause=\"blocked\",loop=\"1\"}"))
             .isGreaterThanOrEqualTo(2);
+        assertThat(
+                scrape.value("baton_loop_away{loop=\"0\"}")
+                    + scrape.value("baton_loop_away{loop=\"1\"}"))
+            .isEqualTo(2);
         for (int i = 0; i < 3; i++) {
           send.run(); // one may be held back on each loop, the next ones are refused
         }
