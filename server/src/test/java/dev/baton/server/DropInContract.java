@@ -15,6 +15,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -426,8 +427,8 @@ abstract class DropInContract {
             .actualPort();
     Promise<byte[]> echoed = Promise.promise();
 
-    vertx
-        .createNetClient()
+    NetClient client = vertx.createNetClient(); // a client that nobody holds may be closed
+    client
         .connect(port, "localhost")
         .onSuccess(
             socket -> {
@@ -445,6 +446,7 @@ abstract class DropInContract {
         .onFailure(echoed::fail);
 
     assertThat(echoed.future().await(10, TimeUnit.SECONDS)).isEqualTo(body);
+    client.close().await();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.baton.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.server.context.ContextMode;
@@ -15,19 +16,25 @@ import dev.baton.stages.StageOutcome;
 import dev.baton.stages.StageSnapshot;
 import dev.baton.stages.parse.Parse;
 import dev.baton.stages.respond.Respond;
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.impl.BatonThread;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +46,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -265,6 +274,98 @@ final class PipelineIT {
     assertThat(count("block", StageOutcome.OK)).isEqualTo(2);
   }
 
+  /**
+   * A stream that another context drains between the question whether it is full and the handler
+   * for the answer, if it is asked in another context than its own.
+   */
+  private static final class DrainedAtOnce implements WriteStream<Buffer> {
+    private final Context context = Vertx.currentContext();
+    private final AtomicBoolean full = new AtomicBoolean();
+    private volatile @Nullable Handler<Void> drainHandler;
+    private final AtomicInteger bytes = new AtomicInteger();
+
+    @Override
+    public Future<Void> write(Buffer piece) {
+      bytes.addAndGet(piece.length());
+      full.set(true);
+      return Future.succeededFuture();
+    }
+
+    @Override
+    public boolean writeQueueFull() {
+      boolean was = full.get();
+      var drained = new CountDownLatch(1);
+      context.runOnContext(
+          turn -> {
+            Handler<Void> h = drainHandler;
+            if (full.getAndSet(false) && h != null) {
+              h.handle(null);
+            }
+            drained.countDown();
+          });
+      try {
+        boolean _ = drained.await(50, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return was;
+    }
+
+    @Override
+    public WriteStream<Buffer> drainHandler(@Nullable Handler<Void> handler) {
+      drainHandler = handler;
+      return this;
+    }
+
+    @Override
+    public WriteStream<Buffer> setWriteQueueMaxSize(int maxSize) {
+      return this;
+    }
+
+    @Override
+    public WriteStream<Buffer> exceptionHandler(@Nullable Handler<Throwable> handler) {
+      return this;
+    }
+
+    @Override
+    public Future<Void> end() {
+      return Future.succeededFuture();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(ContextMode.class)
+  void shouldPipeABodyInItsOwnContext(ContextMode mode) throws Exception {
+    int port = deploy(pipes(Exchange::stream), fused(), mode);
+
+    assertThat(post(port, 40_000).get().body()).isEqualTo("40000");
+  }
+
+  @Test
+  void shouldLoseADrainIfTheRequestItselfIsPiped() throws Exception {
+    assumeTrue(Baton.scheduler(vertx).isTakeover(), "loops do not change hands here");
+    int port = deploy(pipes(in -> in.pause().request()), fused(), ContextMode.SERIAL);
+
+    CompletableFuture<HttpResponse<String>> response = post(port, 40_000);
+
+    assertThatThrownBy(() -> response.get(2, TimeUnit.SECONDS))
+        .isInstanceOf(TimeoutException.class);
+    client.shutdownNow();
+  }
+
+  private static Pipeline<Exchange, Response> pipes(
+      StageFunction<Exchange, ReadStream<Buffer>> body) {
+    return Pipeline.of("p", Parse.exchange())
+        .then("body", body)
+        .thenCompose(
+            "store",
+            in -> {
+              var out = new DrainedAtOnce();
+              return in.pipeTo(out).map(done -> out.bytes.get());
+            })
+        .then(Respond.text());
+  }
+
   @Test
   void shouldNotKnowAFileThatIsMissing() throws Exception {
     Pipeline<Exchange, Response> pipeline =
@@ -306,6 +407,15 @@ final class PipelineIT {
     return client.sendAsync(
         HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/?name=" + name))
             .version(version)
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private CompletableFuture<HttpResponse<String>> post(int port, int bytes) {
+    return client.sendAsync(
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/"))
+            .version(Version.HTTP_1_1)
+            .POST(BodyPublishers.ofByteArray(new byte[bytes]))
             .build(),
         BodyHandlers.ofString());
   }

@@ -20,7 +20,7 @@ public final class Exchange implements Completion<Response> {
   private final Map<String, String> pathParams;
   private final @Nullable String route;
   private boolean paused;
-  private boolean streaming;
+  private @Nullable BodyStream stream;
 
   /**
    * @param pathParams what the route has cut from the path, decoded
@@ -52,24 +52,30 @@ public final class Exchange implements Completion<Response> {
   }
 
   /**
-   * The body while it comes, paused. Once per request, by its first stage; whoever takes it also
-   * reads it.
+   * The body while it comes, paused: the same for each caller. First by the first stage; whoever
+   * takes it also reads it.
    */
   public ReadStream<Buffer> stream() {
-    streaming = true;
-    return pause().request;
+    if (stream == null) {
+      stream = new BodyStream(request, context).start();
+    }
+    return stream;
   }
 
+  /** Lets flow what has not been read. */
   private void resume() {
-    if (paused) {
+    if (stream != null) {
+      ReadStream<Buffer> _ = stream.resume();
+    } else if (paused) {
       paused = false;
-      if (!request.isEnded()) { // Vert.x refuses to resume what has been read to its end
-        request.resume();
-      }
+      request.resume();
     }
   }
 
-  /** The request; its body belongs to the stage that parses it. */
+  /**
+   * The request. Its body belongs to the stage that parses it; its handlers may be called in
+   * another context than this pipeline's.
+   */
   public HttpServerRequest request() {
     return request;
   }
@@ -120,8 +126,8 @@ public final class Exchange implements Completion<Response> {
 
   @Override
   public void completed(Response response) {
-    response.to(request.response(), this::fileFailed);
-    if (!streaming || !response.isWrittenLater()) {
+    response.to(request.response(), context, this::fileFailed);
+    if (stream == null || !response.isWrittenLater()) {
       resume(); // a body that nobody has read
     }
   }

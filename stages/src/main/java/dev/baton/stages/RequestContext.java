@@ -29,6 +29,14 @@ public interface RequestContext {
    */
   void submit(Runnable task);
 
+  /**
+   * Runs {@code task} where the events of the request come, which may be another context than this:
+   * at once if the caller is there, else in turn. Any thread.
+   */
+  default void submitToSource(Runnable task) {
+    submit(task);
+  }
+
   /** Runs {@code task} in this context, after what waits there already. Any thread. */
   void defer(Runnable task);
 

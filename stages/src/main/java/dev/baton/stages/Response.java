@@ -23,7 +23,7 @@ public final class Response {
 
   private record Piped(ReadStream<Buffer> source) implements Body {}
 
-  private record Written(Handler<HttpServerResponse> writer) implements Body {}
+  private record Written(Handler<ResponseStream> writer) implements Body {}
 
   private int status = 200;
   private @Nullable CharSequence type;
@@ -69,7 +69,7 @@ public final class Response {
    * What {@code writer} writes, in chunks. It is called in the request's context and ends the
    * response; {@code writeQueueFull} and {@code drainHandler} tell how fast the client takes it.
    */
-  public static Response written(Handler<HttpServerResponse> writer) {
+  public static Response written(Handler<ResponseStream> writer) {
     return new Response(null, new Written(writer));
   }
 
@@ -101,11 +101,11 @@ public final class Response {
   }
 
   /**
-   * Sends it.
+   * Sends it. In {@code context}, the request's.
    *
    * @param failed called if a file cannot be sent
    */
-  void to(HttpServerResponse response, Handler<Throwable> failed) {
+  void to(HttpServerResponse response, RequestContext context, Handler<Throwable> failed) {
     response.setStatusCode(status);
     if (type != null) {
       response.putHeader(HttpHeaders.CONTENT_TYPE, type);
@@ -122,11 +122,15 @@ public final class Response {
       case Piped(ReadStream<Buffer> source) -> {
         chunked(response);
         // Not ended on failure: what was cut short must not look complete.
-        source.pipe().endOnFailure(false).to(response).onFailure(e -> abort(response));
+        source
+            .pipe()
+            .endOnFailure(false)
+            .to(new ResponseStream(response, context))
+            .onFailure(e -> abort(response));
       }
-      case Written(Handler<HttpServerResponse> writer) -> {
+      case Written(Handler<ResponseStream> writer) -> {
         chunked(response);
-        writer.handle(response);
+        writer.handle(new ResponseStream(response, context));
       }
     }
   }

@@ -14,6 +14,7 @@ public final class FakeContext implements RequestContext {
 
   private final ConcurrentLinkedQueue<Runnable> queue = new ConcurrentLinkedQueue<>();
   public final List<Timer> timers = new ArrayList<>();
+  public FakeContext source = this;
   public boolean keepsLoop = true;
   public long arrivalNanos;
 
@@ -72,6 +73,11 @@ public final class FakeContext implements RequestContext {
     } else {
       queue.add(task);
     }
+  }
+
+  @Override
+  public void submitToSource(Runnable task) {
+    source.submit(task);
   }
 
   @Override

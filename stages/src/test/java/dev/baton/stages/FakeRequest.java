@@ -4,6 +4,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
@@ -11,9 +12,25 @@ import java.util.Objects;
 
 /** A request whose body the test sends by hand; knows what parsers ask for, and nothing else. */
 public final class FakeRequest {
+  public boolean closed;
   public final MultiMap headers = MultiMap.caseInsensitiveMultiMap();
   private final Map<String, Handler<Object>> handlers = new HashMap<>();
   private final String query;
+  private long demand = Long.MAX_VALUE;
+  private boolean ended;
+
+  /** The response to it; knows whether it is closed, and nothing else. */
+  private final HttpServerResponse response =
+      (HttpServerResponse)
+          Proxy.newProxyInstance(
+              FakeRequest.class.getClassLoader(),
+              new Class<?>[] {HttpServerResponse.class},
+              (proxy, method, arguments) -> {
+                if (method.getName().equals("closed")) {
+                  return closed;
+                }
+                throw new UnsupportedOperationException(method.getName());
+              });
 
   /**
    * @param query without question mark; empty means none
@@ -40,10 +57,34 @@ public final class FakeRequest {
                     handlers.put(method.getName(), handler);
                     yield proxy;
                   }
-                  case "pause", "resume" -> proxy;
+                  case "pause" -> {
+                    demand = 0;
+                    yield proxy;
+                  }
+                  case "resume" -> {
+                    demand = Long.MAX_VALUE;
+                    yield proxy;
+                  }
+                  case "fetch" -> {
+                    demand += (long) arguments[0];
+                    yield proxy;
+                  }
+                  case "isEnded" -> ended;
+                  case "response" -> response;
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
     return (HttpServerRequest) self[0];
+  }
+
+  /** Takes one of what has been asked for, if anything has. */
+  public boolean takeDemand() {
+    if (demand == 0) {
+      return false;
+    }
+    if (demand != Long.MAX_VALUE) {
+      demand--;
+    }
+    return true;
   }
 
   public void send(String piece) {
@@ -52,6 +93,7 @@ public final class FakeRequest {
 
   @SuppressWarnings("NullAway") // as Vert.x does
   public void end() {
+    ended = true;
     handler("endHandler").handle(null);
   }
 

@@ -92,9 +92,21 @@ public final class LawServer implements AutoCloseable {
     return "http://127.0.0.1:" + port() + path;
   }
 
-  /** Keeps the only event loop from doing anything for so long. */
-  public void freeze(long millis) {
-    group.execute(() -> sleep(millis));
+  /**
+   * Keeps the only event loop from doing anything for so long.
+   *
+   * @return how long it was in the end, milliseconds
+   */
+  public double freeze(long millis) {
+    return group
+        .submit(
+            () -> {
+              long begin = System.nanoTime();
+              sleep(millis);
+              return (System.nanoTime() - begin) / 1e6;
+            })
+        .syncUninterruptibly()
+        .getNow();
   }
 
   /** How long it kept back the answers that follow a law, in nanoseconds. */

@@ -60,6 +60,9 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   private final BatonContext root;
   private final Object[] locals;
 
+  // Where the events of the request come, if not here. Written before the first callback
+  private @Nullable ContextInternal source;
+
   // Written in IO, before the first callback
   private long arrivalNanos;
 
@@ -225,7 +228,22 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     own.arrivalNanos = arrivalNanos;
     own.queuedNanos = executor.queuedNanos();
     own.request = request;
-    return own;
+    return own.withSource(this);
+  }
+
+  /** Says where the events of the request come. Before the first callback. */
+  BatonContext withSource(ContextInternal source) {
+    this.source = source;
+    return this;
+  }
+
+  @Override
+  public void submitToSource(Runnable task) {
+    if (source == null) {
+      submit(task);
+    } else {
+      source.execute(task);
+    }
   }
 
   @Override

@@ -84,6 +84,7 @@ final class RequestWorkTest {
 
       release.countDown();
       assertThat(response.await(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      client.close().await();
     } finally {
       vertx.close().await();
     }

@@ -23,6 +23,7 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.Router;
 import java.util.ArrayList;
@@ -287,7 +288,8 @@ class BatonMetricsIT {
           .await();
       setup.until("vertx_http_server_bytes_read_total", 777);
 
-      NetSocket aborting = setup.clients.createNetClient().connect(setup.port, "127.0.0.1").await();
+      NetClient netClient = setup.clients.createNetClient();
+      NetSocket aborting = netClient.connect(setup.port, "127.0.0.1").await();
       aborting.write("GET /never HTTP/1.1\r\nhost: h\r\n\r\n").await();
       setup.until("vertx_http_server_active_requests", 1);
       aborting.close().await();
@@ -307,6 +309,8 @@ class BatonMetricsIT {
           .isEqualTo(1);
       setup.client.close().await();
       setup.until("vertx_http_server_active_connections", 0);
+      sockets.close().await();
+      netClient.close().await();
     }
   }
 
@@ -336,6 +340,7 @@ class BatonMetricsIT {
       setup.until(
           "vertx_http_server_requests_total{code=\"200\",method=\"GET\",route=\"/h2\"}", 50);
       setup.until("vertx_http_server_active_requests", 0);
+      h2.close().await();
     }
   }
 
@@ -369,7 +374,8 @@ class BatonMetricsIT {
               .listen(0, "127.0.0.1")
               .await()
               .actualPort();
-      NetSocket socket = vertx.createNetClient().connect(port, "127.0.0.1").await();
+      NetClient netClient = vertx.createNetClient(); // a client that nobody holds may be closed
+      NetSocket socket = netClient.connect(port, "127.0.0.1").await();
       Future<Buffer> echoed = Future.future(promise -> socket.handler(promise::tryComplete));
       socket.write("0123456789");
       echoed.await();
@@ -397,6 +403,8 @@ class BatonMetricsIT {
       setup.until("vertx_net_server_bytes_read_total", 10);
       setup.until("vertx_net_client_bytes_read_total", 10);
       setup.until("vertx_net_server_active_connections", 0);
+      netClient.close().await();
+      client.close().await();
     }
   }
 

@@ -6,6 +6,7 @@ import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.main.DemoService;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
@@ -38,13 +39,14 @@ class PromtoolIT {
       DemoService service =
           new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
       vertx.deployVerticle(service).await();
+      HttpClient client = vertx.createHttpClient();
       for (String path : new String[] {"/fast", "/block/1", "/nowhere", "/fail"}) {
-        vertx
-            .createHttpClient()
+        client
             .request(HttpMethod.GET, service.actualPort(), "127.0.0.1", path)
             .compose(r -> r.send().compose(HttpClientResponse::end))
             .await();
       }
+      client.close().await();
 
       Scrape scrape = Scrape.of(BatonMetrics.of(vertx));
 

@@ -50,6 +50,7 @@ class StageMetricsIT {
             .compose(r -> r.send().compose(HttpClientResponse::end))
             .await();
       }
+      client.close().await();
 
       String stage = "pipeline=\"halves\",stage=\"halve\"";
       Scrape.until(

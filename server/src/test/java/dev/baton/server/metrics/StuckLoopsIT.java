@@ -143,6 +143,7 @@ class StuckLoopsIT {
       }
       released.countDown();
       Future.join(answers).await();
+      client.close().await(); // until then it is held: one that nobody holds may be closed
       Scrape.until(
           "all are done",
           () ->

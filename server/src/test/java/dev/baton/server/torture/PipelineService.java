@@ -9,6 +9,7 @@ import dev.baton.stages.PipelineOptions;
 import dev.baton.stages.Placement;
 import dev.baton.stages.Problem;
 import dev.baton.stages.Response;
+import dev.baton.stages.ResponseStream;
 import dev.baton.stages.Stage;
 import dev.baton.stages.StageOptions;
 import dev.baton.stages.parse.Parse;
@@ -21,7 +22,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -258,7 +258,7 @@ final class PipelineService extends VerticleBase {
 
   private static Response echo(Exchange exchange) {
     HttpServerRequest request = exchange.request();
-    Response response = Response.stream(request).type("application/octet-stream");
+    Response response = Response.stream(exchange.stream()).type("application/octet-stream");
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     return length == null ? response : response.header(HttpHeaders.CONTENT_LENGTH, length);
   }
@@ -275,8 +275,8 @@ final class PipelineService extends VerticleBase {
       pauseMillis = Integer.parseInt(request.getParam("pause", "0"));
     }
 
-    void write(HttpServerResponse response) {
-      while (!response.closed() && !response.ended()) {
+    void write(ResponseStream response) {
+      while (!response.isClosed()) {
         if (position == bytes.length) {
           response.end();
           return;

@@ -17,6 +17,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import java.io.ByteArrayInputStream;
@@ -261,18 +262,18 @@ final class TortureTest {
   private int proxy(int port, Fault fault) {
     var number = new AtomicInteger();
     NetServer proxy = vertx.createNetServer();
+    NetClient client = vertx.createNetClient();
     proxy.connectHandler(
-        client -> {
-          client.pause();
-          Future<NetSocket> connected = vertx.createNetClient().connect(port, "127.0.0.1");
-          connected.onFailure(refused -> client.close());
+        near -> {
+          near.pause();
+          Future<NetSocket> connected = client.connect(port, "127.0.0.1");
+          connected.onFailure(refused -> near.close());
           connected.onSuccess(
-              server -> {
-                client.handler(server::write).closeHandler(closed -> server.close());
-                server
-                    .handler(bytes -> client.write(fault.apply(number.getAndIncrement(), bytes)))
-                    .closeHandler(closed -> client.close());
-                client.resume();
+              far -> {
+                near.handler(far::write).closeHandler(closed -> far.close());
+                far.handler(bytes -> near.write(fault.apply(number.getAndIncrement(), bytes)))
+                    .closeHandler(closed -> near.close());
+                near.resume();
               });
         });
     return proxy.listen(0, "127.0.0.1").await().actualPort();

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.baton.stages.Response;
+import dev.baton.stages.ResponseStream;
 import dev.baton.stages.Stage;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.streams.ReadStream;
@@ -63,7 +63,7 @@ public final class Respond {
    * @param writer called in the request's context
    */
   public static <T> Stage<T, Response> written(
-      String mediaType, BiConsumer<T, HttpServerResponse> writer) {
+      String mediaType, BiConsumer<T, ResponseStream> writer) {
     return Stage.plain(
         NAME, value -> Response.written(out -> writer.accept(value, out)).type(mediaType));
   }
