@@ -114,7 +114,13 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   private static final int TASK_CHUNK = 1024;
   private static final int MAX_TASKS_PER_TURN = 4096;
+
+  /** Continuations between two looks at the clock, unless they are long. */
   private static final int CLOCK_EVERY = 8;
+
+  /** What a long continuation takes. */
+  private static final long LONG_NANOS = 50_000;
+
   private static final long MAX_POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final int STARTED = 0;
@@ -167,6 +173,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private boolean initialized;
   private long continuations;
   private long continuationsAtPoll;
+  private int clockEvery = CLOCK_EVERY;
   private long startNanos;
   private long pollNanos; // the clock as first read since the last poll, 0 if it was not read
   private long idleSinceNanos; // 0 unless the loop is about to sleep, or sleeps
@@ -428,6 +435,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     long beganNanos = pollNanos();
     int limit = policy.batch();
     int ran = 0;
+    int look = clockEvery;
     Runnable continuation;
     // Release is enough: only this thread could see a stale "true", and it reads in program order.
     IO_OWNER.setRelease(this, (Thread) null);
@@ -453,8 +461,13 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       }
       ran++;
       probe.rearm();
-      if (ran % CLOCK_EVERY == 0 && System.nanoTime() - beganNanos > policy.sliceNanos()) {
-        break; // sockets and timers wait no longer than that for many short continuations
+      if (ran == look) {
+        long tookNanos = System.nanoTime() - beganNanos;
+        clockEvery = tookNanos > ran * LONG_NANOS ? 1 : CLOCK_EVERY;
+        look += clockEvery;
+        if (tookNanos > policy.batchNanos()) {
+          break;
+        }
       }
     }
     probe.disarm();

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunToCompletionPolicy implements SchedulingPolicy {
   private static final int BATCH = 32;
+  private static final long BATCH_NANOS = 1_000_000;
 
   private final long graceNanos;
   private final long sliceNanos;
@@ -43,6 +44,11 @@ public final class RunToCompletionPolicy implements SchedulingPolicy {
   @Override
   public int batch() {
     return BATCH;
+  }
+
+  @Override
+  public long batchNanos() {
+    return BATCH_NANOS;
   }
 
   @Override

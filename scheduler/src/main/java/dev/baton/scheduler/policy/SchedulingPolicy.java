@@ -37,11 +37,14 @@ public interface SchedulingPolicy {
    */
   @Nullable Runnable pickNext(RunQueue queue);
 
-  /**
-   * How many continuations run in a row before the loop looks at its sockets again, at least 1.
-   * They end earlier when they have taken a slice together.
-   */
+  /** How many continuations run in a row before the loop looks at its sockets again, at least 1. */
   int batch();
+
+  /**
+   * How long they may run in a row, nanoseconds: no further one begins after that. What waits in a
+   * socket meanwhile is in no queue yet, and no deadline counts it.
+   */
+  long batchNanos();
 
   /**
    * When to take over: how long the owner may go on as it is seen now.

@@ -83,6 +83,42 @@ class LoopLifecycleIT {
   }
 
   @Test
+  void shouldLookAtItsSocketsBetweenLongContinuations() throws Exception {
+    var options = new SchedulerOptions().setLoops(1).setTakeover(false);
+    try (Loops loops = Loops.start(options)) {
+      TransferableEventLoop loop = loops.first();
+      batch(loop); // the loop learns that they are long
+
+      assertThat(batch(loop)).isLessThanOrEqualTo(2);
+    }
+  }
+
+  /** How many of 32 continuations run before a task gets its turn. */
+  private static int batch(TransferableEventLoop loop) throws Exception {
+    var ran = new AtomicInteger();
+    var before = new AtomicInteger();
+    var done = new CountDownLatch(32);
+    Runnable longOne =
+        () -> {
+          long begin = System.nanoTime();
+          while (System.nanoTime() - begin < 2_000_000) {
+            Thread.onSpinWait();
+          }
+          ran.incrementAndGet();
+          done.countDown();
+        };
+    loop.execute(
+        () -> {
+          for (int i = 0; i < 32; i++) {
+            loop.continuation(longOne);
+          }
+          var _ = loop.schedule(() -> before.set(ran.get()), 0, TimeUnit.NANOSECONDS);
+        });
+    Loops.await(done);
+    return loop.submit(before::get).get();
+  }
+
+  @Test
   void shouldRejectWorkAfterItsEndAndLeaveNoThread() throws Exception {
     Loops loops = Loops.start(new SchedulerOptions().setLoops(2));
     var threads = new java.util.concurrent.CopyOnWriteArrayList<Thread>();

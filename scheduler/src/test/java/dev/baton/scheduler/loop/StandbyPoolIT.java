@@ -114,6 +114,11 @@ class StandbyPoolIT {
     }
 
     @Override
+    public long batchNanos() {
+      return policy.batchNanos();
+    }
+
+    @Override
     public long sliceNanos() {
       return policy.sliceNanos();
     }
