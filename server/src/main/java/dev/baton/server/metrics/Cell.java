@@ -1,7 +1,9 @@
 package dev.baton.server.metrics;
 
+import dev.baton.scheduler.loop.TransferableEventLoop;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,25 +17,43 @@ final class Cell {
   /** How many series there can be. */
   static final int MAX_SERIES = 1 << 12;
 
-  private static final int CHUNK = 1 << 6;
+  private static final int FIRST_SERIES = 1 << 6;
   private static final int SUM = Buckets.COUNT;
   private static final int HISTOGRAM_LENGTH = SUM + 1;
   private static final int COUNTER_LENGTH = 1;
 
   private static final VarHandle NUMBER = MethodHandles.arrayElementVarHandle(long[].class);
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[][].class);
-  private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(long[][][].class);
+  private static final VarHandle SLOTS;
+
+  static {
+    try {
+      SLOTS = MethodHandles.lookup().findVarHandle(Cell.class, "slots", long[][].class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final boolean manyWriters;
-  private final long[] @Nullable [] @Nullable [] slots = new long[MAX_SERIES / CHUNK][][];
+  private final @Nullable TransferableEventLoop loop;
+
+  /** By series; as long as its writers have needed it so far. Replaced under this. */
+  private long[] @Nullable [] slots = new long[FIRST_SERIES][];
 
   /**
    * An empty one.
    *
    * @param manyWriters whether several threads may write at the same time
+   * @param loop whose owner in IO is the writer, or null
    */
-  Cell(boolean manyWriters) {
+  Cell(boolean manyWriters, @Nullable TransferableEventLoop loop) {
     this.manyWriters = manyWriters;
+    this.loop = loop;
+  }
+
+  /** The loop whose owner in IO is the writer, or null. */
+  @Nullable TransferableEventLoop loop() {
+    return loop;
   }
 
   /** Adds to a counter or gauge. The writer. */
@@ -64,28 +84,28 @@ final class Cell {
   }
 
   private long[] slot(int series, int length) {
-    long[][] chunk = slots[series / CHUNK];
-    long[] slot = chunk == null ? null : chunk[series % CHUNK];
+    long[][] all = slots;
+    long[] slot = series < all.length ? all[series] : null;
     return slot == null ? newSlot(series, length) : slot;
   }
 
   private synchronized long[] newSlot(int series, int length) {
-    long[][] chunk = slots[series / CHUNK];
-    if (chunk == null) {
-      chunk = new long[CHUNK][];
-      SLOTS.setRelease(slots, series / CHUNK, chunk);
+    long[][] all = slots;
+    if (series >= all.length) {
+      all = Arrays.copyOf(all, Math.max(2 * all.length, series + 1));
+      SLOTS.setRelease(this, all);
     }
-    long[] slot = chunk[series % CHUNK];
+    long[] slot = all[series];
     if (slot == null) {
       slot = new long[length];
-      SLOT.setRelease(chunk, series % CHUNK, slot);
+      SLOT.setRelease(all, series, slot);
     }
     return slot;
   }
 
   private long @Nullable [] slotAcquire(int series) {
-    long[][] chunk = (long[][]) SLOTS.getAcquire(slots, series / CHUNK);
-    return chunk == null ? null : (long[]) SLOT.getAcquire(chunk, series % CHUNK);
+    long[][] all = (long[][]) SLOTS.getAcquire(this);
+    return series < all.length ? (long[]) SLOT.getAcquire(all, series) : null;
   }
 
   /** The value of a counter or gauge. Any thread. */

@@ -25,7 +25,8 @@ final class HttpServerRecorder
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
 
   /** A request under way. */
-  static final class Request extends Recorder.Site implements RequestWork.Routed {
+  static final class Request implements RequestWork.Routed {
+    private final Cell home;
     private final @Nullable HttpRequest request;
     private final HttpMethod method;
     private final long beginNanos;
@@ -33,13 +34,8 @@ final class HttpServerRecorder
     private boolean done;
 
     private Request(
-        Recorder recorder,
-        @Nullable TransferableEventLoop loop,
-        @Nullable HttpRequest request,
-        HttpMethod method,
-        long beginNanos,
-        Route route) {
-      super(recorder, loop);
+        Cell home, @Nullable HttpRequest request, HttpMethod method, long beginNanos, Route route) {
+      this.home = home;
       this.request = request;
       this.method = method;
       this.beginNanos = beginNanos;
@@ -110,11 +106,11 @@ final class HttpServerRecorder
   }
 
   private Request begin(@Nullable HttpRequest request, HttpMethod method) {
-    TransferableEventLoop loop = recorder.loop();
+    Cell home = recorder.cell();
+    TransferableEventLoop loop = home.loop();
     long now = loop != null ? loop.pollNanos() : System.nanoTime();
-    Request begun = new Request(recorder, loop, request, method, now, unmatched);
-    begun.cell().add(activeRequests, 1);
-    return begun;
+    home.add(activeRequests, 1);
+    return new Request(home, request, method, now, unmatched);
   }
 
   @Override
@@ -130,7 +126,7 @@ final class HttpServerRecorder
       return;
     }
     request.done = true;
-    Cell cell = request.cell();
+    Cell cell = recorder.cell(request.home);
     cell.add(activeRequests, -1);
     int series = request.route.series(request.method, response.statusCode());
     long now = System.nanoTime();
@@ -150,7 +146,7 @@ final class HttpServerRecorder
   public void requestReset(Request request) {
     if (!request.done) {
       request.done = true;
-      Cell cell = request.cell();
+      Cell cell = recorder.cell(request.home);
       cell.add(activeRequests, -1);
       cell.add(resets, 1);
     }

@@ -4,7 +4,6 @@ import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.TransferableEventLoopGroup;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.FastThreadLocalThread;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * owner writes to the loop's. So there are as many histograms of requests as loops, however many
  * workers come by.
  *
+ * A connection or request remembers its loop's cell as its home, and writes there while its caller
+ * drives that loop in IO (cell(Cell)); else to the caller's own, as above.
+ *
  * A thread that ends leaves its numbers to the shared cell; collect() and that move exclude each
  * other, so that nothing is counted twice or missed.
  *
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 // google-java-format on
 /** Counters, gauges and histograms that are cheap to write. */
 final class Recorder {
-  private final Cell shared = new Cell(true);
+  private final Cell shared = new Cell(true, null);
   private final List<Cell> cells = new CopyOnWriteArrayList<>(List.of(shared));
   private final List<Family> families = new CopyOnWriteArrayList<>();
   private final Set<String> names = ConcurrentHashMap.newKeySet();
@@ -48,7 +50,7 @@ final class Recorder {
       new FastThreadLocal<>() {
         @Override
         protected Cell initialValue() {
-          return newCell();
+          return newCell(null);
         }
 
         @Override
@@ -64,8 +66,8 @@ final class Recorder {
   // Guarded by this
   private int nextSeries;
 
-  private Cell newCell() {
-    Cell cell = new Cell(false);
+  private Cell newCell(@Nullable TransferableEventLoop loop) {
+    Cell cell = new Cell(false, loop);
     cells.add(cell);
     return cell;
   }
@@ -77,62 +79,30 @@ final class Recorder {
 
   /** Gives each loop of {@code group} a cell. Once. */
   void attach(TransferableEventLoopGroup group) {
-    Cell[] made = new Cell[group.loops().size()];
-    Arrays.setAll(made, i -> newCell());
-    loopCells = made;
+    loopCells = group.loops().stream().map(this::newCell).toArray(Cell[]::new);
     this.group = group;
   }
 
   // ---------------------------------------------------------------- writing
 
-  /** The loop of the attached group that the calling thread drives in IO, or null. */
-  @Nullable TransferableEventLoop loop() {
+  /** The cell that the calling thread may write to now: its loop's, if it drives one in IO. */
+  Cell cell() {
     TransferableEventLoop loop = TransferableEventLoop.currentInIo();
-    return loop != null && loop.parent() == group ? loop : null;
-  }
-
-  /**
-   * The cell that the calling thread may write to now.
-   *
-   * @param loop {@link #loop()}
-   */
-  Cell cell(@Nullable TransferableEventLoop loop) {
-    if (loop != null) {
+    if (loop != null && loop.parent() == group) {
       return loopCells[loop.index()];
     }
     return Thread.currentThread() instanceof FastThreadLocalThread ? own.get() : shared;
   }
 
-  /** The cell that the calling thread may write to now. */
-  Cell cell() {
-    return cell(loop());
-  }
-
   /**
-   * Something that stays with one loop, such as a connection or a request: the loop and its cell
-   * are the same whoever drives it, and are looked up once. Any thread.
+   * The cell that the calling thread may write to now, on behalf of something that stays with one
+   * loop, such as a connection or a request: that loop never changes, only who drives it.
+   *
+   * @param home {@link #cell()} where it began
    */
-  abstract static class Site {
-    private final Recorder recorder;
-    private final @Nullable TransferableEventLoop loop;
-    private final Cell loopCell;
-
-    /**
-     * Begins at the loop of the calling thread.
-     *
-     * @param loop {@link Recorder#loop()}
-     */
-    Site(Recorder recorder, @Nullable TransferableEventLoop loop) {
-      this.recorder = recorder;
-      this.loop = loop;
-      this.loopCell = recorder.cell(loop);
-    }
-
-    /** The cell that the calling thread may write to now. */
-    final Cell cell() {
-      TransferableEventLoop l = loop;
-      return l != null && l.inEventLoop() ? loopCell : recorder.cell();
-    }
+  Cell cell(Cell home) {
+    TransferableEventLoop loop = home.loop();
+    return loop != null && loop.inEventLoop() ? home : cell();
   }
 
   // ---------------------------------------------------------------- series

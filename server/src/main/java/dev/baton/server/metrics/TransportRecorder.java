@@ -5,15 +5,11 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.metrics.TransportMetrics;
 import org.jspecify.annotations.Nullable;
 
-/** Connections and what goes over them; one for all servers or clients of one kind. */
-final class TransportRecorder implements TransportMetrics<TransportRecorder.Connection> {
-  /** A connection. */
-  static final class Connection extends Recorder.Site {
-    private Connection(Recorder recorder) {
-      super(recorder, recorder.loop());
-    }
-  }
-
+/**
+ * Connections and what goes over them; one for all servers or clients of one kind. What Vert.x
+ * keeps for a connection is its home: see {@link Recorder#cell(Cell)}.
+ */
+final class TransportRecorder implements TransportMetrics<Cell> {
   private final Recorder recorder;
   private final int connections;
   private final int bytesRead;
@@ -38,36 +34,33 @@ final class TransportRecorder implements TransportMetrics<TransportRecorder.Conn
   }
 
   @Override
-  public Connection connected(SocketAddress remoteAddress, String remoteName) {
-    Connection connection = new Connection(recorder);
-    connection.cell().add(connections, 1);
-    return connection;
+  public Cell connected(SocketAddress remoteAddress, String remoteName) {
+    Cell home = recorder.cell();
+    home.add(connections, 1);
+    return home;
   }
 
   @Override
-  public void disconnected(Connection connection, SocketAddress remoteAddress) {
-    connection.cell().add(connections, -1);
+  public void disconnected(Cell home, SocketAddress remoteAddress) {
+    recorder.cell(home).add(connections, -1);
   }
 
   @Override
-  public void bytesRead(
-      @Nullable Connection connection, SocketAddress remoteAddress, long numberOfBytes) {
-    cell(connection).add(bytesRead, numberOfBytes);
+  public void bytesRead(@Nullable Cell home, SocketAddress remoteAddress, long numberOfBytes) {
+    cell(home).add(bytesRead, numberOfBytes);
   }
 
   @Override
-  public void bytesWritten(
-      @Nullable Connection connection, SocketAddress remoteAddress, long numberOfBytes) {
-    cell(connection).add(bytesWritten, numberOfBytes);
+  public void bytesWritten(@Nullable Cell home, SocketAddress remoteAddress, long numberOfBytes) {
+    cell(home).add(bytesWritten, numberOfBytes);
   }
 
   @Override
-  public void exceptionOccurred(
-      @Nullable Connection connection, SocketAddress remoteAddress, Throwable t) {
-    cell(connection).add(errors, 1);
+  public void exceptionOccurred(@Nullable Cell home, SocketAddress remoteAddress, Throwable t) {
+    cell(home).add(errors, 1);
   }
 
-  private Cell cell(@Nullable Connection connection) {
-    return connection == null ? recorder.cell() : connection.cell();
+  private Cell cell(@Nullable Cell home) {
+    return home == null ? recorder.cell() : recorder.cell(home);
   }
 }

@@ -69,6 +69,32 @@ class RecorderTest {
     assertThat(latency.sumNanos()).isEqualTo(expected * 1_000_000);
   }
 
+  @Test
+  void shouldLoseNothingWhileCellsGrow() throws Exception {
+    Family family = recorder.family(FamilySpec.of(Kind.COUNTER, "grown", "G.", "who"));
+    int series = 500;
+    List<Thread> writers = new ArrayList<>();
+    Runnable write =
+        () -> {
+          for (int i = 0; i < series; i++) {
+            recorder.cell().add(family.series("w" + i), 1);
+          }
+        };
+    for (int i = 0; i < 4; i++) {
+      writers.add(new FastThreadLocalThread(write)); // each its own
+      writers.add(new Thread(write)); // these share one
+    }
+
+    writers.forEach(Thread::start);
+    for (Thread writer : writers) {
+      writer.join();
+    }
+
+    assertThat(family.all())
+        .hasSize(series)
+        .allSatisfy(s -> assertThat(recorder.value(s.number())).isEqualTo(writers.size()));
+  }
+
   /** The case that a histogram per loop, written wherever its worker is, would get wrong. */
   @Test
   void shouldLoseNothingWhenLoopsAreTakenOverWhileTheirWorkersGoOn() throws Exception {
