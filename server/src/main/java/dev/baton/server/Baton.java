@@ -123,7 +123,11 @@ public final class Baton {
     BatonMetrics metrics = BatonMetrics.of(vertx);
     BoundPipeline<Exchange, Response> bound =
         new BoundPipeline<>(
-            pipeline, options, loops, BatonThread::new, metrics == null ? null : metrics.stages());
+            pipeline,
+            options,
+            loops,
+            BatonThread::schedulers,
+            metrics == null ? null : metrics.stages());
     if (metrics != null) {
       metrics.stages().add(bound);
     }

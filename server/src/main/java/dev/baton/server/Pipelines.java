@@ -1,5 +1,6 @@
 package dev.baton.server;
 
+import dev.baton.scheduler.Scheduler;
 import dev.baton.stages.BoundPipeline;
 import dev.baton.stages.StageSnapshot;
 import io.vertx.core.Vertx;
@@ -8,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The pipelines bound on a {@code Vertx}. Any thread. */
@@ -45,5 +47,14 @@ public final class Pipelines implements Shareable {
       }
     }
     return List.copyOf(byName.values());
+  }
+
+  /** The loops of a partitioned stage, once per pipeline of that name; none if it is fused. */
+  public List<Scheduler> schedulersOf(String pipeline, String stage) {
+    return bound.stream()
+        .filter(p -> p.name().equals(pipeline))
+        .map(p -> p.schedulers().get(stage))
+        .filter(Objects::nonNull)
+        .toList();
   }
 }

@@ -1,5 +1,6 @@
 package dev.baton.stages;
 
+import dev.baton.scheduler.Scheduler;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
@@ -50,7 +51,7 @@ public class FusedHopBenchmark {
     if (timed) {
       options.setDeadline(Duration.ofHours(1));
     }
-    pipeline = new BoundPipeline<>(p, options, 1, Thread::new, null);
+    pipeline = new BoundPipeline<>(p, options, 1, Scheduler::builder, null);
     context = new HomeContext();
     completion =
         new Completion<>() {

@@ -1,6 +1,6 @@
 package dev.baton.stages;
 
-import io.netty.util.concurrent.FastThreadLocalThread;
+import dev.baton.scheduler.Scheduler;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -71,7 +71,7 @@ public class HopBenchmark {
                 .setAdmissionTarget(Duration.ZERO)
                 .setStage("elsewhere", partitioned),
             1,
-            FastThreadLocalThread::new,
+            Scheduler::builder,
             null);
     completion =
         new Completion<>() {

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadFactory;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +34,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
    *
    * @param options copied
    * @param homeLoops how many loops {@link RequestContext#loop} may name
-   * @param workers makes the threads of partitioned stages, see {@link Scheduler.Builder}
+   * @param schedulers gives a builder for each partitioned stage, with the threads of the host
    * @param listeners hear of every stage; null if nobody listens
    * @throws IllegalArgumentException if options name a stage that the pipeline has not
    */
@@ -42,7 +42,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
       Pipeline<I, O> pipeline,
       PipelineOptions options,
       int homeLoops,
-      ThreadFactory workers,
+      Supplier<Scheduler.Builder> schedulers,
       StageListener.@Nullable Factory listeners) {
     this.name = pipeline.name();
     this.options = new PipelineOptions(options);
@@ -53,7 +53,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     try {
       for (Stage<?, ?> stage : pipeline.stages()) {
         StageOptions own = options.getStages().getOrDefault(stage.name(), new StageOptions());
-        runners.add(new StageRunner(name, stage, options, own, workers, listeners));
+        runners.add(new StageRunner(name, stage, options, own, schedulers, listeners));
       }
     } catch (RuntimeException e) {
       runners.forEach(StageRunner::shutdown);

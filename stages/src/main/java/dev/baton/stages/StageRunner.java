@@ -7,10 +7,10 @@ import io.vertx.core.Promise;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A stage that is bound: its place, its bound, its counters. Any thread. */
@@ -42,7 +42,7 @@ final class StageRunner {
       Stage<?, ?> stage,
       PipelineOptions pipelineOptions,
       StageOptions options,
-      ThreadFactory workers,
+      Supplier<Scheduler.Builder> schedulers,
       StageListener.@Nullable Factory listeners) {
     name = stage.name();
     kind = stage.kind();
@@ -56,11 +56,7 @@ final class StageRunner {
             : partitioned || kind == Stage.Kind.VIRTUAL ? StageOptions.DEFAULT_CAPACITY : 0;
     loops =
         partitioned
-            ? Scheduler.builder()
-                .options(options.getScheduler())
-                .threadFactory(workers)
-                .stageCapacity(capacity)
-                .start()
+            ? schedulers.get().options(options.getScheduler()).stageCapacity(capacity).start()
             : null;
     queue = loops == null ? null : Objects.requireNonNull(loops.stageQueue());
     counted = queue == null && capacity > 0;

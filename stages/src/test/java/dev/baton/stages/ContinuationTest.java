@@ -3,7 +3,7 @@ package dev.baton.stages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
-import io.netty.util.concurrent.FastThreadLocalThread;
+import dev.baton.scheduler.Scheduler;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
@@ -676,7 +676,7 @@ final class ContinuationTest {
             pipeline,
             options,
             1,
-            FastThreadLocalThread::new,
+            Scheduler::builder,
             (p, stage) ->
                 (outcome, waited, served) -> heard.add(new Heard(stage, outcome, waited, served)));
     open.add(bound);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.os.CpuSet;
-import io.netty.util.concurrent.FastThreadLocalThread;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -111,6 +111,6 @@ final class PipelineOptionsTest {
   }
 
   private static void bind(Pipeline<String, String> pipeline, PipelineOptions options) {
-    new BoundPipeline<>(pipeline, options, 1, FastThreadLocalThread::new, null).close();
+    new BoundPipeline<>(pipeline, options, 1, Scheduler::builder, null).close();
   }
 }

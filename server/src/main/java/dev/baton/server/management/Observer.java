@@ -3,6 +3,7 @@ package dev.baton.server.management;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
+import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.server.Pipelines;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.StageSnapshot;
@@ -10,6 +11,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +25,7 @@ final class Observer {
   private final Pipelines pipelines;
   private final @Nullable Scheduler scheduler;
   private final @Nullable Enclave enclave;
-  private final @Nullable StackSampler stacks;
+  private final StackSampler stacks = new StackSampler();
   private final @Nullable TakeoverLog log;
   private final @Nullable LoopLag lag;
   private final @Nullable RouteWindow routes;
@@ -39,13 +42,11 @@ final class Observer {
     if (service instanceof BatonVertx baton) {
       scheduler = baton.scheduler();
       enclave = scheduler.enclave();
-      stacks = new StackSampler(enclave);
       log = new TakeoverLog(enclave, stacks);
       lag = new LoopLag(scheduler.eventLoopGroup().loops());
     } else {
       scheduler = null;
       enclave = null;
-      stacks = null;
       log = null;
       lag = null;
     }
@@ -111,15 +112,14 @@ final class Observer {
   }
 
   JsonObject workers() {
-    if (enclave == null || stacks == null) {
-      return new JsonObject().put("workers", new JsonArray());
-    }
-    StackSampler sampler = stacks;
     return new JsonObject()
         .put(
             "workers",
-            SchedulerJson.workers(
-                enclave, worker -> sampler.stackOf(worker.worker(), System.nanoTime())));
+            enclave == null ? new JsonArray() : SchedulerJson.workers(enclave, stacksOf(enclave)));
+  }
+
+  private Function<WorkerSnapshot, List<StackTraceElement>> stacksOf(Enclave enclave) {
+    return worker -> stacks.stackOf(enclave, worker.worker(), System.nanoTime());
   }
 
   JsonObject pools() {
@@ -169,11 +169,11 @@ final class Observer {
   }
 
   JsonObject stages() {
-    return new JsonObject()
-        .put("stages", SchedulerJson.array(pipelines.snapshots(), Observer::stage));
+    return new JsonObject().put("stages", SchedulerJson.array(pipelines.snapshots(), this::stage));
   }
 
-  private static JsonObject stage(StageSnapshot stage) {
+  /** A stage, with its own loops and who is away from them, if it has any. */
+  private JsonObject stage(StageSnapshot stage) {
     JsonObject outcomes = new JsonObject();
     stage.outcomes().forEach((outcome, count) -> outcomes.put(SchedulerJson.word(outcome), count));
     return new JsonObject()
@@ -186,7 +186,18 @@ final class Observer {
         .put("capacity", stage.capacity())
         .put("overloaded", stage.overloaded())
         .put("wakeUps", stage.wakeUps())
-        .put("outcomes", outcomes);
+        .put("outcomes", outcomes)
+        .put("loops", ofLoops(stage, SchedulerJson::loops))
+        .put("away", ofLoops(stage, loops -> SchedulerJson.away(loops, stacksOf(loops))));
+  }
+
+  /** Joined, if several pipelines of one name have such a stage. */
+  private JsonArray ofLoops(StageSnapshot stage, Function<Enclave, JsonArray> form) {
+    JsonArray all = new JsonArray();
+    pipelines
+        .schedulersOf(stage.pipeline(), stage.stage())
+        .forEach(loops -> all.addAll(form.apply(loops.enclave())));
+    return all;
   }
 
   // ---------------------------------------------------------------- for the page
@@ -203,7 +214,7 @@ final class Observer {
       loops.getJsonObject(i).put("lagNanos", lags[i]);
     }
     return json.put("loops", loops)
-        .put("away", SchedulerJson.away(enclave))
+        .put("away", SchedulerJson.away(enclave, worker -> List.of()))
         .put("pools", SchedulerJson.pools(enclave));
   }
 
@@ -229,7 +240,7 @@ final class Observer {
   /** Where the owners of loops that stand still are. */
   private JsonArray stuckStacks() {
     JsonArray stuck = new JsonArray();
-    if (enclave == null || lag == null || stacks == null) {
+    if (enclave == null || lag == null) {
       return stuck;
     }
     long now = System.nanoTime();
@@ -240,7 +251,7 @@ final class Observer {
             new JsonObject()
                 .put("loop", loop.loop())
                 .put("worker", loop.owner())
-                .put("stack", SchedulerJson.stack(stacks.stackOf(loop.owner(), now))));
+                .put("stack", SchedulerJson.stack(stacks.stackOf(enclave, loop.owner(), now))));
       }
     }
     return stuck;

@@ -13,6 +13,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A scheduler as JSON. The README documents the fields. */
@@ -68,24 +69,29 @@ final class SchedulerJson {
    */
   static JsonArray workers(
       Enclave enclave, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
+    return workers(enclave, stackOf, worker -> true);
+  }
+
+  /** The workers that have lost their loops. */
+  static JsonArray away(
+      Enclave enclave, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
+    return workers(enclave, stackOf, SchedulerJson::isAway);
+  }
+
+  private static JsonArray workers(
+      Enclave enclave,
+      Function<WorkerSnapshot, List<StackTraceElement>> stackOf,
+      Predicate<WorkerSnapshot> which) {
     return array(
-        enclave.workerSnapshots(),
+        enclave.workerSnapshots().stream().filter(which).toList(),
         worker -> {
           JsonObject json = worker(worker, enclave);
-          if (worker.state() == WorkerSnapshot.State.AWAY) {
-            json.put("stack", stack(stackOf.apply(worker)));
-          }
-          return json;
+          return isAway(worker) ? json.put("stack", stack(stackOf.apply(worker))) : json;
         });
   }
 
-  /** The workers that have lost their loops, without stacks. */
-  static JsonArray away(Enclave enclave) {
-    return array(
-        enclave.workerSnapshots().stream()
-            .filter(worker -> worker.state() == WorkerSnapshot.State.AWAY)
-            .toList(),
-        worker -> worker(worker, enclave));
+  private static boolean isAway(WorkerSnapshot worker) {
+    return worker.state() == WorkerSnapshot.State.AWAY;
   }
 
   private static JsonObject loop(LoopSnapshot loop, Enclave enclave) {
@@ -119,13 +125,12 @@ final class SchedulerJson {
   }
 
   private static JsonObject worker(WorkerSnapshot worker, Enclave enclave) {
-    boolean away = worker.state() == WorkerSnapshot.State.AWAY;
     return new JsonObject()
         .put("worker", worker.worker())
         .put("thread", worker.thread())
         .put("cpu", worker.cpu())
         .put("state", word(worker.state()))
-        .put(away ? "lostLoop" : "loop", worker.loop() < 0 ? null : worker.loop())
+        .put(isAway(worker) ? "lostLoop" : "loop", worker.loop() < 0 ? null : worker.loop())
         .put(
             "runs",
             worker.state() == WorkerSnapshot.State.STANDBY

@@ -13,20 +13,14 @@ final class StackSampler {
   private static final long NANOS_EACH = 1_000_000_000L / PER_SECOND;
   private static final int MAX_FRAMES = 64;
 
-  private final Enclave enclave;
-  private long spentUntilNanos;
-
-  StackSampler(Enclave enclave) {
-    this.enclave = enclave;
-    this.spentUntilNanos = System.nanoTime() - BURST * NANOS_EACH;
-  }
+  private long spentUntilNanos = System.nanoTime() - BURST * NANOS_EACH;
 
   /**
-   * Where {@code worker} is.
+   * Where a worker of {@code enclave} is.
    *
    * @return innermost frame first; empty if there is no such worker or too many were asked for
    */
-  List<StackTraceElement> stackOf(int worker, long now) {
+  List<StackTraceElement> stackOf(Enclave enclave, int worker, long now) {
     long from = Math.max(spentUntilNanos, now - BURST * NANOS_EACH);
     if (from + NANOS_EACH > now) {
       return List.of();

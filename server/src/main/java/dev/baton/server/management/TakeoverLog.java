@@ -146,7 +146,7 @@ final class TakeoverLog {
       return true;
     }
     if (entry.stack.isEmpty() && entry.takeover.cause() != TakeoverCause.WORKER_DIED) {
-      List<StackTraceElement> stack = stacks.stackOf(entry.takeover.from(), now);
+      List<StackTraceElement> stack = stacks.stackOf(enclave, entry.takeover.from(), now);
       // It may have come back, and taken another loop, while it was looked at.
       if (!stack.isEmpty() && enclave.isAway(entry.takeover)) {
         entry.stack = stack;

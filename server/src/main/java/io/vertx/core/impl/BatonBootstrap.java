@@ -68,11 +68,9 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   private BatonVertx create() {
     scheduler =
-        Scheduler.builder()
+        BatonThread.schedulers()
             .options(schedulerOptions)
             .ioHandlerFactory(transport().ioHandlerFactory())
-            .threadFactory(BatonThread::new)
-            .workObserver(BatonThread::workOf)
             .start();
     return new BatonVertx(this, scheduler, mode);
   }

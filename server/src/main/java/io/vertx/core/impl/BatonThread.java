@@ -1,5 +1,6 @@
 package io.vertx.core.impl;
 
+import dev.baton.scheduler.Scheduler;
 import dev.baton.server.context.RequestWork;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.function.Supplier;
@@ -14,8 +15,13 @@ public final class BatonThread extends FastThreadLocalThread {
   final VertxImpl.ContextDispatch dispatch = new VertxImpl.ContextDispatch();
 
   /** A thread that runs {@code body}. */
-  public BatonThread(Runnable body) {
+  BatonThread(Runnable body) {
     super(body);
+  }
+
+  /** Builds a scheduler whose workers are such threads, and tell which requests they run. */
+  public static Scheduler.Builder schedulers() {
+    return Scheduler.builder().threadFactory(BatonThread::new).workObserver(BatonThread::workOf);
   }
 
   @Override

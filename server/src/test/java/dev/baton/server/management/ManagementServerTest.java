@@ -2,7 +2,16 @@ package dev.baton.server.management;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
+import dev.baton.stages.Exchange;
+import dev.baton.stages.Pipeline;
+import dev.baton.stages.PipelineOptions;
+import dev.baton.stages.Placement;
+import dev.baton.stages.Response;
+import dev.baton.stages.StageOptions;
+import dev.baton.stages.parse.Parse;
+import dev.baton.stages.respond.Respond;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -14,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -165,6 +175,75 @@ final class ManagementServerTest {
               "outcomes");
       assertThat(stages.getJsonObject(0).getJsonObject("outcomes").fieldNames())
           .contains("ok", "failed", "rejected", "shed", "expired", "cancelled");
+    }
+  }
+
+  @Test
+  void shouldTellWhoIsAwayFromTheLoopsOfAStage() throws Exception {
+    try (Watched watched = Watched.start()) {
+      watched.assumeTakeover();
+      var release = new CountDownLatch(1);
+      int port = serveBlockingStage(watched.vertx, release);
+      CompletableFuture<HttpResponse<String>> response =
+          Watched.CLIENT.sendAsync(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/?name=x"))
+                  .header("x-request-id", "r-1")
+                  .build(),
+              BodyHandlers.ofString());
+      try {
+        Watched.until("a worker of the stage is away", () -> !awayFromStage(watched).isEmpty());
+
+        JsonObject stage = stage(watched, "block");
+        assertThat(stage.getJsonArray("loops")).hasSize(1);
+        assertThat(stage.getJsonArray("loops").getJsonObject(0).getLong("takeovers")).isEqualTo(1);
+        JsonObject away = stage.getJsonArray("away").getJsonObject(0);
+        assertThat(away.getInteger("lostLoop")).isZero();
+        assertThat(away.getJsonObject("runs").getString("requestId")).isEqualTo("r-1");
+        assertThat(away.getJsonArray("stack").encode()).contains("ManagementServerTest");
+        assertThat(stage(watched, "parse").getJsonArray("loops")).isEmpty();
+      } finally {
+        release.countDown();
+      }
+      assertThat(response.get().body()).isEqualTo("x");
+      Watched.until("it is back", () -> awayFromStage(watched).isEmpty());
+    }
+  }
+
+  private static int serveBlockingStage(Vertx vertx, CountDownLatch release) throws Exception {
+    Pipeline<Exchange, Response> pipeline =
+        Pipeline.of("blocking", Parse.query("name"))
+            .then(
+                "block",
+                name -> {
+                  release.await();
+                  return name;
+                })
+            .then(Respond.text());
+    var options =
+        new PipelineOptions()
+            .setStage("block", new StageOptions().setPlacement(Placement.PARTITIONED).setLoops(1));
+    return vertx
+        .createHttpServer()
+        .requestHandler(Baton.handler(vertx, pipeline, options))
+        .listen(0, "127.0.0.1")
+        .await(20, TimeUnit.SECONDS)
+        .actualPort();
+  }
+
+  private static JsonArray awayFromStage(Watched watched) {
+    return stage(watched, "block").getJsonArray("away");
+  }
+
+  private static JsonObject stage(Watched watched, String name) {
+    try {
+      return watched.json("/baton/api/stages").getJsonArray("stages").stream()
+          .map(JsonObject.class::cast)
+          .filter(stage -> stage.getString("pipeline").equals("blocking"))
+          .filter(stage -> stage.getString("stage").equals(name))
+          .findFirst()
+          .orElseThrow();
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 

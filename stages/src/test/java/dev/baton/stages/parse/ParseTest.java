@@ -2,6 +2,7 @@ package dev.baton.stages.parse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.scheduler.Scheduler;
 import dev.baton.stages.BoundPipeline;
 import dev.baton.stages.Exchange;
 import dev.baton.stages.FakeContext;
@@ -12,7 +13,6 @@ import dev.baton.stages.Problem;
 import dev.baton.stages.Response;
 import dev.baton.stages.Stage;
 import dev.baton.stages.respond.Respond;
-import io.netty.util.concurrent.FastThreadLocalThread;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,7 +166,7 @@ final class ParseTest {
     Pipeline<Exchange, Response> pipeline =
         Pipeline.of("p", Stage.<Exchange, String>plain("a", in -> "")).then(Respond.text());
     BoundPipeline<Exchange, Response> bound =
-        new BoundPipeline<>(pipeline, new PipelineOptions(), 1, FastThreadLocalThread::new, null);
+        new BoundPipeline<>(pipeline, new PipelineOptions(), 1, Scheduler::builder, null);
     var exchange = new Exchange(bound, request.request(), context, path, null);
     var result = new ArrayList<Future<T>>();
     context.run(() -> result.add(stage.begin(exchange)));
