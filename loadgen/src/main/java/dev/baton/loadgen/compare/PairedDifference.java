@@ -32,6 +32,7 @@ public record PairedDifference(
 
   private static final int RESAMPLES = 4_000;
   private static final int EXACT_UP_TO = 16;
+  private static final double LEAST_ERROR = 0.25;
 
   /** Computes the difference from the blocks' values; pair i is (a[i], b[i]), all above 0. */
   public static PairedDifference of(String metric, String unit, double[] a, double[] b, long seed) {
@@ -43,7 +44,7 @@ public record PairedDifference(
     double mean = mean(logs);
     double error = standardError(logs, mean);
     var random = new SplittableRandom(seed);
-    double[] t = studentized(logs, mean, random);
+    double[] t = studentized(logs, mean, error, random);
     return new PairedDifference(
         metric,
         unit,
@@ -56,12 +57,15 @@ public record PairedDifference(
   }
 
   /**
-   * How many standard errors of their own resampled means lie from the mean, sorted.
+   * How many standard errors of their own resampled means lie from the mean, sorted. A resample
+   * without the one pair that differs has no error of its own: none is taken for less than a part
+   * of the sample's, or the interval would have no end.
    *
    * @see <a href="https://doi.org/10.1007/978-1-4899-4541-9">Efron and Tibshirani, An Introduction
    *     to the Bootstrap, chapter 12</a>
    */
-  private static double[] studentized(double[] logs, double mean, SplittableRandom random) {
+  private static double[] studentized(
+      double[] logs, double mean, double sampleError, SplittableRandom random) {
     double[] t = new double[RESAMPLES];
     double[] sample = new double[logs.length];
     for (int r = 0; r < RESAMPLES; r++) {
@@ -69,10 +73,8 @@ public record PairedDifference(
         sample[i] = logs[random.nextInt(logs.length)];
       }
       double resampled = mean(sample);
-      double error = standardError(sample, resampled);
-      // A sample of one value over and over has none: as far as can be.
-      t[r] =
-          error > 0 ? (resampled - mean) / error : Math.signum(resampled - mean) * Double.MAX_VALUE;
+      double error = Math.max(standardError(sample, resampled), sampleError * LEAST_ERROR);
+      t[r] = error > 0 ? (resampled - mean) / error : 0;
     }
     Arrays.sort(t);
     return t;

@@ -79,6 +79,18 @@ class PairedDifferenceTest {
   }
 
   @Test
+  void shouldEndTheIntervalIfOnePairAloneDiffers() {
+    double[] a = {2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000};
+    double[] b = {2_000, 2_000, 2_000, 2_002, 2_000, 2_000, 2_000, 2_000};
+
+    var difference = PairedDifference.of("delivered", "/s", a, b, 1);
+
+    assertThat(difference.lowPercent()).isBetween(-0.1, 0.0);
+    assertThat(difference.highPercent()).isBetween(0.0, 0.1);
+    assertThat(difference.shown(0.0125)).isFalse();
+  }
+
+  @Test
   void shouldCallMoreDeliveredFaster() {
     double[] a = {100, 101, 99, 100, 102, 100, 98, 101, 100, 100};
     double[] b = {110, 111, 109, 110, 112, 111, 108, 111, 110, 110};
