@@ -10,6 +10,7 @@ import dev.baton.stages.Pipeline;
 import dev.baton.stages.PipelineOptions;
 import dev.baton.stages.Placement;
 import dev.baton.stages.Response;
+import dev.baton.stages.Stage;
 import dev.baton.stages.StageFunction;
 import dev.baton.stages.StageOptions;
 import dev.baton.stages.StageOutcome;
@@ -355,8 +356,7 @@ final class PipelineIT {
 
   private static Pipeline<Exchange, Response> pipes(
       StageFunction<Exchange, ReadStream<Buffer>> body) {
-    return Pipeline.of("p", Parse.exchange())
-        .then("body", body)
+    return Pipeline.of("p", Stage.plain("parse", body))
         .thenCompose(
             "store",
             in -> {

@@ -133,8 +133,11 @@ public final class Exchange implements Completion<Response> {
   }
 
   private void fileFailed(Throwable failure) {
+    if (request.response().closed()) {
+      return; // the client has gone
+    }
     if (request.response().headWritten()) {
-      Response.abort(request.response()); // most often the client has gone
+      Response.abort(request.response());
     } else if (failure instanceof FileNotFoundException || failure instanceof NoSuchFileException) {
       Problems.answer(
           request, new Problem(404, "path", request.path(), "is unknown", "ask for what there is"));

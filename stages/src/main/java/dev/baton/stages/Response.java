@@ -118,7 +118,13 @@ public final class Response {
     switch (body) {
       case null -> response.end();
       case Bytes(Buffer bytes) -> response.end(bytes);
-      case FileAt(String path) -> response.sendFile(path).onFailure(failed);
+      case FileAt(String path) -> {
+        try {
+          response.sendFile(path).onFailure(failed);
+        } catch (NullPointerException e) { // Vert.x 5.2.0 throws it if the client has just gone
+          abort(response);
+        }
+      }
       case Piped(ReadStream<Buffer> source) -> {
         chunked(response);
         // Not ended on failure: what was cut short must not look complete.

@@ -2,19 +2,35 @@ package dev.baton.server.torture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.server.context.ContextMode;
 import dev.baton.server.torture.PipelineService.Placing;
 import dev.baton.server.torture.Torture.Options;
 import dev.baton.server.torture.Torture.Result;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The short form of the torture of pipelines, in each placement. */
+/**
+ * The short form of the torture of pipelines, in each placement and with either kind of context.
+ */
 final class PipelineTortureTest {
+  static List<Arguments> placingsAndModes() {
+    return Arrays.stream(Placing.values())
+        .flatMap(
+            placing ->
+                Stream.of(ContextMode.SERIAL, ContextMode.PER_REQUEST)
+                    .map(mode -> Arguments.of(placing, mode)))
+        .toList();
+  }
+
   @ParameterizedTest
-  @EnumSource(Placing.class)
-  void shouldAnswerEveryByteRight(Placing placing) {
-    try (var service = TorturedPipelines.start(placing)) {
+  @MethodSource("placingsAndModes")
+  void shouldAnswerEveryByteRight(Placing placing, ContextMode mode) {
+    try (var service = TorturedPipelines.start(placing, mode)) {
       Result result =
           Torture.run(
               Options.against("127.0.0.1", service.port()).withDuration(Duration.ofSeconds(1)));

@@ -1,5 +1,6 @@
 package dev.baton.server.torture;
 
+import dev.baton.server.context.ContextMode;
 import dev.baton.server.torture.Exchange.Outcome;
 import java.time.Duration;
 import java.util.Collections;
@@ -56,6 +57,12 @@ public final class Torture implements Runnable {
       description = "tortures pipelines in this process, placed as one of ${COMPLETION-CANDIDATES}")
   private PipelineService.@Nullable Placing placing;
 
+  @Option(
+      names = "--context",
+      defaultValue = "SERIAL",
+      description = "of the pipelines: ${COMPLETION-CANDIDATES}, default ${DEFAULT-VALUE}")
+  private ContextMode mode = ContextMode.SERIAL;
+
   private boolean clean;
 
   /** Runs the torture from a shell; exits with 1 unless all is well. */
@@ -71,7 +78,7 @@ public final class Torture implements Runnable {
       torture(host, port);
       return;
     }
-    try (var service = TorturedPipelines.start(placing)) {
+    try (var service = TorturedPipelines.start(placing, mode)) {
       torture("127.0.0.1", service.port());
       clean &= service.inside() == 0;
       System.out.println(service.report());

@@ -22,8 +22,8 @@ final class TorturedPipelines implements AutoCloseable {
     this.service = service;
   }
 
-  static TorturedPipelines start(Placing placing) {
-    var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST);
+  static TorturedPipelines start(Placing placing, ContextMode mode) {
+    var options = new BatonOptions().setContextMode(mode);
     options.getScheduler().setLoops(1).setGrace(Duration.ZERO).setSlice(Duration.ofNanos(20_000));
     Vertx vertx = Baton.vertx(options);
     var service =
