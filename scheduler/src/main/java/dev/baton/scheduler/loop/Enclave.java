@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -216,16 +217,40 @@ public final class Enclave {
   }
 
   /** The owner of {@code loop} dies; called by itself. */
-  void replaceOwner(TransferableEventLoop loop, Worker dying) {
+  void replaceOwner(TransferableEventLoop loop, Worker dying, Throwable cause) {
     Worker next = newWorker(loop.pool(), loop);
     if (loop.inherit(dying.id(), next.id())) {
       // The new owner is not started yet, so the loop is this thread's to write to.
-      long stint = dying.stint();
-      loop.taken(TakeoverCause.WORKER_DIED, dying.id(), next.id(), System.nanoTime(), stint, null);
+      long now = System.nanoTime();
+      loop.taken(TakeoverCause.WORKER_DIED, dying.id(), next.id(), now, dying.stint(), null);
+      long restNanos = loop.ownerDied(now);
+      String who = "Worker " + dying.id() + " died and is replaced at " + loop;
+      if (restNanos == 0) {
+        LOGGER.log(System.Logger.Level.ERROR, who, cause);
+      } else {
+        LOGGER.log(
+            System.Logger.Level.ERROR,
+            "{0} in {1} ms, death {2} in a row: {3}",
+            who,
+            restNanos / 1_000_000,
+            loop.deaths(),
+            cause);
+        rest(restNanos);
+      }
       next.start();
     } else {
+      LOGGER.log(
+          System.Logger.Level.ERROR, "Worker " + dying.id() + " died away from its loop", cause);
       ended(next);
       dying.pool().died(); // it was away: the loop has an owner already
+    }
+  }
+
+  private static void rest(long nanos) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // it ends in any case
     }
   }
 

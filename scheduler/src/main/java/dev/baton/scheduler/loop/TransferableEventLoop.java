@@ -121,6 +121,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   /** What a long continuation takes. */
   private static final long LONG_NANOS = 50_000;
 
+  private static final long FIRST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long DEATHS_FORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long MAX_POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final int STARTED = 0;
@@ -174,6 +177,8 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private long continuations;
   private long continuationsAtPoll;
   private int clockEvery = CLOCK_EVERY;
+  private int deaths;
+  private long diedNanos;
   private long startNanos;
   private long pollNanos; // the clock as first read since the last poll, 0 if it was not read
   private long idleSinceNanos; // 0 unless the loop is about to sleep, or sleeps
@@ -273,6 +278,23 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     long word = status;
     return LoopStatus.owner(word) == dying
         && STATUS.compareAndSet(this, word, LoopStatus.ownedBy(next, word));
+  }
+
+  /**
+   * Notes that an owner has died: whatever killed it may kill the next one. The thread of the
+   * former, before the new one starts.
+   *
+   * @return how long the loop rests before: not at all after the first death in a while
+   */
+  long ownerDied(long nowNanos) {
+    deaths = deaths > 0 && nowNanos - diedNanos < DEATHS_FORGOTTEN_NANOS ? deaths + 1 : 1;
+    diedNanos = nowNanos;
+    return deaths == 1 ? 0 : Math.min(MAX_REST_NANOS, FIRST_REST_NANOS << Math.min(deaths - 2, 10));
+  }
+
+  /** How many owners have died in a row. The thread of the last of them. */
+  int deaths() {
+    return deaths;
   }
 
   /** A continuation that ran on after its worker lost this loop has ended. That worker. */

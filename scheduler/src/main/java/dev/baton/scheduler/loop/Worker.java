@@ -192,13 +192,10 @@ final class Worker implements Runnable {
 
   private void died(Throwable t) {
     TransferableEventLoop mine = loop;
-    LOGGER.log(
-        System.Logger.Level.ERROR,
-        "Worker " + id + " died" + (mine == null ? "" : " and is replaced at " + mine),
-        t);
     if (mine != null) {
-      enclave.replaceOwner(mine, this);
+      enclave.replaceOwner(mine, this, t);
     } else {
+      LOGGER.log(System.Logger.Level.ERROR, "Worker " + id + " died", t);
       pool.retired(); // it waited, and counted as idle
       enclave.requestStandby();
     }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Loops that change hands, by every way they can. */
@@ -221,15 +223,17 @@ class TakeoverIT {
     assertThat(Files.size(file)).isPositive();
   }
 
-  @Test
-  void shouldReplaceAWorkerThatDiesAndLoseNothing() {
-    var die = new AtomicBoolean();
+  /** The first one at once, the others after 10, 20, 40 ms. */
+  @ParameterizedTest
+  @CsvSource({"1, 0", "4, 70"})
+  void shouldReplaceWorkersThatDieAndLoseNothing(int deaths, int restMillis) {
+    var left = new AtomicInteger();
     IoHandlerFactory epoll = EpollIoHandler.newFactory();
     var factory =
         new IoHandlerFactory() {
           @Override
           public IoHandler newHandler(ThreadAwareExecutor executor) {
-            return new Mortal(epoll.newHandler(executor), die);
+            return new Mortal(epoll.newHandler(executor), left);
           }
 
           @Override
@@ -246,19 +250,26 @@ class TakeoverIT {
       loops.assumeTakeover();
       int before = loops.enclave().loopSnapshots().getFirst().owner();
 
-      die.set(true);
-      loops.first().execute(() -> {});
-      Loops.until("it has died", () -> !die.get());
+      long begin = System.nanoTime();
+      left.set(deaths);
+      Loops.until(
+          "they have died",
+          () -> {
+            loops.first().execute(() -> {}); // wakes the next one
+            return left.get() <= 0;
+          });
       loops.first().continuation(next::countDown);
       Loops.await(next);
 
-      assertThat(loops.enclave().takeovers(TakeoverCause.WORKER_DIED)).isEqualTo(1);
+      assertThat(System.nanoTime() - begin)
+          .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(restMillis));
+      assertThat(loops.enclave().takeovers(TakeoverCause.WORKER_DIED)).isEqualTo(deaths);
       assertThat(loops.enclave().loopSnapshots().getFirst().owner()).isNotEqualTo(before);
     }
   }
 
-  /** Throws an error out of the loop once it is told to. */
-  private record Mortal(IoHandler handler, AtomicBoolean die) implements IoHandler {
+  /** Throws an error out of the loop as often as it is told to. */
+  private record Mortal(IoHandler handler, AtomicInteger deaths) implements IoHandler {
     @Override
     public void initialize() {
       handler.initialize();
@@ -267,7 +278,7 @@ class TakeoverIT {
     @Override
     public int run(IoHandlerContext context) {
       int ran = handler.run(context);
-      if (die.compareAndSet(true, false)) {
+      if (deaths.getAndDecrement() > 0) {
         throw new AssertionError("killed by the test");
       }
       return ran;
