@@ -7,7 +7,6 @@ import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpServerResponse;
 import java.lang.reflect.Proxy;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -40,12 +39,11 @@ final class ResponseStreamTest {
 
   @Test
   void shouldTellOfADrainBetweenQuestionAndHandler() {
-    full = true;
     context.run(
         () -> {
-          assertThat(stream.writeQueueFull()).isTrue();
+          findFull();
           drain();
-          stream.drainHandler(done -> drained++);
+          awaitDrain();
         });
 
     assertThat(drained).isEqualTo(1);
@@ -54,11 +52,10 @@ final class ResponseStreamTest {
   @Test
   void shouldTellOfEachDrainOnceAndInItsContext() {
     for (int round = 1; round <= 3; round++) {
-      full = true;
       context.run(
           () -> {
-            assertThat(stream.writeQueueFull()).isTrue();
-            stream.drainHandler(done -> drained++);
+            findFull();
+            awaitDrain();
           });
       drain();
       assertThat(drained).isEqualTo(round - 1);
@@ -69,13 +66,12 @@ final class ResponseStreamTest {
 
   @Test
   void shouldNotTellOfADrainTwice() {
-    full = true;
     context.run(
         () -> {
-          assertThat(stream.writeQueueFull()).isTrue();
-          stream.drainHandler(done -> drained++);
+          findFull();
+          awaitDrain();
           drain();
-          stream.drainHandler(done -> drained++);
+          awaitDrain();
         });
 
     assertThat(drained).isEqualTo(1);
@@ -92,12 +88,22 @@ final class ResponseStreamTest {
     assertThat(done.succeeded()).isTrue();
   }
 
+  private void findFull() {
+    full = true;
+    assertThat(stream.writeQueueFull()).isTrue();
+  }
+
+  private void awaitDrain() {
+    stream.drainHandler(done -> drained++);
+  }
+
   /** As another thread does, in the context of the response. */
   @SuppressWarnings("NullAway") // as Vert.x does
   private void drain() {
     full = false;
-    if (drainHandler != null) {
-      Objects.requireNonNull(drainHandler).handle(null);
+    Handler<Void> handler = drainHandler;
+    if (handler != null) {
+      handler.handle(null);
     }
   }
 }

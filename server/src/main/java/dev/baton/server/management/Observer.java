@@ -176,6 +176,12 @@ final class Observer {
   private JsonObject stage(StageSnapshot stage) {
     JsonObject outcomes = new JsonObject();
     stage.outcomes().forEach((outcome, count) -> outcomes.put(SchedulerJson.word(outcome), count));
+    JsonArray loops = new JsonArray();
+    JsonArray away = new JsonArray();
+    for (Scheduler own : pipelines.schedulersOf(stage.pipeline(), stage.stage())) {
+      loops.addAll(SchedulerJson.loops(own.enclave()));
+      away.addAll(SchedulerJson.away(own.enclave(), stacksOf(own.enclave())));
+    }
     return new JsonObject()
         .put("pipeline", stage.pipeline())
         .put("stage", stage.stage())
@@ -187,17 +193,8 @@ final class Observer {
         .put("overloaded", stage.overloaded())
         .put("wakeUps", stage.wakeUps())
         .put("outcomes", outcomes)
-        .put("loops", ofLoops(stage, SchedulerJson::loops))
-        .put("away", ofLoops(stage, loops -> SchedulerJson.away(loops, stacksOf(loops))));
-  }
-
-  /** Joined, if several pipelines of one name have such a stage. */
-  private JsonArray ofLoops(StageSnapshot stage, Function<Enclave, JsonArray> form) {
-    JsonArray all = new JsonArray();
-    pipelines
-        .schedulersOf(stage.pipeline(), stage.stage())
-        .forEach(loops -> all.addAll(form.apply(loops.enclave())));
-    return all;
+        .put("loops", loops)
+        .put("away", away);
   }
 
   // ---------------------------------------------------------------- for the page

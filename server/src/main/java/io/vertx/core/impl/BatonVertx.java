@@ -73,8 +73,8 @@ public final class BatonVertx extends VertxImpl {
     if (current.unwrap() instanceof ContextImpl base
         && base.owner() instanceof BatonVertx
         && base.nettyEventLoop() instanceof TransferableEventLoop loop) {
-      return new BatonContext(base, ContextMode.PER_REQUEST, loop)
-          .withSource(current); // pinned: stages are not
+      // The handlers of the deployment are pinned; its stages are not.
+      return new BatonContext(base, ContextMode.PER_REQUEST, loop).withSource(current);
     }
     return new StockRequestContext(current);
   }
