@@ -2,12 +2,14 @@ package dev.baton.scheduler.os;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import net.openhft.affinity.Affinity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where threads may run. Never fails: what the system refuses is said once and counted on as
- * refused.
+ * Where threads may run. Never fails. A system that forbids the calls is asked no more, and that is
+ * said once. Any other failure is that of one call: the thread has ended meanwhile, or the CPU was
+ * taken out of the cpuset, which may give it back.
  *
  * <p>A thread pins itself by Java-Thread-Affinity; the mask of a sleeping thread is changed by its
  * id, which costs less than a microsecond because nothing has to migrate.
@@ -20,8 +22,11 @@ public final class CpuPinning {
   private final Map<Integer, Long> maskOfCpu = new HashMap<>();
   private final long wideMask;
 
-  // Written by any thread, false to true only
-  private volatile @Nullable String refusal;
+  /** Why the workers of a CPU are not pinned. Written by any thread. */
+  private final Map<Integer, String> refusedCpus = new ConcurrentHashMap<>();
+
+  // Written by any thread, null to not null only
+  private volatile @Nullable String forbidden;
 
   /**
    * Prepares the masks; changes no thread.
@@ -45,61 +50,89 @@ public final class CpuPinning {
     return cpus;
   }
 
-  /** Why pinning does not work here, or null as long as it does. */
+  /** Why workers are not pinned, all or those of some CPU; null if they are. */
   public @Nullable String refusal() {
-    return refusal;
+    String all = forbidden;
+    return all != null ? all : refusedCpus.values().stream().findFirst().orElse(null);
   }
 
   /** Pins the calling thread; {@code cpu} -1 leaves it alone. */
   public void pin(int cpu) {
-    if (cpu < 0 || refusal != null) {
+    if (cpu < 0 || forbidden != null) {
       return;
     }
     try {
       Affinity.setAffinity(CpuSet.of(cpu).toBitSet());
       LinuxCalls c = calls;
       if (c != null && !c.schedGetaffinity(0).equals(CpuSet.of(cpu))) {
-        refused("CPU " + cpu + " was not granted");
+        refused(cpu, "CPU " + cpu + " was not granted");
+      } else {
+        refusedCpus.remove(cpu);
       }
     } catch (RuntimeException | LinkageError e) {
-      refused(String.valueOf(e.getMessage()));
+      if (maskOfCpu.containsKey(cpu)) {
+        repin(cpu); // its errno says whether to ask again
+      } else {
+        refused(cpu, String.valueOf(e.getMessage()));
+      }
     }
   }
 
   /** Pins the calling thread again after {@link #widen}. */
   public void repin(int cpu) {
     Long mask = maskOfCpu.get(cpu);
-    if (calls != null && mask != null && refusal == null) {
-      check(calls.schedSetaffinity(0, mask));
+    if (calls == null || mask == null || forbidden != null) {
+      return;
+    }
+    int errno = calls.schedSetaffinity(0, mask);
+    if (errno == 0) {
+      refusedCpus.remove(cpu);
+    } else if (!noteIfForbidden(errno)) {
+      refused(cpu, "CPU " + cpu + ": " + reason(errno));
     }
   }
 
   /**
    * Lets the thread {@code tid} run on all CPUs of {@link #cpus}.
    *
-   * @return whether its mask was changed
+   * @return whether its mask was changed; not if it has ended
    */
   public boolean widen(int tid) {
-    return calls != null
-        && cpus.size() > 1
-        && refusal == null
-        && check(calls.schedSetaffinity(tid, wideMask));
-  }
-
-  private boolean check(int errno) {
+    if (calls == null || cpus.size() < 2 || forbidden != null) {
+      return false;
+    }
+    int errno = calls.schedSetaffinity(tid, wideMask);
     if (errno != 0) {
-      refused(new ErrnoException("sched_setaffinity", errno).getMessage());
+      noteIfForbidden(errno);
     }
     return errno == 0;
   }
 
-  private void refused(@Nullable String reason) {
-    synchronized (maskOfCpu) {
-      if (refusal != null) {
-        return;
-      }
-      refusal = String.valueOf(reason);
+  /** Whether the system forbids the call, whatever it is asked for; notes that. */
+  private boolean noteIfForbidden(int errno) {
+    if (errno != ErrnoException.EPERM && errno != ErrnoException.ENOSYS) {
+      return false;
     }
+    synchronized (maskOfCpu) {
+      if (forbidden == null) {
+        forbidden = reason(errno);
+        say(reason(errno));
+      }
+    }
+    return true;
+  }
+
+  private void refused(int cpu, String reason) {
+    if (refusedCpus.putIfAbsent(cpu, reason) == null) {
+      say(reason);
+    }
+  }
+
+  private static String reason(int errno) {
+    return String.valueOf(new ErrnoException("sched_setaffinity", errno).getMessage());
+  }
+
+  private static void say(String reason) {
     LOGGER.log(
         System.Logger.Level.WARNING,
         "Workers are not pinned: {0}. Baton serves without pinning; tails are longer when the"

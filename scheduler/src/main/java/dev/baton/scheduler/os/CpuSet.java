@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
  * <p>Text form is the kernel's list format: {@code 0-3,6}.
  */
 public final class CpuSet {
-  /** {@code CPU_SETSIZE}, {@code sched.h}: the highest CPU number plus one. */
-  public static final int MAX_CPUS = 1024;
+  /** {@code NR_CPUS}, {@code arch/x86/Kconfig}: the highest CPU number of any kernel plus one. */
+  public static final int MAX_CPUS = 8192;
 
   private final BitSet cpus;
 
@@ -21,7 +21,7 @@ public final class CpuSet {
   /**
    * The set of these CPUs.
    *
-   * @param cpus CPU numbers, 0 … 1023
+   * @param cpus CPU numbers, 0 … 8191
    * @throws IllegalArgumentException if a number is out of range
    */
   public static CpuSet of(int... cpus) {

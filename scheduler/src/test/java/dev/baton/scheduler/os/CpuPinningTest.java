@@ -2,8 +2,10 @@ package dev.baton.scheduler.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -64,6 +66,59 @@ class CpuPinningTest {
     assertThat(asked).containsExactly(7);
     assertThat(pinning.refusal()).contains("sched_setaffinity").contains("EPERM");
     assertThat(log).hasSize(1);
+  }
+
+  @Test
+  void shouldGoOnAfterAWorkerThatHasJustEnded() {
+    var calls = new Answers(ErrnoException.ESRCH);
+    var pinning = new CpuPinning(calls, CpuSet.of(0, 1));
+
+    boolean first = pinning.widen(7);
+    boolean second = pinning.widen(8);
+
+    assertThat(first).isFalse();
+    assertThat(second).isTrue();
+    assertThat(pinning.refusal()).isNull();
+    assertThat(log).isEmpty();
+  }
+
+  @Test
+  void shouldSayOnceThatACpuHasLeftTheCpusetAndPinToItWhenItIsBack() {
+    var calls = new Answers(ErrnoException.EINVAL, ErrnoException.EINVAL);
+    var pinning = new CpuPinning(calls, CpuSet.of(0, 1));
+
+    pinning.repin(1);
+    pinning.repin(1);
+    String gone = pinning.refusal();
+    boolean widened = pinning.widen(7);
+    pinning.repin(1);
+
+    assertThat(gone).isEqualTo("CPU 1: sched_setaffinity: EINVAL (invalid argument)");
+    assertThat(log).hasSize(1);
+    assertThat(widened).isTrue();
+    assertThat(pinning.refusal()).isNull();
+  }
+
+  @Test
+  void shouldServeAnyWidthThatTheKernelKnows() {
+    CpuSet all = CpuSet.parse("0-8191");
+
+    assertThat(all.size()).isEqualTo(CpuSet.MAX_CPUS);
+    assertThat(new FfmLinuxCalls().cpuMask(all)).isNotZero();
+  }
+
+  /** {@code sched_setaffinity} fails so often and with these, and then succeeds. */
+  private static final class Answers extends FakeLinuxCalls {
+    private final Deque<Integer> errnos;
+
+    Answers(Integer... errnos) {
+      this.errnos = new ArrayDeque<>(List.of(errnos));
+    }
+
+    @Override
+    public int schedSetaffinity(int tid, long mask) {
+      return errnos.isEmpty() ? 0 : errnos.remove();
+    }
   }
 
   @Test

@@ -17,7 +17,7 @@ class CpuSetTest {
         "6,0,1,2,3 | 0-3,6",
         "0 , 2 | 0,2",
         "0-1,1-2 | 0-2",
-        "1022-1023 | 1022-1023"
+        "8190-8191 | 8190-8191"
       })
   void shouldParseTheKernelsListFormatAndWriteIt(String text, String canonical) {
     CpuSet cpus = CpuSet.parse(text);
@@ -36,7 +36,7 @@ class CpuSetTest {
         "1-2-3 | '1-2-3' is not a CPU number",
         "-1 | '-1' is not a CPU number",
         "0,5-2 | the range '5-2' runs backwards; write it low-high",
-        "0-1024 | CPU 1024 is outside 0..1023",
+        "0-8192 | CPU 8192 is outside 0..8191",
         "99999999999 | '99999999999' is not a CPU number"
       })
   void shouldNameThePartAtFaultAndTheRemedy(String text, String complaint) {
