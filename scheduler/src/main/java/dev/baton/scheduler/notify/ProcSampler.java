@@ -1,10 +1,8 @@
 package dev.baton.scheduler.notify;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 
 /**
  * Blocked workers by the state letter in {@code /proc/self/task/TID/stat}, proc_pid_stat(5). Wakes
@@ -23,9 +21,9 @@ public final class ProcSampler extends BlockNotifier {
 
   @Override
   public Stat attach(int tid, int epollFd, long data) {
-    Path stat = Path.of("/proc/self/task/" + tid + "/stat");
+    String stat = "/proc/self/task/" + tid + "/stat";
     try {
-      Stat probe = new Stat(FileChannel.open(stat, StandardOpenOption.READ));
+      Stat probe = new Stat(new RandomAccessFile(stat, "r"));
       if (probe.look() == Sighting.UNKNOWN) {
         probe.close();
         throw new IllegalStateException(stat + " cannot be read");
@@ -36,12 +34,15 @@ public final class ProcSampler extends BlockNotifier {
     }
   }
 
-  /** The open {@code stat} file of one worker. */
+  /**
+   * The open {@code stat} file of one worker. No {@code FileChannel}: that closes itself when the
+   * thread that looks is interrupted, and the worker would never be seen again.
+   */
   static final class Stat extends BlockProbe {
-    private final FileChannel file;
-    private final ByteBuffer line = ByteBuffer.allocateDirect(512);
+    private final RandomAccessFile file;
+    private final byte[] line = new byte[512];
 
-    Stat(FileChannel file) {
+    Stat(RandomAccessFile file) {
       this.file = file;
     }
 
@@ -57,12 +58,12 @@ public final class ProcSampler extends BlockNotifier {
     @Override
     public synchronized Sighting look() {
       try {
-        line.clear();
-        int bytes = file.read(line, 0);
+        file.seek(0);
+        int bytes = file.read(line);
         // "tid (name) S …": the name may hold anything, so search the last parenthesis
         for (int i = bytes - 3; i >= 0; i--) {
-          if (line.get(i) == ')') {
-            return switch (line.get(i + 2)) {
+          if (line[i] == ')') {
+            return switch (line[i + 2]) {
               case 'S', 'D' -> Sighting.BLOCKED;
               case 'R' -> Sighting.RUNNING;
               default -> Sighting.UNKNOWN;
@@ -85,7 +86,7 @@ public final class ProcSampler extends BlockNotifier {
       try {
         file.close();
       } catch (IOException e) {
-        throw new java.io.UncheckedIOException(e);
+        throw new UncheckedIOException(e);
       }
     }
   }

@@ -6,6 +6,7 @@ import dev.baton.scheduler.notify.BlockNotifier.Choice;
 import dev.baton.scheduler.notify.BlockNotifier.Kind;
 import dev.baton.scheduler.os.ErrnoException;
 import dev.baton.scheduler.os.FakeLinuxCalls;
+import dev.baton.scheduler.os.FfmLinuxCalls;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,7 +121,7 @@ class BlockNotifierTest {
     assumeProc();
     Thread.State before = Thread.currentThread().getState();
     // The calling thread is on the CPU while it reads its own line.
-    int me = new dev.baton.scheduler.os.FfmLinuxCalls().gettid();
+    int me = new FfmLinuxCalls().gettid();
 
     BlockProbe probe = new ProcSampler().attach(me, -1, 0);
     Sighting self = probe.look();
@@ -133,6 +134,28 @@ class BlockNotifierTest {
     assertThat(self).isEqualTo(Sighting.RUNNING);
     assertThat(fromOutside[0]).isEqualTo(Sighting.BLOCKED);
     assertThat(probe.look()).as("after close").isEqualTo(Sighting.UNKNOWN);
+  }
+
+  @Test
+  void shouldSeeOnAfterAnInterruptedThreadHasLooked() throws Exception {
+    assumeProc();
+    int me = new FfmLinuxCalls().gettid();
+    BlockProbe probe = new ProcSampler().attach(me, -1, 0);
+
+    Sighting[] whileInterrupted = new Sighting[1];
+    Thread onlooker =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  Thread.currentThread().interrupt();
+                  whileInterrupted[0] = lookUntilBlocked(probe);
+                });
+    onlooker.join();
+    Sighting afterwards = probe.look();
+    probe.close();
+
+    assertThat(whileInterrupted[0]).isEqualTo(Sighting.BLOCKED);
+    assertThat(afterwards).isEqualTo(Sighting.RUNNING);
   }
 
   private static Sighting lookUntilBlocked(BlockProbe probe) {
