@@ -239,10 +239,12 @@ public final class Enclave {
       }
       next.start();
     } else {
+      // It was away: the loop has an owner already. The log comes last, it may be the cause.
+      ended(next);
+      loop.cameBack();
+      dying.pool().died();
       LOGGER.log(
           System.Logger.Level.ERROR, "Worker " + dying.id() + " died away from its loop", cause);
-      ended(next);
-      dying.pool().died(); // it was away: the loop has an owner already
     }
   }
 

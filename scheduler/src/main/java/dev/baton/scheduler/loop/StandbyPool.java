@@ -170,14 +170,20 @@ final class StandbyPool {
     total.getAndDecrement();
   }
 
-  /** A worker has died while it was away. */
+  /** A worker has died while it was away: another one may be started. */
   void died() {
     total.getAndDecrement();
+    enclave.requestStandby();
+    endExhaustion();
   }
 
   /** A worker that was away is about to {@link #await}. That worker. */
   void cameBack() {
     idle.getAndIncrement();
+    endExhaustion();
+  }
+
+  private void endExhaustion() {
     if (exhausted) {
       exhausted = false;
       enclave.wakeHoldingLoops(this);
@@ -192,9 +198,8 @@ final class StandbyPool {
       } else if (left <= 0) {
         exhausted = true;
         exhaustions.increment();
-        if (idle.get() > 0) { // somebody came in between and found nothing to clear
-          exhausted = false;
-          enclave.wakeHoldingLoops(this);
+        if (idle.get() > 0 || total.get() < max) {
+          endExhaustion(); // somebody came, or died, in between and found nothing to clear
         }
       }
     }

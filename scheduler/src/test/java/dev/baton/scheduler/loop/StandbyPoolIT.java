@@ -12,6 +12,9 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -151,6 +154,48 @@ class StandbyPoolIT {
       Loops.until("the books are right", () -> loops.pool().idle() == standbys(loops));
       assertThat(loops.pool().total()).isLessThanOrEqualTo(8);
     }
+  }
+
+  @Test
+  void shouldReplaceAWorkerThatDiesAwayFromItsLoop() {
+    Logger logger = Logger.getLogger(TransferableEventLoop.class.getName());
+    Handler deadly = new DeadlyHandler();
+    try (Loops loops = Loops.start(standbys(1, 1)).assumeTakeover()) {
+      logger.addHandler(deadly);
+      TransferableEventLoop loop = loops.first();
+      var release = new CountDownLatch(1);
+      loop.continuation(
+          () -> {
+            Loops.await(release);
+            throw new IllegalStateException("thrown by the test: logging it kills the worker");
+          });
+      Loops.until("no standby is left", () -> loops.pool().exhausted());
+      var next = new CountDownLatch(1);
+      loop.continuation(next::countDown);
+
+      release.countDown();
+      Loops.await(next);
+
+      Loops.until("nobody is away", () -> loop.snapshot().away() == 0);
+      Loops.until("another one waits", () -> loops.pool().idle() == 1);
+      assertThat(loops.pool().exhausted()).isFalse();
+      assertThat(loops.pool().total()).isEqualTo(1);
+    } finally {
+      logger.removeHandler(deadly);
+    }
+  }
+
+  private static final class DeadlyHandler extends Handler {
+    @Override
+    public void publish(LogRecord entry) {
+      throw new LinkageError("thrown by the test");
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   private static long standbys(Loops loops) {
