@@ -20,7 +20,6 @@ import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.metrics.MetricsOptions;
 import io.vertx.ext.web.Router;
 import java.util.function.Supplier;
 
@@ -49,7 +48,8 @@ public final class Baton {
    *
    * @param vertxOptions its event loop pool size is the number of loops, if {@code options} names
    *     none and it is not Vert.x's default
-   * @param options Baton's own; its metrics stand back if {@code vertxOptions} enable others
+   * @param options Baton's own; its metrics stand back if {@code vertxOptions} enable others and
+   *     these are found
    * @throws IllegalStateException if another version of Vert.x is on the class path
    * @throws IllegalArgumentException if none of the CPUs asked for may be used
    */
@@ -59,13 +59,13 @@ public final class Baton {
     if (scheduler.getLoops() == 0 && poolSize != VertxOptions.DEFAULT_EVENT_LOOP_POOL_SIZE) {
       scheduler.setLoops(poolSize);
     }
+    // Not copied, as stock Vert.x does not: a copy would lose what subclasses of its parts know.
     BatonBootstrap bootstrap =
-        new BatonBootstrap(new VertxOptions(vertxOptions), scheduler, options.getContextMode());
-    MetricsOptions others = vertxOptions.getMetricsOptions();
-    if (options.isMetrics() && (others == null || !others.isEnabled())) {
-      bootstrap.metricsFactory(new BatonMetricsFactory());
+        new BatonBootstrap(vertxOptions, scheduler, options.getContextMode()).init();
+    if (options.isMetrics() && bootstrap.metrics() == null) {
+      bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));
     }
-    return bootstrap.init().vertx();
+    return bootstrap.vertx();
   }
 
   /**

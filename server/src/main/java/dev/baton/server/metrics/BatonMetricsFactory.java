@@ -4,11 +4,11 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.spi.VertxMetricsFactory;
 
 /**
- * Makes the metrics of a {@code Vertx}. On a stock one either name it or let it be found:
+ * Makes the metrics of a {@code Vertx}. On a stock one it is named, and never found by itself: an
+ * application that enables metrics of its own gets those, whatever the order of its class path.
  *
  * <pre>{@code
  * Vertx.builder().withMetrics(new BatonMetricsFactory()).build();
- * Vertx.vertx(new VertxOptions().setMetricsOptions(new MetricsOptions().setEnabled(true)));
  * }</pre>
  */
 public final class BatonMetricsFactory implements VertxMetricsFactory {

@@ -12,6 +12,7 @@ import io.vertx.core.eventbus.impl.clustered.DefaultNodeSelector;
 import io.vertx.core.eventbus.impl.clustered.NodeSelector;
 import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.impl.transports.NioTransport;
+import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.transport.Transport;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
@@ -53,31 +54,29 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   @Override
   public Vertx vertx() {
-    BatonVertx vertx = create();
+    BatonVertx vertx = create(null, null); // whatever cluster manager was found: nobody asked
     vertx.init(verticleFactories());
     return vertx;
   }
 
   @Override
   public Future<Vertx> clusteredVertx() {
-    if (clusterManager() == null) {
+    ClusterManager manager = clusterManager();
+    if (manager == null) {
       throw new IllegalStateException("clusterManager=null: a clustered Vert.x needs one");
     }
-    return create().initClustered(options(), verticleFactories());
+    NodeSelector selector = clusterNodeSelector();
+    return create(manager, selector == null ? new DefaultNodeSelector() : selector)
+        .initClustered(options(), verticleFactories());
   }
 
-  private BatonVertx create() {
+  private BatonVertx create(@Nullable ClusterManager manager, @Nullable NodeSelector selector) {
     scheduler =
         BatonThread.schedulers()
             .options(schedulerOptions)
             .ioHandlerFactory(transport().ioHandlerFactory())
             .start();
-    return new BatonVertx(this, scheduler, mode);
-  }
-
-  @Nullable NodeSelector nodeSelectorOrDefault() {
-    NodeSelector selector = clusterNodeSelector();
-    return selector != null || clusterManager() == null ? selector : new DefaultNodeSelector();
+    return new BatonVertx(this, manager, selector, scheduler, mode);
   }
 
   private EventLoopGroup loops(

@@ -9,10 +9,12 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
+import io.vertx.core.eventbus.impl.clustered.NodeSelector;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.deployment.DeploymentContext;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.spi.cluster.ClusterManager;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
@@ -35,11 +37,16 @@ public final class BatonVertx extends VertxImpl {
 
   private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
-  BatonVertx(BatonBootstrap bootstrap, Scheduler scheduler, ContextMode defaultMode) {
+  BatonVertx(
+      BatonBootstrap bootstrap,
+      @Nullable ClusterManager clusterManager,
+      @Nullable NodeSelector nodeSelector,
+      Scheduler scheduler,
+      ContextMode defaultMode) {
     super(
         bootstrap.options(),
-        bootstrap.clusterManager(),
-        bootstrap.nodeSelectorOrDefault(),
+        clusterManager,
+        nodeSelector,
         bootstrap.metrics(),
         bootstrap.tracer(),
         bootstrap.transport(),

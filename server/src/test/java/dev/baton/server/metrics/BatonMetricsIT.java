@@ -10,7 +10,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -22,7 +21,6 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
-import io.vertx.core.metrics.MetricsOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.Router;
@@ -41,8 +39,7 @@ class BatonMetricsIT {
     BATON_SERIAL,
     BATON_PER_REQUEST,
     BATON_PINNED,
-    STOCK,
-    STOCK_FOUND;
+    STOCK;
 
     Vertx start() {
       return switch (this) {
@@ -50,9 +47,6 @@ class BatonMetricsIT {
         case BATON_PER_REQUEST -> baton(ContextMode.PER_REQUEST);
         case BATON_PINNED -> baton(ContextMode.PINNED);
         case STOCK -> Vertx.builder().withMetrics(new BatonMetricsFactory()).build();
-        case STOCK_FOUND ->
-            Vertx.vertx(
-                new VertxOptions().setMetricsOptions(new MetricsOptions().setEnabled(true)));
       };
     }
 
