@@ -114,22 +114,27 @@ public final class LoadGenerator {
         recorder.lateness(),
         recorder.turns(),
         recorder.windowSeconds(),
+        recorder.core(),
         self,
         recorder.errorKinds(),
         recorder.heatmap(),
         recorder.latenessMap(),
-        options.isClosedLoop() ? List.of() : invalidReasons(total));
+        invalidReasons(total));
   }
 
   private List<String> invalidReasons(RequestRecord total) {
-    if (recorder.requests().size() == 1) {
-      return Validity.reasons("", total.response(), recorder.lateness());
+    var validity = new Validity(recorder.lateness(), recorder.turns(), recorder.windowSeconds());
+    var reasons = new ArrayList<String>();
+    if (options.isClosedLoop()) {
+      reasons.addAll(Validity.closedLoopReasons(recorder.core()));
     }
-    var reasons =
-        new ArrayList<>(Validity.reasons("total: ", total.response(), recorder.lateness()));
+    if (recorder.requests().size() == 1) {
+      reasons.addAll(validity.reasons("", total.response()));
+      return reasons;
+    }
+    reasons.addAll(validity.reasons("total: ", total.response()));
     for (var request : recorder.requests()) {
-      reasons.addAll(
-          Validity.reasons(request.name() + ": ", request.response(), recorder.lateness()));
+      reasons.addAll(validity.reasons(request.name() + ": ", request.response()));
     }
     return reasons;
   }

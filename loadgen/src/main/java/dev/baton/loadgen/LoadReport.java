@@ -1,10 +1,12 @@
 package dev.baton.loadgen;
 
+import dev.baton.loadgen.record.CoreUse;
 import dev.baton.loadgen.record.Heatmap;
 import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.record.SelfMeasurement;
+import dev.baton.loadgen.record.Validity;
 import java.util.List;
 import java.util.Map;
 
@@ -20,6 +22,7 @@ import java.util.Map;
  * @param lateness how late the generator itself looked at requests that were due
  * @param pollGaps how long it was away from its sockets at a time
  * @param windowSeconds length of the measured time
+ * @param core how the thread that sends got on with its core in the measured time
  * @param self what the generator cost
  * @param errorKinds errors by kind
  * @param heatmap response times over time
@@ -36,6 +39,7 @@ public record LoadReport(
     Latencies lateness,
     Latencies pollGaps,
     double windowSeconds,
+    CoreUse core,
     SelfMeasurement self,
     Map<String, Long> errorKinds,
     Heatmap heatmap,
@@ -45,6 +49,11 @@ public record LoadReport(
   /** Whether the generator itself disturbed the result too little to matter. */
   public boolean valid() {
     return invalidReasons.isEmpty();
+  }
+
+  /** What tells whether a percentile is the generator's doing. */
+  public Validity validity() {
+    return new Validity(lateness, pollGaps, windowSeconds);
   }
 
   /** Requests per second asked for over the measured time; 0 in a closed loop. */
@@ -61,8 +70,13 @@ public record LoadReport(
     return sum;
   }
 
-  /** Responses per second that arrived in the measured time, whatever their status. */
+  /** Responses per second that were ok and arrived in the measured time. */
   public double deliveredRate() {
+    return total.okInWindow() / windowSeconds;
+  }
+
+  /** Responses per second that arrived in the measured time, whatever their status. */
+  public double answeredRate() {
     return total.answeredInWindow() / windowSeconds;
   }
 }

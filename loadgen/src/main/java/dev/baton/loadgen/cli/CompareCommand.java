@@ -1,6 +1,7 @@
 package dev.baton.loadgen.cli;
 
 import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.LoadReport;
 import dev.baton.loadgen.compare.Comparer;
 import dev.baton.loadgen.compare.Comparer.Side;
 import dev.baton.loadgen.compare.Comparison;
@@ -8,6 +9,7 @@ import dev.baton.loadgen.compare.ServerProcess;
 import dev.baton.loadgen.export.ComparisonExporter;
 import dev.baton.loadgen.export.HtmlExporter;
 import dev.baton.loadgen.export.JsonExporter;
+import dev.baton.loadgen.export.SummaryExporter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -104,12 +106,13 @@ final class CompareCommand implements Callable<Integer> {
             (label, report) -> {
               out.printf(
                   Locale.ROOT,
-                  "%s  p50 %8.3f  p99 %8.3f  p99.9 %8.3f ms  %,9.0f/s%s%n",
+                  "%s  p50 %8s  p99 %8s  p99.9 %8s ms  %,9.0f ok/s%s%s%n",
                   label,
-                  Comparison.focus(report).millisAt(50),
-                  Comparison.focus(report).millisAt(99),
-                  Comparison.focus(report).millisAt(99.9),
+                  SummaryExporter.millis(Comparison.focus(report).millisAt(50)),
+                  SummaryExporter.millis(Comparison.focus(report).millisAt(99)),
+                  SummaryExporter.millis(Comparison.focus(report).millisAt(99.9)),
                   report.deliveredRate(),
+                  errors(report),
                   report.valid() ? "" : "  INVALID");
               out.flush();
             });
@@ -131,8 +134,21 @@ final class CompareCommand implements Callable<Integer> {
       if (html != null) {
         Files.writeString(html, HtmlExporter.page(comparison));
       }
-      return exitCode(comparison);
+      for (var side : List.of(comparison.blocksA(), comparison.blocksB())) {
+        if (side.stream().allMatch(r -> r.responses() == 0)) {
+          throw new IllegalArgumentException(
+              (side == comparison.blocksA() ? urlA : urlB)
+                  + ": not one response; "
+                  + side.getFirst().errorKinds().keySet());
+        }
+      }
+      return comparison.valid() ? ExitCodes.PASS : ExitCodes.INVALID;
     }
+  }
+
+  private static String errors(LoadReport report) {
+    double share = 100 * report.total().errorShare();
+    return share > 0 ? String.format(Locale.ROOT, "  errors %.2f %%", share) : "";
   }
 
   private LoadOptions side(String url) {
@@ -148,15 +164,5 @@ final class CompareCommand implements Callable<Integer> {
         ? null
         : ServerProcess.start(
             command, cpusServer, URI.create(MixEntry.parseUrl(url).uri().toString()));
-  }
-
-  private static int exitCode(Comparison comparison) {
-    boolean answered =
-        comparison.blocksA().stream().allMatch(r -> r.total().response().count() > 0)
-            && comparison.blocksB().stream().allMatch(r -> r.total().response().count() > 0);
-    if (!answered) {
-      return ExitCodes.SETUP;
-    }
-    return comparison.valid() ? ExitCodes.PASS : ExitCodes.INVALID;
   }
 }

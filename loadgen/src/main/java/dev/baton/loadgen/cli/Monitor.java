@@ -92,16 +92,15 @@ final class Monitor implements AutoCloseable {
 
   private String line(Progress progress) {
     double seconds = (progress.elapsedNanos() - last.elapsedNanos()) / 1e9;
-    double answered =
-        progress.ok() + progress.httpErrors() - last.ok() - (double) last.httpErrors();
+    double ok = progress.ok() - (double) last.ok();
     double asked = progress.scheduled() - (double) last.scheduled();
     var phase = phases.get(progress.phase());
     String rate =
         options.isClosedLoop()
-            ? String.format(Locale.ROOT, "%,7.0f/s", answered / seconds)
-            : String.format(Locale.ROOT, "%,7.0f of %,.0f/s", answered / seconds, asked / seconds);
+            ? String.format(Locale.ROOT, "%,7.0f ok/s", ok / seconds)
+            : String.format(Locale.ROOT, "%,7.0f ok of %,.0f/s", ok / seconds, asked / seconds);
     String latency =
-        phase.recorded()
+        phase.recorded() && !Double.isNaN(interval.response().p50Millis())
             ? String.format(
                 Locale.ROOT,
                 "  p50 %.2f  p99 %.2f  late %.2f ms",

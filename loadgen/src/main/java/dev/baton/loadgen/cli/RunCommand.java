@@ -85,10 +85,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    var conditions = new ArrayList<Condition>();
-    for (var condition : failIf) {
-      conditions.addAll(Condition.parseAll(condition));
-    }
+    var conditions = Condition.parseAll(failIf);
     var options = load.toOptions(urls, parent.configFile());
     var generator = LoadGenerator.create(options);
     PrintWriter out = "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
@@ -114,11 +111,16 @@ final class RunCommand implements Callable<Integer> {
       Runtime.getRuntime().removeShutdownHook(shutdown);
     }
     SummaryExporter.write(report, out);
-    var crossed = conditions.stream().filter(c -> c.holds(report)).toList();
-    crossed.forEach(c -> out.println("FAILED: " + c.describe(report) + ", " + c.text()));
+    var crossed = conditions.stream().filter(c -> c.holds(report) || !c.measured(report)).toList();
+    crossed.forEach(c -> out.println("FAILED: " + c.text() + ": " + c.describe(report)));
+    var disturbances =
+        conditions.stream().map(c -> c.disturbance(report)).filter(d -> !d.isEmpty()).toList();
+    if (report.valid()) {
+      disturbances.forEach(d -> out.println("INVALID: " + d));
+    }
     out.flush();
     writeFiles(report);
-    return exitCode(report, !crossed.isEmpty());
+    return exitCode(report, !disturbances.isEmpty(), !crossed.isEmpty());
   }
 
   private void writeFiles(LoadReport report) throws IOException {
@@ -138,11 +140,11 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private static int exitCode(LoadReport report, boolean crossed) {
+  private static int exitCode(LoadReport report, boolean disturbed, boolean crossed) {
     if (report.total().count(Outcome.OK) == 0 && report.total().count(Outcome.HTTP_ERROR) == 0) {
       return ExitCodes.SETUP;
     }
-    if (!report.valid()) {
+    if (!report.valid() || disturbed) {
       return ExitCodes.INVALID;
     }
     return crossed ? ExitCodes.THRESHOLD : ExitCodes.PASS;

@@ -91,7 +91,7 @@ final class SearchCommand implements Callable<Integer> {
     var search =
         new RateSearch(
             options,
-            Condition.parseAll(slo),
+            Condition.parseAll(List.of(slo)),
             Quantities.rate(from),
             Quantities.rate(to),
             tolerance,
@@ -102,9 +102,16 @@ final class SearchCommand implements Callable<Integer> {
       Files.writeString(json, JsonExporter.toJson(result, slo));
     }
     if (result.confirmed() == null) {
-      out.printf(Locale.ROOT, "%nno rate from %s/s on holds %s%n", from, slo);
+      out.printf(
+          Locale.ROOT,
+          result.generatorLimit()
+              ? "%nINVALID: the generator was disturbed at every rate from %s/s on;"
+                  + " nothing is known about %s%n"
+              : "%nno rate from %s/s on holds %s%n",
+          from,
+          slo);
       out.flush();
-      return ExitCodes.THRESHOLD;
+      return result.generatorLimit() ? ExitCodes.INVALID : ExitCodes.THRESHOLD;
     }
     SummaryExporter.write(result.confirmed(), out);
     out.printf(
@@ -113,17 +120,22 @@ final class SearchCommand implements Callable<Integer> {
         result.rate(),
         slo,
         result.reachedLimit() ? " (and the highest allowed by --to)" : "");
+    if (result.generatorLimit()) {
+      out.println(
+          "INVALID: beyond it the generator was disturbed; the server may hold more. Give the"
+              + " generator a core of its own.");
+    }
     out.flush();
-    return ExitCodes.PASS;
+    return result.generatorLimit() ? ExitCodes.INVALID : ExitCodes.PASS;
   }
 
   private static void print(PrintWriter out, RateSearch.Probe probe) {
     out.printf(
         Locale.ROOT,
-        "%-8s %,9.0f/s  p99 %8.3f ms  %s%n",
+        "%-8s %,9.0f/s  p99 %8s ms  %s%n",
         probe.confirmation() ? "confirm" : "try",
         probe.rate(),
-        probe.report().total().response().millisAt(99),
+        SummaryExporter.millis(probe.report().total().response().millisAt(99)),
         probe.holds() ? "holds" : probe.why());
     out.flush();
   }

@@ -3,6 +3,7 @@ package dev.baton.loadgen.client;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.record.CoreUse;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.OutcomeCounts;
 import dev.baton.loadgen.record.Progress;
@@ -31,6 +32,9 @@ public final class LoadEngine {
   private static final long YIELD_AHEAD_NANOS = 300_000_000L;
   private static final long HOUSEKEEPING_NANOS = 5_000_000L;
 
+  // While answers are awaited: what one of them wakes early may hide a pause this long.
+  private static final long LONGEST_SLEEP_NANOS = 1_000_000L;
+
   private final LoadOptions options;
   private final Recorder recorder;
   private final ManualIoEventLoop loop;
@@ -47,6 +51,7 @@ public final class LoadEngine {
   private @Nullable Exchange newest;
   private int open;
 
+  private final CoreUse.Reader coreReader = new CoreUse.Reader();
   private final Schedule.Cursor cursor;
   private boolean more;
   private long startNanos;
@@ -56,6 +61,8 @@ public final class LoadEngine {
   private long nextHousekeepingNanos;
   private long nextProgressNanos;
   private boolean yieldCompilers;
+  private boolean measuring;
+  private boolean measured;
   private boolean sendingAllowed;
   private long scheduled;
   private long sent;
@@ -191,12 +198,25 @@ public final class LoadEngine {
     }
     long sleep = wake - now - spinNanos;
     if (sleep > 0) {
+      sleep = open > 0 ? Math.min(sleep, LONGEST_SLEEP_NANOS) : sleep;
       loop.run(sleep);
+      awake(start, now, sleep);
     } else {
       loop.runNow();
-      recorder.turn(System.nanoTime() - start);
+      long end = System.nanoTime();
+      recorder.away(end - startNanos, end - start);
     }
     return true;
+  }
+
+  /**
+   * Records by how much a sleep was too long. Where that is more than the sleep itself, nobody
+   * knows when the thread lost its core: at most when it fell asleep.
+   */
+  private void awake(long start, long fellAsleep, long sleep) {
+    long end = System.nanoTime();
+    long over = Math.max(0, end - fellAsleep - sleep);
+    recorder.away(end - startNanos, over > sleep ? end - start : fellAsleep - start + over);
   }
 
   private long sendDue(long start) {
@@ -220,6 +240,7 @@ public final class LoadEngine {
       nextProgressNanos = now + PUBLISH_NANOS;
     }
     nextHousekeepingNanos = now + HOUSEKEEPING_NANOS;
+    readCore(now - startNanos);
     if (yieldCompilers && now >= yieldCompilersNanos) {
       yieldCompilers = false;
       PacingThread.yieldCompilers();
@@ -229,6 +250,7 @@ public final class LoadEngine {
       drainEndNanos = now;
       more = false;
       recorder.cutShort(now - startNanos);
+      readCore(now - startNanos);
     }
     if (now < endNanos) {
       return true;
@@ -236,6 +258,19 @@ public final class LoadEngine {
     sendingAllowed = !options.isClosedLoop();
     boolean over = open == 0 && waitingRequests() == 0 && !more;
     return !over && now < drainEndNanos;
+  }
+
+  /** Reads the use of the core once when the measured time begins and once when it ends. */
+  private void readCore(long offsetNanos) {
+    if (!measuring && offsetNanos >= recorder.windowStartNanos() && !measured) {
+      measuring = true;
+      recorder.coreAtStart(coreReader.now());
+    }
+    if (measuring && offsetNanos >= recorder.windowEndNanos()) {
+      measuring = false;
+      measured = true;
+      recorder.coreAtEnd(coreReader.now());
+    }
   }
 
   private void fill(ConnectionPool pool) {
@@ -287,6 +322,7 @@ public final class LoadEngine {
   }
 
   private void shutdown() {
+    coreReader.close();
     for (var pool : pools) {
       pool.stop();
     }

@@ -38,6 +38,7 @@ public record Comparison(
   public static final double LEVEL = 0.05;
 
   private static final String DELIVERED = "delivered";
+  private static final String ERRORS = "errors";
 
   /** Compares the blocks. */
   public static Comparison of(
@@ -53,6 +54,11 @@ public record Comparison(
     differences.add(difference("p99", "ms", blocksA, blocksB, r -> millis(r, 99), seed));
     differences.add(difference("p99.9", "ms", blocksA, blocksB, r -> millis(r, 99.9), seed));
     differences.add(difference(DELIVERED, "/s", blocksA, blocksB, LoadReport::deliveredRate, seed));
+    var errors =
+        difference(ERRORS, PairedDifference.SHARE, blocksA, blocksB, Comparison::errors, seed);
+    if (!noErrors(blocksA) || !noErrors(blocksB)) {
+      differences.add(errors);
+    }
     var shown = shown(differences);
     return new Comparison(
         nameA,
@@ -64,6 +70,15 @@ public record Comparison(
         verdict(differences, shown),
         costA,
         costB);
+  }
+
+  private static double errors(LoadReport report) {
+    return 100 * report.total().errorShare();
+  }
+
+  /** Where no block had one there is nothing to test, and the level is left to the others. */
+  private static boolean noErrors(List<LoadReport> blocks) {
+    return blocks.stream().allMatch(r -> r.total().errorShare() == 0);
   }
 
   private static double millis(LoadReport report, double percentile) {
@@ -112,6 +127,9 @@ public record Comparison(
     boolean better = false;
     boolean worse = false;
     for (var difference : differences) {
+      if (difference.metric().equals(ERRORS) && shown.contains(ERRORS)) {
+        return difference.percent() > 0 ? Verdict.MORE_ERRORS : Verdict.FEWER_ERRORS;
+      }
       if (shown.contains(difference.metric())) {
         boolean moreIsBetter = difference.metric().equals(DELIVERED);
         if (difference.percent() > 0 == moreIsBetter) {

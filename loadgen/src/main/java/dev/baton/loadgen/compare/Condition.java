@@ -1,6 +1,7 @@
 package dev.baton.loadgen.compare;
 
 import dev.baton.loadgen.LoadReport;
+import dev.baton.loadgen.record.Latencies;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,14 +12,20 @@ import java.util.regex.Pattern;
  *
  * <p>Metrics: {@code p50}, {@code p99.9} and any other percentile, {@code mean}, {@code max} of the
  * response time, the same after {@code service.} for the service time; {@code errors}, the share of
- * the scheduled requests that did not end ok; {@code delivered}, the share of the asked rate.
+ * the scheduled requests that did not end ok; {@code delivered}, the share of the asked rate that
+ * was answered ok.
+ *
+ * <p>A request that failed took longer than any bound, unless one of the conditions judges {@code
+ * errors}: then the times are those of the others.
  *
  * @param text as written
  * @param metric what is compared
  * @param below whether the metric has to be below the bound, else above
  * @param bound in milliseconds or percent
+ * @param errorsApart whether another condition judges the requests that failed
  */
-public record Condition(String text, String metric, boolean below, double bound) {
+public record Condition(
+    String text, String metric, boolean below, double bound, boolean errorsApart) {
   private static final Pattern SYNTAX =
       Pattern.compile("([a-z0-9.]+)\\s*([<>])=?\\s*([0-9]*\\.?[0-9]+)\\s*(us|ms|s|%)");
   private static final Pattern PERCENTILE = Pattern.compile("p([0-9]+(\\.[0-9]+)?)");
@@ -60,45 +67,104 @@ public record Condition(String text, String metric, boolean below, double bound)
           default -> 1;
         };
     double bound = Double.parseDouble(matcher.group(3)) * factor;
-    return new Condition(text.trim(), metric, matcher.group(2).equals("<"), bound);
+    return new Condition(text.trim(), metric, matcher.group(2).equals("<"), bound, false);
   }
 
-  /** Reads conditions separated by commas. */
-  public static List<Condition> parseAll(String text) {
+  /** Reads conditions that belong together, each separated from the next by a comma. */
+  public static List<Condition> parseAll(List<String> texts) {
     var conditions = new ArrayList<Condition>();
-    for (String part : text.split(",", -1)) {
-      conditions.add(parse(part));
+    for (String text : texts) {
+      for (String part : text.split(",", -1)) {
+        conditions.add(parse(part));
+      }
     }
-    return conditions;
+    boolean apart = conditions.stream().anyMatch(c -> c.metric.equals("errors"));
+    return conditions.stream()
+        .map(c -> new Condition(c.text, c.metric, c.below, c.bound, apart))
+        .toList();
   }
 
-  /** The metric of the report, in milliseconds or percent. */
+  private boolean share() {
+    return metric.equals("errors") || metric.equals("delivered");
+  }
+
+  private Latencies latencies(LoadReport report) {
+    return metric.startsWith("service.") ? report.total().service() : report.total().response();
+  }
+
+  private String statistic() {
+    return metric.startsWith("service.") ? metric.substring(8) : metric;
+  }
+
+  /**
+   * The metric of the report, in milliseconds or percent; infinite if requests that failed decide
+   * it, NaN if nothing was measured.
+   */
   public double value(LoadReport report) {
     if (metric.equals("errors")) {
       return 100 * report.total().errorShare();
     }
     if (metric.equals("delivered")) {
-      return report.askedRate() == 0 ? 100 : 100 * report.deliveredRate() / report.askedRate();
+      return report.askedRate() == 0
+          ? Double.NaN
+          : 100 * report.deliveredRate() / report.askedRate();
     }
-    boolean service = metric.startsWith("service.");
-    var latencies = service ? report.total().service() : report.total().response();
-    String latency = service ? metric.substring(8) : metric;
-    return switch (latency) {
+    var latencies = latencies(report);
+    long failed = errorsApart ? 0 : report.total().failed();
+    if (failed > 0) {
+      double all = (double) latencies.count() + failed;
+      double percentile = statistic().startsWith("p") ? percentile() : 100;
+      double among = percentile * all / Math.max(1, latencies.count());
+      return among > 100 ? Double.POSITIVE_INFINITY : latencies.millisAt(among);
+    }
+    return switch (statistic()) {
       case "mean" -> latencies.meanMillis();
       case "max" -> latencies.maxMillis();
-      default -> latencies.millisAt(Double.parseDouble(latency.substring(1)));
+      default -> latencies.millisAt(percentile());
     };
   }
 
-  /** Whether the statement is true of the report. */
+  /** The percentile that lateness of the generator is looked at for. */
+  private double percentile() {
+    return switch (statistic()) {
+      case "mean" -> 50;
+      case "max" -> 100;
+      default -> Double.parseDouble(statistic().substring(1));
+    };
+  }
+
+  /** Whether the statement is true of the report; of what was not measured none is. */
   public boolean holds(LoadReport report) {
     double value = value(report);
     return below ? value < bound : value > bound;
   }
 
+  /** Whether the report has what the statement is about. */
+  public boolean measured(LoadReport report) {
+    return !Double.isNaN(value(report));
+  }
+
+  /** Why the generator's own lateness forbids a judgement; empty if it does not. */
+  public String disturbance(LoadReport report) {
+    return !share() && report.validity().disturbed(latencies(report), percentile())
+        ? report.validity().reason(latencies(report), percentile())
+        : "";
+  }
+
   /** The metric and its value. */
   public String describe(LoadReport report) {
-    boolean share = metric.equals("errors") || metric.equals("delivered");
-    return String.format(Locale.ROOT, "%s = %.3f %s", metric, value(report), share ? "%" : "ms");
+    double value = value(report);
+    if (Double.isNaN(value)) {
+      return metric + " was not measured";
+    }
+    if (Double.isInfinite(value)) {
+      return String.format(
+          Locale.ROOT,
+          "%s has no bound, since %,d of %,d requests failed",
+          metric,
+          report.total().failed(),
+          report.total().scheduled());
+    }
+    return String.format(Locale.ROOT, "%s = %.3f %s", metric, value, share() ? "%" : "ms");
   }
 }

@@ -2,6 +2,7 @@ package dev.baton.loadgen.compare;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * The difference of a metric between B and A over pairs of blocks, relative to A.
@@ -9,13 +10,15 @@ import java.util.SplittableRandom;
  * <p>The blocks are the statistical unit. The interval is a 95 % bootstrap-t interval of the mean
  * log ratio: the plain percentile bootstrap is too narrow for ten pairs. The p-value is that of the
  * exact sign-flip test: how often random exchanges of A and B within the pairs would give a mean at
- * least as far from 0.
+ * least as far from 0. Shares are compared by their differences instead, in percentage points.
+ *
+ * <p>A metric that one block did not measure has no difference: its numbers are NaN, its p-value 1.
  *
  * @param metric its name
- * @param unit its unit
+ * @param unit its unit, {@value #SHARE} for shares
  * @param medianA median over the blocks of A
  * @param medianB median over the blocks of B
- * @param percent B against A, in percent
+ * @param percent B against A, in percent; of shares in percentage points
  * @param lowPercent lower end of the interval
  * @param highPercent upper end of the interval
  * @param pValue of the sign-flip test
@@ -30,30 +33,49 @@ public record PairedDifference(
     double highPercent,
     double pValue) {
 
+  /** The unit of shares. */
+  public static final String SHARE = "%";
+
   private static final int RESAMPLES = 4_000;
   private static final int EXACT_UP_TO = 16;
   private static final double LEAST_ERROR = 0.25;
 
-  /** Computes the difference from the blocks' values; pair i is (a[i], b[i]), all above 0. */
+  /** Computes the difference from the blocks' values; pair i is (a[i], b[i]). */
   public static PairedDifference of(String metric, String unit, double[] a, double[] b, long seed) {
     int n = a.length;
-    double[] logs = new double[n];
+    boolean shares = unit.equals(SHARE);
+    double[] steps = new double[n];
     for (int i = 0; i < n; i++) {
-      logs[i] = a[i] > 0 && b[i] > 0 ? Math.log(b[i] / a[i]) : 0;
+      steps[i] = shares ? b[i] - a[i] : Math.log(b[i] / a[i]);
+      if (!Double.isFinite(steps[i])) {
+        return new PairedDifference(
+            metric, unit, median(a), median(b), Double.NaN, Double.NaN, Double.NaN, 1);
+      }
     }
-    double mean = mean(logs);
-    double error = standardError(logs, mean);
+    double mean = mean(steps);
+    double error = standardError(steps, mean);
     var random = new SplittableRandom(seed);
-    double[] t = studentized(logs, mean, error, random);
+    double[] t = studentized(steps, mean, error, random);
+    DoubleUnaryOperator scale = shares ? points -> points : PairedDifference::percent;
     return new PairedDifference(
         metric,
         unit,
         median(a),
         median(b),
-        percent(mean),
-        percent(mean - error * t[(int) (t.length * 0.975)]),
-        percent(mean - error * t[(int) (t.length * 0.025)]),
-        signFlip(logs, random));
+        scale.applyAsDouble(mean),
+        scale.applyAsDouble(mean - error * t[(int) (t.length * 0.975)]),
+        scale.applyAsDouble(mean - error * t[(int) (t.length * 0.025)]),
+        signFlip(steps, random));
+  }
+
+  /** Whether every block measured it. */
+  public boolean measured() {
+    return !Double.isNaN(percent);
+  }
+
+  /** What the difference is in: percent, or points of a percentage. */
+  public String differenceUnit() {
+    return unit.equals(SHARE) ? " pp" : "%";
   }
 
   /**

@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
  * confirms the best rate with a longer run and steps down until that holds too.
  *
  * <p>A rate counts only if the generator was undisturbed and at least {@value #DELIVERED_PERCENT} %
- * of it was delivered. One that does not hold is tried once more, since a single disturbance of the
+ * of it was answered. One that does not hold is tried once more, since a single disturbance of the
  * machine would lead the search astray.
  */
 public final class RateSearch {
-  /** What has to be delivered of a rate, in percent. */
+  /** What has to be answered of a rate, in percent. */
   public static final double DELIVERED_PERCENT = 99;
 
   private static final int ATTEMPTS = 2;
@@ -41,10 +41,16 @@ public final class RateSearch {
    * @param report what came of it
    * @param holds whether it counts
    * @param confirmation whether it was a long run
+   * @param disturbed whether the generator is the reason why it does not count
    * @param why the first reason why it does not count; empty if it does
    */
   public record Probe(
-      double rate, LoadReport report, boolean holds, boolean confirmation, String why) {}
+      double rate,
+      LoadReport report,
+      boolean holds,
+      boolean confirmation,
+      boolean disturbed,
+      String why) {}
 
   /**
    * The end of a search.
@@ -53,9 +59,15 @@ public final class RateSearch {
    * @param confirmed the run that confirmed it, or null
    * @param probes all rates tried, in order
    * @param reachedLimit whether the highest rate allowed still held
+   * @param generatorLimit whether it was the generator that did not get beyond the rate: the server
+   *     may hold more
    */
   public record Result(
-      double rate, @Nullable LoadReport confirmed, List<Probe> probes, boolean reachedLimit) {}
+      double rate,
+      @Nullable LoadReport confirmed,
+      List<Probe> probes,
+      boolean reachedLimit,
+      boolean generatorLimit) {}
 
   /**
    * Creates a search over the rates between lowest and highest.
@@ -113,9 +125,11 @@ public final class RateSearch {
     var probes = new ArrayList<Probe>();
     double good = 0;
     double bad = Double.POSITIVE_INFINITY;
+    boolean disturbed = false;
     for (double rate = lowest; ; rate = Math.min(highest, rate * 2)) {
       if (!probe(rate, options.getDuration(), false, probes)) {
         bad = rate;
+        disturbed = probes.getLast().disturbed();
         break;
       }
       good = rate;
@@ -129,22 +143,25 @@ public final class RateSearch {
         good = middle;
       } else {
         bad = middle;
+        disturbed = probes.getLast().disturbed();
       }
     }
     while (good >= lowest) {
       if (probe(good, confirmation, true, probes)) {
-        return new Result(good, probes.getLast().report(), probes, good >= highest);
+        return new Result(good, probes.getLast().report(), probes, good >= highest, disturbed);
       }
+      disturbed = probes.getLast().disturbed();
       good /= 1 + tolerance;
     }
-    return new Result(0, null, probes, false);
+    return new Result(0, null, probes, false, disturbed);
   }
 
   private boolean probe(double rate, Duration duration, boolean confirming, List<Probe> probes) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       var report = runner.apply(atRate(rate).setDuration(duration));
-      String why = why(report);
-      var probe = new Probe(rate, report, why.isEmpty(), confirming, why);
+      String disturbance = disturbance(report);
+      String why = disturbance.isEmpty() ? why(report) : "INVALID: " + disturbance;
+      var probe = new Probe(rate, report, why.isEmpty(), confirming, !disturbance.isEmpty(), why);
       probes.add(probe);
       listener.accept(probe);
       if (probe.holds()) {
@@ -163,18 +180,26 @@ public final class RateSearch {
     return scaled.setRate(rate);
   }
 
+  /** Why the generator forbids a judgement; empty if it does not. */
+  private String disturbance(LoadReport report) {
+    return report.valid()
+        ? conditions.stream()
+            .map(c -> c.disturbance(report))
+            .filter(d -> !d.isEmpty())
+            .findFirst()
+            .orElse("")
+        : report.invalidReasons().getFirst();
+  }
+
   private String why(LoadReport report) {
     for (var condition : conditions) {
       if (!condition.holds(report)) {
         return condition.describe(report) + " breaks " + condition.text();
       }
     }
-    if (!report.valid()) {
-      return "INVALID: " + report.invalidReasons().getFirst();
-    }
-    double delivered = 100 * report.deliveredRate() / report.askedRate();
-    if (delivered < DELIVERED_PERCENT) {
-      return String.format(Locale.ROOT, "only %.1f %% of it was delivered", delivered);
+    double answered = 100 * report.answeredRate() / report.askedRate();
+    if (!(answered >= DELIVERED_PERCENT)) {
+      return String.format(Locale.ROOT, "only %.1f %% of it was answered", answered);
     }
     return "";
   }

@@ -23,14 +23,27 @@ public final class ComparisonExporter {
         "95 % interval",
         "p");
     for (var d : comparison.differences()) {
+      if (!d.measured()) {
+        out.printf(
+            Locale.ROOT,
+            "%-12s %12s %12s %10s   not measured in every block%n",
+            d.metric() + " " + d.unit(),
+            number(d.medianA()),
+            number(d.medianB()),
+            "–");
+        continue;
+      }
+      String unit = d.differenceUnit();
       out.printf(
           Locale.ROOT,
-          "%-12s %12s %12s %+9.2f%%   %-22s %8.4f  %s%n",
+          "%-12s %12s %12s %+9.2f%s   %-22s %8.4f  %s%n",
           d.metric() + " " + d.unit(),
           number(d.medianA()),
           number(d.medianB()),
           d.percent(),
-          String.format(Locale.ROOT, "[%+.2f%%, %+.2f%%]", d.lowPercent(), d.highPercent()),
+          unit,
+          String.format(
+              Locale.ROOT, "[%+.2f%s, %+.2f%s]", d.lowPercent(), unit, d.highPercent(), unit),
           d.pValue(),
           comparison.shown().contains(d.metric()) ? "shown" : "no difference shown");
     }
@@ -64,6 +77,8 @@ public final class ComparisonExporter {
   }
 
   private static String number(double value) {
-    return String.format(Locale.ROOT, value >= 1_000 ? "%,.0f" : "%.3f", value);
+    return Double.isNaN(value)
+        ? "–"
+        : String.format(Locale.ROOT, value >= 1_000 ? "%,.0f" : "%.3f", value);
   }
 }

@@ -2,11 +2,13 @@ package dev.baton.loadgen.export;
 
 import dev.baton.loadgen.LoadReport;
 import dev.baton.loadgen.compare.Comparison;
+import dev.baton.loadgen.compare.PairedDifference;
 import dev.baton.loadgen.compare.ServerCost;
 import dev.baton.loadgen.record.Heatmap;
 import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
+import dev.baton.loadgen.record.Validity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -57,7 +59,7 @@ public final class HtmlExporter {
       tiles.add(
           tile(
               "p" + (percentile == 99.9 ? "99.9" : Integer.toString((int) percentile)),
-              bounded(total.response(), percentile) + " ms",
+              SummaryExporter.marked(total.response(), percentile, report.validity()) + " ms",
               "service " + SummaryExporter.millis(total.service().millisAt(percentile)) + " ms"));
     }
     tiles.add(
@@ -119,6 +121,7 @@ public final class HtmlExporter {
       row.put("percent", d.percent());
       row.put("low", d.lowPercent());
       row.put("high", d.highPercent());
+      row.put("points", d.unit().equals(PairedDifference.SHARE));
       row.put("shown", comparison.shown().contains(d.metric()));
       differences.add(row);
     }
@@ -166,11 +169,6 @@ public final class HtmlExporter {
     tile.put("value", value);
     tile.put("note", note);
     return tile;
-  }
-
-  private static String bounded(Latencies latencies, double percentile) {
-    return (latencies.lowerBoundAt(percentile) ? "≥ " : "")
-        + SummaryExporter.millis(latencies.millisAt(percentile));
   }
 
   /** Points (percentile, milliseconds), eight per decade of 1/(1-p), up to one in the count. */
@@ -260,21 +258,22 @@ public final class HtmlExporter {
             "timeout",
             "connection error",
             "unfinished"));
-    rows.add(row("total", report.total()));
+    var judge = report.validity();
+    rows.add(row("total", report.total(), judge));
     if (report.requests().size() > 1) {
-      report.requests().forEach(r -> rows.add(row(r.name(), r)));
+      report.requests().forEach(r -> rows.add(row(r.name(), r, judge)));
     }
     if (report.phases().size() > 1) {
-      report.phases().forEach(r -> rows.add(row("phase " + r.name(), r)));
+      report.phases().forEach(r -> rows.add(row("phase " + r.name(), r, judge)));
     }
     return rows;
   }
 
-  private static List<String> row(String name, RequestRecord record) {
+  private static List<String> row(String name, RequestRecord record, Validity judge) {
     var cells = new ArrayList<String>();
     cells.add(name);
     for (double percentile : new double[] {50, 90, 99, 99.9, 100}) {
-      cells.add(bounded(record.response(), percentile));
+      cells.add(SummaryExporter.marked(record.response(), percentile, judge));
     }
     cells.add(String.format(Locale.ROOT, "%,d", record.scheduled()));
     cells.add(String.format(Locale.ROOT, "%,d", record.sent()));

@@ -18,7 +18,7 @@ public record Interval(Quantiles response, Quantiles lateness) {
   }
 
   /**
-   * In milliseconds; 0 without values.
+   * In milliseconds; NaN without values.
    *
    * @param p50Millis median of the last second
    * @param p99Millis 99th percentile of the last second
@@ -28,13 +28,13 @@ public record Interval(Quantiles response, Quantiles lateness) {
    */
   public record Quantiles(
       double p50Millis, double p99Millis, double maxMillis, long count, double sumMillis) {
-    static final Quantiles NONE = new Quantiles(0, 0, 0, 0, 0);
+    static final Quantiles NONE = new Quantiles(Double.NaN, Double.NaN, Double.NaN, 0, 0);
 
     /** Of the last second's histogram in nanoseconds, after these. */
     Quantiles next(Histogram histogram) {
       long added = histogram.getTotalCount();
       return added == 0
-          ? new Quantiles(0, 0, 0, count, sumMillis)
+          ? new Quantiles(NONE.p50Millis, NONE.p99Millis, NONE.maxMillis, count, sumMillis)
           : new Quantiles(
               histogram.getValueAtPercentile(50) / 1e6,
               histogram.getValueAtPercentile(99) / 1e6,

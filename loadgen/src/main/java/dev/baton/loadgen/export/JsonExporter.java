@@ -23,6 +23,18 @@ import org.jspecify.annotations.Nullable;
 
 /** The report as JSON. The fields are documented in the README and stay as they are. */
 public final class JsonExporter {
+  private static final Map<String, Double> PERCENTILES = new LinkedHashMap<>();
+
+  static {
+    PERCENTILES.put("p50", 50.0);
+    PERCENTILES.put("p90", 90.0);
+    PERCENTILES.put("p95", 95.0);
+    PERCENTILES.put("p99", 99.0);
+    PERCENTILES.put("p999", 99.9);
+    PERCENTILES.put("p9999", 99.99);
+    PERCENTILES.put("max", 100.0);
+  }
+
   private JsonExporter() {}
 
   /** The report as an indented JSON object. */
@@ -37,7 +49,7 @@ public final class JsonExporter {
     map.put("invalid_reasons", report.invalidReasons());
     map.put("options", options(report));
     map.put("rate", rate(report, report.total()));
-    map.putAll(record(report.total()));
+    map.putAll(record(report, report.total()));
     map.put("lateness_ms", latencies(report.lateness()));
     map.put("errors", report.errorKinds());
     var targets = new ArrayList<Object>();
@@ -102,15 +114,18 @@ public final class JsonExporter {
   public static String toJson(RateSearch.Result result, String slo) {
     var map = new LinkedHashMap<String, Object>();
     map.put("slo", slo);
-    map.put("rate", result.rate());
+    map.put("rate", result.confirmed() == null ? Double.NaN : result.rate());
     map.put("reached_limit", result.reachedLimit());
+    map.put("generator_limit", result.generatorLimit());
     var tries = new ArrayList<Object>();
     for (var probe : result.probes()) {
       var one = new LinkedHashMap<String, Object>();
       one.put("rate", probe.rate());
       one.put("holds", probe.holds());
       one.put("confirmation", probe.confirmation());
+      one.put("disturbed", probe.disturbed());
       one.put("why", probe.why());
+      one.put("requests", counts(probe.report().total()));
       one.put("response_ms", latencies(probe.report().total().response()));
       tries.add(one);
     }
@@ -140,10 +155,18 @@ public final class JsonExporter {
   }
 
   private static Map<String, Object> rate(LoadReport report, RequestRecord record) {
-    var map = new LinkedHashMap<String, Object>();
     boolean closed = report.options().isClosedLoop();
-    map.put("asked", closed ? 0.0 : record.scheduled() / report.windowSeconds());
-    map.put("delivered", record.answeredInWindow() / report.windowSeconds());
+    return rate(
+        closed ? Double.NaN : record.scheduled() / report.windowSeconds(),
+        record,
+        report.windowSeconds());
+  }
+
+  private static Map<String, Object> rate(double asked, RequestRecord record, double seconds) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("asked", asked);
+    map.put("delivered", record.okInWindow() / seconds);
+    map.put("answered", record.answeredInWindow() / seconds);
     return map;
   }
 
@@ -152,29 +175,16 @@ public final class JsonExporter {
     var map = new LinkedHashMap<String, Object>();
     boolean closed = report.options().isClosedLoop();
     map.put("name", record.name());
-    map.put(
-        "rate",
-        ordered(
-            "asked",
-            closed ? 0.0 : record.scheduled() / seconds,
-            "delivered",
-            record.answeredInWindow() / seconds));
-    map.putAll(record(record));
+    map.put("rate", rate(closed ? Double.NaN : record.scheduled() / seconds, record, seconds));
+    map.putAll(record(report, record));
     return map;
   }
 
-  private static Map<String, Object> ordered(String key1, Object a, String key2, Object b) {
-    var map = new LinkedHashMap<String, Object>();
-    map.put(key1, a);
-    map.put(key2, b);
-    return map;
-  }
-
-  private static Map<String, Object> record(RequestRecord record) {
+  private static Map<String, Object> record(LoadReport report, RequestRecord record) {
     var map = new LinkedHashMap<String, Object>();
     map.put("requests", counts(record));
-    map.put("response_ms", latencies(record.response()));
-    map.put("service_ms", latencies(record.service()));
+    map.put("response_ms", judged(report, record.response()));
+    map.put("service_ms", judged(report, record.service()));
     map.put("error_ms", latencies(record.errors()));
     map.put("body_bytes", record.bytes());
     return map;
@@ -194,17 +204,28 @@ public final class JsonExporter {
     return map;
   }
 
+  /** Latencies with the names of those percentiles that are in good part the generator's doing. */
+  private static Map<String, Object> judged(LoadReport report, Latencies latencies) {
+    var map = latencies(latencies);
+    var validity = report.validity();
+    var disturbed = new ArrayList<String>();
+    PERCENTILES.forEach(
+        (name, percentile) -> {
+          if (validity.disturbed(latencies, percentile)) {
+            disturbed.add(name);
+          }
+        });
+    if (!disturbed.isEmpty()) {
+      map.put("disturbed", disturbed);
+    }
+    return map;
+  }
+
   private static Map<String, Object> latencies(Latencies latencies) {
     var map = new LinkedHashMap<String, Object>();
     map.put("count", latencies.count());
     map.put("mean", latencies.meanMillis());
-    map.put("p50", latencies.millisAt(50));
-    map.put("p90", latencies.millisAt(90));
-    map.put("p95", latencies.millisAt(95));
-    map.put("p99", latencies.millisAt(99));
-    map.put("p999", latencies.millisAt(99.9));
-    map.put("p9999", latencies.millisAt(99.99));
-    map.put("max", latencies.maxMillis());
+    PERCENTILES.forEach((name, percentile) -> map.put(name, latencies.millisAt(percentile)));
     map.put("lower_bounds", latencies.censored());
     if (latencies.censored() > 0) {
       map.put("exact_below", latencies.exactBelowMillis());
@@ -223,6 +244,8 @@ public final class JsonExporter {
     map.put("gc_count", self.gcCount());
     map.put("steal_s", self.stealSeconds());
     map.put("machine_busy_s", self.busySeconds());
+    map.put("core_busy_share", report.core().busyShare());
+    map.put("core_waited_share", report.core().waitedShare());
     map.put("poll_gap_ms", latencies(report.pollGaps()));
     return map;
   }
@@ -255,6 +278,8 @@ public final class JsonExporter {
         write(element, out);
       }
       out.writeEndArray();
+    } else if (value == null || (value instanceof Double number && number.isNaN())) {
+      out.writeNull();
     } else if (value instanceof Double number) {
       out.writeNumber(round(number));
     } else if (value instanceof Number number) {

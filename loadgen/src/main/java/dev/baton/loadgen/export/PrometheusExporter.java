@@ -90,8 +90,9 @@ public final class PrometheusExporter implements AutoCloseable {
   }
 
   private static void quantile(StringBuilder text, String name, String quantile, double millis) {
-    text.append(
-        String.format(Locale.ROOT, "%s{quantile=\"%s\"} %.9f\n", name, quantile, millis / 1e3));
+    text.append(String.format(Locale.ROOT, "%s{quantile=\"%s\"} ", name, quantile));
+    text.append(Double.isNaN(millis) ? "NaN" : String.format(Locale.ROOT, "%.9f", millis / 1e3));
+    text.append('\n');
   }
 
   @Override

@@ -5,13 +5,17 @@ import dev.baton.loadgen.LoadReport;
 import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
+import dev.baton.loadgen.record.Validity;
 import dev.baton.loadgen.schedule.Schedule;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The report as a table for people. */
 public final class SummaryExporter {
-  private static final double[] PERCENTILES = {50, 90, 99, 99.9};
+  private static final double[] PERCENTILES = {50, 90, 99, 99.9, 100};
 
   private SummaryExporter() {}
 
@@ -42,26 +46,32 @@ public final class SummaryExporter {
         "p99",
         "p99.9",
         "max",
-        closed ? "delivered/s" : "delivered/s of asked/s");
+        closed ? "ok/s" : "ok/s of asked/s");
     var total = report.total();
-    row(out, closed ? "response (closed loop)" : "response", total.response(), rate(report, total));
-    row(out, "service", total.service(), "");
+    var judge = report.validity();
+    row(
+        out,
+        closed ? "response (closed loop)" : "response",
+        total.response(),
+        judge,
+        rate(report, total));
+    row(out, "service", total.service(), judge, "");
     if (!closed) {
-      row(out, "generator's lateness", report.lateness(), "");
+      row(out, "generator's lateness", report.lateness(), null, "");
     }
-    if (total.errors().count() > 0) {
-      row(out, "errors", total.errors(), "");
+    if (total.failed() > 0) {
+      row(out, "errors, in none of the above", total.errors(), null, "");
     }
     if (report.requests().size() > 1) {
       out.println();
       for (var request : report.requests()) {
-        row(out, request.name(), request.response(), rate(report, request));
+        row(out, request.name(), request.response(), judge, rate(report, request));
       }
     }
     if (report.phases().size() > 1) {
       out.println();
       for (var phase : report.phases()) {
-        row(out, "phase " + phase.name(), phase.response(), "");
+        row(out, "phase " + phase.name(), phase.response(), judge, "");
       }
     }
     out.printf(
@@ -88,6 +98,9 @@ public final class SummaryExporter {
           "≥ marks percentiles that %,d requests without an answer make a lower bound%n",
           total.response().censored());
     }
+    if (disturbed(report)) {
+      out.println("! marks what is in good part the generator's own lateness");
+    }
     var self = report.self();
     out.printf(
         Locale.ROOT,
@@ -100,28 +113,46 @@ public final class SummaryExporter {
   }
 
   private static String rate(LoadReport report, RequestRecord record) {
-    double delivered = record.answeredInWindow() / report.windowSeconds();
+    double delivered = record.okInWindow() / report.windowSeconds();
     return report.options().isClosedLoop()
         ? String.format(Locale.ROOT, "%,.0f", delivered)
         : String.format(
             Locale.ROOT, "%,.0f of %,.0f", delivered, record.scheduled() / report.windowSeconds());
   }
 
-  private static void row(PrintWriter out, String name, Latencies latencies, String rate) {
+  private static boolean disturbed(LoadReport report) {
+    var records = new ArrayList<RequestRecord>(report.requests());
+    records.add(report.total());
+    records.addAll(report.phases());
+    return records.stream()
+        .anyMatch(
+            record ->
+                Arrays.stream(PERCENTILES)
+                    .anyMatch(p -> report.validity().disturbed(record.response(), p)));
+  }
+
+  private static void row(
+      PrintWriter out, String name, Latencies latencies, @Nullable Validity judge, String rate) {
     var line = new StringBuilder();
     line.append(String.format(Locale.ROOT, "%-28s", name));
     for (double percentile : PERCENTILES) {
-      String bound = latencies.lowerBoundAt(percentile) ? "≥" : "";
-      line.append(
-          String.format(Locale.ROOT, " %10s", bound + millis(latencies.millisAt(percentile))));
+      line.append(String.format(Locale.ROOT, " %10s", marked(latencies, percentile, judge)));
     }
-    String bound = latencies.censored() > 0 ? "≥" : "";
-    line.append(String.format(Locale.ROOT, " %10s", bound + millis(latencies.maxMillis())));
     out.println(line + (rate.isEmpty() ? "" : "   " + rate));
   }
 
-  /** Milliseconds with as many digits as say something. */
-  static String millis(double millis) {
+  /** A percentile in milliseconds: ≥ before a lower bound, ! behind the generator's own doing. */
+  static String marked(Latencies latencies, double percentile, @Nullable Validity judge) {
+    return (latencies.lowerBoundAt(percentile) ? "≥" : "")
+        + millis(latencies.millisAt(percentile))
+        + (judge != null && judge.disturbed(latencies, percentile) ? "!" : "");
+  }
+
+  /** Milliseconds with as many digits as say something; a dash for what was not measured. */
+  public static String millis(double millis) {
+    if (Double.isNaN(millis)) {
+      return "–";
+    }
     return String.format(
         Locale.ROOT, millis >= 100 ? "%.0f" : millis >= 10 ? "%.1f" : "%.3f", millis);
   }

@@ -66,26 +66,23 @@ public final class Latencies {
     return censored;
   }
 
-  /** The given percentile (0 to 100) in nanoseconds; 0 when empty. */
-  public long nanosAt(double percentile) {
-    return histogram.getTotalCount() == 0
-        ? 0
-        : Math.min(histogram.getValueAtPercentile(percentile), histogram.getMaxValue());
+  private long nanosAt(double percentile) {
+    return Math.min(histogram.getValueAtPercentile(percentile), histogram.getMaxValue());
   }
 
-  /** The given percentile (0 to 100) in milliseconds; 0 when empty. */
+  /** The given percentile (0 to 100) in milliseconds; NaN when empty. */
   public double millisAt(double percentile) {
-    return nanosAt(percentile) / 1e6;
+    return count() == 0 ? Double.NaN : nanosAt(percentile) / 1e6;
   }
 
-  /** The highest value in milliseconds. */
+  /** The highest value in milliseconds; NaN when empty. */
   public double maxMillis() {
-    return histogram.getMaxValue() / 1e6;
+    return count() == 0 ? Double.NaN : histogram.getMaxValue() / 1e6;
   }
 
-  /** The mean in milliseconds; 0 when empty. */
+  /** The mean in milliseconds; NaN when empty. */
   public double meanMillis() {
-    return histogram.getTotalCount() == 0 ? 0 : histogram.getMean() / 1e6;
+    return count() == 0 ? Double.NaN : histogram.getMean() / 1e6;
   }
 
   /** Whether the given percentile is only a lower bound. */

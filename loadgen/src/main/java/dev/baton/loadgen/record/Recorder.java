@@ -31,6 +31,8 @@ public final class Recorder {
   private final SingleWriterRecorder intervalLateness = newIntervalRecorder();
   private final long windowStartNanos;
   private long windowEndNanos;
+  private CoreUse coreAtStart = CoreUse.NONE;
+  private CoreUse core = CoreUse.NONE;
 
   // Written by the client thread, read by a reporter
   private volatile Progress progress = Progress.NONE;
@@ -123,7 +125,8 @@ public final class Recorder {
       @Nullable String error) {
     boolean answered = outcome == Outcome.OK || outcome == Outcome.HTTP_ERROR;
     if (answered && endOffsetNanos >= windowStartNanos && endOffsetNanos < windowEndNanos) {
-      requests[request].addAnsweredInWindow();
+      requests[request].addAnsweredInWindow(outcome == Outcome.OK);
+      perPhase[phase].addAnsweredInWindow(outcome == Outcome.OK);
     }
     long response = endOffsetNanos - offsetNanos;
     long service = endOffsetNanos - sentOffsetNanos;
@@ -133,8 +136,9 @@ public final class Recorder {
     }
     requests[request].done(outcome, response, service, bodyBytes);
     perPhase[phase].done(outcome, response, service, bodyBytes);
-    heatmap.record(offsetNanos - windowStartNanos, response);
-    interval.recordValue(Latencies.clamp(response));
+    if (outcome == Outcome.OK || outcome.censored()) {
+      recordResponse(offsetNanos, response);
+    }
     if (error != null) {
       String kind =
           errorKinds.containsKey(error) || errorKinds.size() < MAX_ERROR_KINDS
@@ -149,13 +153,21 @@ public final class Recorder {
     if (phases.get(phase).recorded()) {
       requests[request].recordUnsent(waitedNanos);
       perPhase[phase].recordUnsent(waitedNanos);
-      heatmap.record(offsetNanos - windowStartNanos, waitedNanos);
+      recordResponse(offsetNanos, waitedNanos);
     }
   }
 
-  /** The client spent that long between two polls of its sockets. */
-  public void turn(long nanos) {
-    turns.record(nanos);
+  /** What is in the response times is in their pictures over time, and nothing else is. */
+  private void recordResponse(long offsetNanos, long nanos) {
+    heatmap.record(offsetNanos - windowStartNanos, nanos);
+    interval.recordValue(Latencies.clamp(nanos));
+  }
+
+  /** The client was away from its sockets that long, until now. */
+  public void away(long offsetNanos, long nanos) {
+    if (offsetNanos >= windowStartNanos && offsetNanos - nanos < windowEndNanos) {
+      turns.record(nanos);
+    }
   }
 
   /** Publishes the counters. */
@@ -223,7 +235,9 @@ public final class Recorder {
     return Map.copyOf(errorKinds);
   }
 
-  /** Response times of all ends since the last call; one thread. */
+  /**
+   * Response times since the last call, of what {@link RequestRecord#response} holds; one thread.
+   */
   public Histogram intervalResponses() {
     return interval.getIntervalHistogram();
   }
@@ -241,5 +255,25 @@ public final class Recorder {
   /** Start of the measured time, in nanoseconds after the start of the schedule. */
   public long windowStartNanos() {
     return windowStartNanos;
+  }
+
+  /** End of the measured time, in nanoseconds after the start of the schedule. */
+  public long windowEndNanos() {
+    return windowEndNanos;
+  }
+
+  /** The client thread's use of its core, read at the start of the measured time. */
+  public void coreAtStart(CoreUse reading) {
+    coreAtStart = reading;
+  }
+
+  /** The client thread's use of its core, read at the end of the measured time. */
+  public void coreAtEnd(CoreUse reading) {
+    core = reading.since(coreAtStart);
+  }
+
+  /** The client thread's use of its core over the measured time. */
+  public CoreUse core() {
+    return core;
   }
 }

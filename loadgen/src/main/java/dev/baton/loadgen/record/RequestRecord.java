@@ -18,6 +18,7 @@ public final class RequestRecord {
   private long queued;
   private long bytes;
   private long answeredInWindow;
+  private long okInWindow;
 
   RequestRecord(String name) {
     this.name = name;
@@ -40,8 +41,9 @@ public final class RequestRecord {
     queued++;
   }
 
-  void addAnsweredInWindow() {
+  void addAnsweredInWindow(boolean ok) {
     answeredInWindow++;
+    okInWindow += ok ? 1 : 0;
   }
 
   void done(Outcome outcome, long responseNanos, long serviceNanos, long bodyBytes) {
@@ -68,6 +70,7 @@ public final class RequestRecord {
     queued += other.queued;
     bytes += other.bytes;
     answeredInWindow += other.answeredInWindow;
+    okInWindow += other.okInWindow;
   }
 
   /** Name of the request, or of the sum. */
@@ -125,8 +128,18 @@ public final class RequestRecord {
     return answeredInWindow;
   }
 
-  /** Failed requests as a share of the sent ones, 0 to 1: anything but ok. */
+  /** Responses that were ok and arrived in the measured time. */
+  public long okInWindow() {
+    return okInWindow;
+  }
+
+  /** What did not end ok as a share of the scheduled, 0 to 1; NaN if nothing was scheduled. */
   public double errorShare() {
-    return scheduled == 0 ? 0 : (double) (scheduled - count(Outcome.OK)) / scheduled;
+    return scheduled == 0 ? Double.NaN : (double) (scheduled - count(Outcome.OK)) / scheduled;
+  }
+
+  /** Requests that ended with an HTTP or connection error: in none of the response times. */
+  public long failed() {
+    return errors.count();
   }
 }

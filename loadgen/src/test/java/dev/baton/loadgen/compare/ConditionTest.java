@@ -3,6 +3,7 @@ package dev.baton.loadgen.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -10,10 +11,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConditionTest {
   @Test
   void shouldReadMetricsBoundsAndUnits() {
-    assertThat(Condition.parse("p99<5ms")).isEqualTo(new Condition("p99<5ms", "p99", true, 5));
+    assertThat(Condition.parse("p99<5ms"))
+        .isEqualTo(new Condition("p99<5ms", "p99", true, 5, false));
     assertThat(Condition.parse("service.p99.9 > 1.5s").bound()).isEqualTo(1_500);
     assertThat(Condition.parse("errors>0.1%").below()).isFalse();
-    assertThat(Condition.parseAll("p99<5ms,errors<0.1%")).hasSize(2);
+    assertThat(Condition.parseAll(List.of("p99<5ms,errors<0.1%"))).hasSize(2);
   }
 
   @ParameterizedTest

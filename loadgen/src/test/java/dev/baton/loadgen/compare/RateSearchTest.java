@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.LoadReport;
 import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.record.CoreUse;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.Recorder;
 import dev.baton.loadgen.record.SelfMeasurement;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** The search over a server that takes 1 ms up to its capacity and 100 ms beyond. */
 class RateSearchTest {
   private static final double CAPACITY = 3_300;
+  private static final List<String> LATE = List.of("late");
   private final List<RateSearch.Probe> tried = new ArrayList<>();
 
   private RateSearch.Result search(
@@ -31,7 +33,7 @@ class RateSearchTest {
             .setDuration(Duration.ofSeconds(1));
     return new RateSearch(
             options,
-            Condition.parseAll("p99<5ms,errors<0.1%"),
+            Condition.parseAll(List.of("p99<5ms,errors<0.1%")),
             from,
             to,
             0.05,
@@ -84,7 +86,7 @@ class RateSearchTest {
     var result = search(500, 200_000, o -> report(o, true, o.getRate() <= CAPACITY ? 1 : 0.9));
 
     assertThat(result.rate()).isBetween(CAPACITY / 1.05, CAPACITY);
-    assertThat(tried).anyMatch(p -> p.why().contains("only 90.0 % of it was delivered"));
+    assertThat(tried).anyMatch(p -> p.why().contains("only 90.0 % of it was answered"));
   }
 
   @Test
@@ -107,8 +109,28 @@ class RateSearchTest {
     assertThat(tried).hasSize(2).allMatch(p -> p.why().contains("breaks p99<5ms"));
   }
 
-  /** A report of a thousand requests, as if at the rate of the options. */
+  @Test
+  void shouldNotBlameTheServerForADisturbedGenerator() {
+    var nowhere = search(500, 200_000, o -> report(o, false, 1, LATE));
+    var somewhere =
+        search(500, 200_000, o -> report(o, true, 1, o.getRate() <= CAPACITY ? List.of() : LATE));
+    var undisturbed = search(500, 200_000, o -> report(o, o.getRate() <= CAPACITY, 1));
+
+    assertThat(nowhere.confirmed()).isNull();
+    assertThat(nowhere.generatorLimit()).isTrue();
+    assertThat(somewhere.confirmed()).isNotNull();
+    assertThat(somewhere.generatorLimit()).isTrue();
+    assertThat(undisturbed.generatorLimit()).isFalse();
+    assertThat(tried).anyMatch(p -> p.why().equals("INVALID: late"));
+  }
+
   private static LoadReport report(LoadOptions options, boolean fast, double delivered) {
+    return report(options, fast, delivered, List.of());
+  }
+
+  /** A report of a thousand requests, as if at the rate of the options. */
+  private static LoadReport report(
+      LoadOptions options, boolean fast, double delivered, List<String> invalidReasons) {
     var phases = options.effectivePhases();
     var recorder = new Recorder(options.getRequests(), phases);
     long window = options.getDuration().toNanos();
@@ -131,10 +153,11 @@ class RateSearchTest {
         recorder.lateness(),
         recorder.turns(),
         recorder.windowSeconds(),
+        CoreUse.NONE,
         new SelfMeasurement(1, 0, 0, 0, 0, 0, 0),
         Map.of(),
         recorder.heatmap(),
         recorder.latenessMap(),
-        List.of());
+        invalidReasons);
   }
 }

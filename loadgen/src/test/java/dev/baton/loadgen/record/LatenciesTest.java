@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class LatenciesTest {
+  private static final Latencies NONE = new Latencies();
   private static final long MILLI = 1_000_000;
 
   @Test
@@ -35,8 +36,12 @@ class LatenciesTest {
       late.record(MILLI);
     }
 
-    assertThat(Validity.reasons("", response, punctual)).isEmpty();
-    assertThat(Validity.reasons("", response, late)).hasSize(4).first().asString().contains("p50");
+    assertThat(new Validity(punctual, NONE, 10).reasons("", response)).isEmpty();
+    assertThat(new Validity(late, NONE, 10).reasons("", response))
+        .hasSize(4)
+        .first()
+        .asString()
+        .contains("p50");
   }
 
   @Test

@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  * blocking anyone else.
  *
  * <p>{@code /fast} at once; {@code /constant/MICROS}; {@code /exponential/MEAN_MICROS}; {@code
- * /bimodal/LOW_MICROS/HIGH_MICROS/HIGH_PERMILLE}; {@code /status/CODE}; {@code /close} closes after
- * answering; {@code /reset} closes without an answer; {@code /silent} never answers; {@code
- * /block/MILLIS} blocks the loop; {@code /spin/MICROS} keeps it busy; {@code /echo} answers the
- * method.
+ * /bimodal/LOW_MICROS/HIGH_MICROS/HIGH_PERMILLE}; {@code /status/CODE}; {@code /alternate/CODE}
+ * gives every second request that status; {@code /close} closes after answering; {@code /reset}
+ * closes without an answer; {@code /silent} never answers; {@code /block/MILLIS} blocks the loop;
+ * {@code /spin/MICROS} keeps it busy; {@code /echo} answers the method.
  *
  * <p>It records how long it kept back the answers that follow a law, from the read of the request
  * to the write of the response: what a client should report, but for the way there and back. {@code
@@ -138,6 +138,7 @@ public final class LawServer implements AutoCloseable {
             Unpooled.directBuffer().writeBytes("ok".getBytes(StandardCharsets.UTF_8)));
     // One law for all connections of the only loop.
     private static final SplittableRandom RANDOM = new SplittableRandom(7);
+    private static int alternating;
 
     private final Histogram recorded;
     private @Nullable HttpRequest request;
@@ -176,6 +177,14 @@ public final class LawServer implements AutoCloseable {
                         RANDOM.nextInt(1_000) < Integer.parseInt(path[3]) ? path[2] : path[1]));
         case "status" ->
             respond(ctx, request, HttpResponseStatus.valueOf(Integer.parseInt(path[1])), BODY);
+        case "alternate" ->
+            respond(
+                ctx,
+                request,
+                alternating++ % 2 == 0
+                    ? HttpResponseStatus.valueOf(Integer.parseInt(path[1]))
+                    : HttpResponseStatus.OK,
+                BODY);
         case "close" -> {
           respond(ctx, request, HttpResponseStatus.OK, BODY);
           ctx.close();
