@@ -22,6 +22,7 @@ import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -46,7 +47,7 @@ public final class DemoService extends VerticleBase {
   public static final int MAX_REQUEST_ID_LENGTH = 128;
 
   private static final System.Logger LOGGER = System.getLogger(DemoService.class.getName());
-  private static final long STOP_TIMEOUT_SECONDS = 10;
+  private static final Duration DRAIN = Duration.ofSeconds(10);
 
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
   private static final CharSequence TEXT = HttpHeaders.createOptimized("text/plain");
@@ -74,6 +75,7 @@ public final class DemoService extends VerticleBase {
 
   private final HttpServerOptions options;
   private final Function<Vertx, PipelineHandler> ordersHandler;
+  private final Duration drain;
   private final Map<String, Route> routes;
 
   // Written by start(), before the first request
@@ -101,15 +103,21 @@ public final class DemoService extends VerticleBase {
    *     {@code parse}, {@code price} and {@code respond}; copied
    */
   public DemoService(HttpServerOptions options, PipelineOptions ordersOptions) {
-    this(options, vertx -> ordersHandler(vertx, ordersOptions));
+    this(options, vertx -> ordersHandler(vertx, ordersOptions), DRAIN);
   }
 
-  /** A service that shares its pipeline with others: {@link #ordersHandler} makes the handler. */
-  DemoService(HttpServerOptions options, PipelineHandler ordersHandler) {
-    this(options, vertx -> ordersHandler);
+  /**
+   * A service that shares its pipeline with others: {@link #ordersHandler} makes the handler.
+   *
+   * @param drain how long requests under way may take at the end
+   */
+  DemoService(HttpServerOptions options, PipelineHandler ordersHandler, Duration drain) {
+    this(options, vertx -> ordersHandler, drain);
   }
 
-  private DemoService(HttpServerOptions options, Function<Vertx, PipelineHandler> ordersHandler) {
+  private DemoService(
+      HttpServerOptions options, Function<Vertx, PipelineHandler> ordersHandler, Duration drain) {
+    this.drain = drain;
     this.options = new HttpServerOptions(options).setHandle100ContinueAutomatically(true);
     this.ordersHandler = ordersHandler;
     this.routes =
@@ -148,7 +156,9 @@ public final class DemoService extends VerticleBase {
     return Baton.handler(vertx, ORDERS, options);
   }
 
-  /** Stops accepting, lets the requests under way finish for up to 10 s, deletes the file. */
+  /**
+   * Stops accepting, lets the requests under way finish for so long as allowed, deletes the file.
+   */
   @Override
   public Future<?> stop() {
     stopping = true;
@@ -156,7 +166,7 @@ public final class DemoService extends VerticleBase {
     Future<Void> closed =
         listening == null
             ? Future.succeededFuture()
-            : listening.shutdown(STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            : listening.shutdown(drain.toSeconds(), TimeUnit.SECONDS);
     return closed.eventually(this::closeFile);
   }
 

@@ -6,7 +6,10 @@ import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.PipelineHandler;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.management.Listening;
+import dev.baton.server.management.ManagementOptions;
 import dev.baton.server.management.ManagementServer;
+import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.BatonMetricsFactory;
 import dev.baton.stages.PipelineOptions;
 import io.vertx.core.DeploymentOptions;
@@ -18,11 +21,13 @@ import io.vertx.core.http.HttpServerOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -81,10 +86,34 @@ final class Serve implements Callable<Integer> {
   @Option(
       names = "--management-port",
       defaultValue = "9090",
-      description =
-          "Port for health and insight, on 127.0.0.1; -1 switches it off."
-              + " Default: ${DEFAULT-VALUE}")
+      description = "Port for health and insight; -1 switches it off. Default: ${DEFAULT-VALUE}")
   private int managementPort;
+
+  @Option(
+      names = "--management-host",
+      paramLabel = "ADDRESS",
+      defaultValue = ManagementOptions.DEFAULT_HOST,
+      description =
+          "Address of that port; 0.0.0.0 lets other machines read it. Default: ${DEFAULT-VALUE}")
+  private String managementHost = "";
+
+  @Option(
+      names = "--management-names",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "Names that port may be asked by, beside addresses, localhost and this machine's own."
+              + " Default: none")
+  private List<String> managementNames = List.of();
+
+  @Option(
+      names = "--management-token-file",
+      paramLabel = "FILE",
+      converter = TokenConverter.class,
+      description =
+          "File whose only line is asked of those who read that port, as bearer token or as"
+              + " password; not for /health. Default: nothing is asked")
+  private @Nullable String managementToken;
 
   @Option(
       names = "--context",
@@ -173,6 +202,15 @@ final class Serve implements Callable<Integer> {
           "How long requests under way may take to finish at the end. Default: ${DEFAULT-VALUE}")
   private int drainSeconds;
 
+  @Option(
+      names = "--drain-delay",
+      paramLabel = "S",
+      defaultValue = "0",
+      description =
+          "How long to go on accepting after /health/ready says no, so that balancers see it first."
+              + " Default: ${DEFAULT-VALUE}")
+  private int drainDelaySeconds;
+
   @Override
   public Integer call() throws Exception {
     Vertx vertx = stock ? stockVertx() : Baton.vertx(options());
@@ -184,7 +222,7 @@ final class Serve implements Callable<Integer> {
     try {
       int actualPort = deploy(vertx, instances);
       if (managementPort >= 0) {
-        management = ManagementServer.start(managementPort, vertx);
+        management = ManagementServer.start(managementOptions(), vertx);
       }
       // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
       Runtime.getRuntime().addShutdownHook(new Thread(() -> drainThenHalt(signal, main)));
@@ -196,17 +234,42 @@ final class Serve implements Callable<Integer> {
           instances,
           instances == 1 ? "" : "s",
           stock ? " of stock Vert.x" : ", context " + context,
-          management == null ? "" : "; management http://127.0.0.1:" + management.port() + "/");
+          management == null
+              ? ""
+              : "; management http://" + managementHost + ":" + management.port() + "/");
       System.out.flush();
       signal.await();
-      if (management != null) {
-        management.draining();
-      }
-      LOGGER.log(System.Logger.Level.INFO, "Draining for at most {0} s", drainSeconds);
+      drain(vertx, management);
     } finally {
       close(vertx, management);
     }
     return 0;
+  }
+
+  /** Readiness first, and accepting goes on until those who ask for it have seen that. */
+  private void drain(Vertx vertx, @Nullable ManagementServer management)
+      throws InterruptedException {
+    if (management != null) {
+      management.draining();
+    }
+    if (drainDelaySeconds > 0) {
+      LOGGER.log(
+          System.Logger.Level.INFO,
+          "Not ready any more; accepting for another {0} s",
+          drainDelaySeconds);
+      TimeUnit.SECONDS.sleep(drainDelaySeconds);
+    }
+    LOGGER.log(
+        System.Logger.Level.INFO,
+        "Draining for at most {0} s: {1} under way",
+        drainSeconds,
+        underWay(vertx));
+  }
+
+  private static String underWay(Vertx vertx) {
+    BatonMetrics metrics = BatonMetrics.of(vertx);
+    long requests = metrics == null ? -1 : metrics.activeHttpRequests();
+    return requests < 0 ? "requests" : requests == 1 ? "1 request" : requests + " requests";
   }
 
   private int deploy(Vertx vertx, int instances) throws Exception {
@@ -222,19 +285,36 @@ final class Serve implements Callable<Integer> {
     vertx
         .deployVerticle(
             () -> {
-              DemoService service = new DemoService(http, orders);
+              DemoService service =
+                  // Longer than is waited for below: what is dropped is told.
+                  new DemoService(http, orders, Duration.ofSeconds(drainSeconds + 1L));
               services.add(service);
               return service;
             },
             deployment.setInstances(instances))
+        .recover(failure -> Future.failedFuture(refused(failure, shared)))
         .await(30, TimeUnit.SECONDS);
     return services.getFirst().actualPort();
+  }
+
+  private Throwable refused(Throwable failure, int port) {
+    return failure instanceof IOException e
+        ? Listening.failure("the service", host, port, e)
+        : failure;
   }
 
   private int freePort() throws IOException {
     try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(host))) {
       return probe.getLocalPort();
     }
+  }
+
+  private ManagementOptions managementOptions() {
+    return new ManagementOptions()
+        .setHost(managementHost)
+        .setPort(managementPort)
+        .setNames(managementNames)
+        .setToken(managementToken);
   }
 
   private Vertx stockVertx() {
@@ -263,14 +343,14 @@ final class Serve implements Callable<Integer> {
 
   private void close(Vertx vertx, @Nullable ManagementServer management) {
     try {
-      Future<?> closed = vertx.close();
-      closed.await(drainSeconds, TimeUnit.SECONDS);
+      vertx.close().await(drainSeconds, TimeUnit.SECONDS);
+      LOGGER.log(System.Logger.Level.INFO, "Drained");
     } catch (TimeoutException e) {
       LOGGER.log(
           System.Logger.Level.WARNING,
-          "Not drained after {0} s: requests under way are dropped. Allow more with"
-              + " --drain-seconds.",
-          drainSeconds);
+          "Not drained after {0} s: {1} under way, dropped. Allow more with --drain-seconds.",
+          drainSeconds,
+          underWay(vertx));
     }
     if (management != null) {
       management.close();
@@ -280,7 +360,7 @@ final class Serve implements Callable<Integer> {
   private void drainThenHalt(CountDownLatch signal, Thread main) {
     signal.countDown();
     try {
-      main.join(Duration.ofSeconds(drainSeconds + 2L));
+      main.join(Duration.ofSeconds(drainDelaySeconds + drainSeconds + 2L));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -295,6 +375,25 @@ final class Serve implements Callable<Integer> {
         return CpuSet.parse(value);
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class TokenConverter implements ITypeConverter<String> {
+    @Override
+    public String convert(String value) {
+      try {
+        String token = Files.readString(Path.of(value)).strip();
+        return Objects.requireNonNull(new ManagementOptions().setToken(token).getToken());
+      } catch (IOException unreadable) {
+        throw new TypeConversionException(
+            "'"
+                + value
+                + "' cannot be read ("
+                + unreadable.getClass().getSimpleName()
+                + "): name a file");
+      } catch (IllegalArgumentException refused) {
+        throw new TypeConversionException("'" + value + "': " + refused.getMessage());
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.baton.server.management;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
@@ -92,6 +93,10 @@ final class EventFeed {
         .setWriteQueueMaxSize(QUEUE_BYTES)
         .putHeader("Content-Type", "text/event-stream")
         .putHeader("Cache-Control", "no-store");
+    if (request.method().equals(HttpMethod.HEAD)) {
+      response.end();
+      return;
+    }
     Client client = new Client(response);
     response.exceptionHandler(gone -> leave(client));
     response.closeHandler(gone -> leave(client));

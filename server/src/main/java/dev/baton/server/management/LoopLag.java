@@ -48,6 +48,15 @@ final class LoopLag {
     }
   }
 
+  /** Whose probe has not come back; by index of the loop. */
+  boolean[] underWay() {
+    boolean[] underWay = new boolean[probes.size()];
+    for (int i = 0; i < underWay.length; i++) {
+      underWay[i] = probes.get(i).sent && probes.get(i).ranNanos == 0;
+    }
+    return underWay;
+  }
+
   /** How long the last probe took, or has taken so far, in nanoseconds; by index of the loop. */
   long[] nanos(long now) {
     return probes.stream().mapToLong(probe -> nanos(probe, now)).toArray();

@@ -1,6 +1,7 @@
 package dev.baton.server.management;
 
 import dev.baton.server.metrics.BatonMetrics;
+import dev.baton.stages.Problem;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -10,11 +11,14 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -24,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers {@code /metrics}, {@code /health/*}, the page {@code /baton}, its events and {@code
- * /baton/api/*}, read-only, on loopback. A stock {@code Vertx} of its own with one event loop: it
- * answers when every loop of the service is stuck.
+ * /baton/api/*}, read-only. A stock {@code Vertx} of its own with one event loop: it answers when
+ * every loop of the service is stuck.
  */
 public final class ManagementServer {
   private static final int TIMEOUT_SECONDS = 30;
@@ -40,10 +44,12 @@ public final class ManagementServer {
   private final Map<String, Handler<HttpServerRequest>> paths = new LinkedHashMap<>();
   private final @Nullable BatonMetrics metrics;
   private final EventFeed feed;
+  private final Gate gate;
+  private final Health health;
   private @Nullable HttpServer server;
-  private volatile boolean draining;
 
-  private ManagementServer(Vertx service) {
+  private ManagementServer(ManagementOptions options, Gate gate, Vertx service) {
+    this.gate = gate;
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
@@ -53,10 +59,19 @@ public final class ManagementServer {
     metrics = BatonMetrics.of(service);
     Observer observer = new Observer(service);
     feed = new EventFeed(vertx, observer);
+    long unreadyAfterSeconds = options.getUnreadyAfter().toSeconds();
+    health =
+        service instanceof BatonVertx baton
+            ? new Health(
+                baton.scheduler().enclave(),
+                baton.scheduler().eventLoopGroup().loops(),
+                unreadyAfterSeconds)
+            : new Health(null, List.of(), unreadyAfterSeconds);
+    vertx.setPeriodic(Health.LOOK_MILLIS, _ -> health.look());
     Buffer page = page();
     paths.put("/", request -> sendJson(request, 200, new JsonObject().put("paths", known())));
-    paths.put("/health/live", request -> sendJson(request, 200, status("UP")));
-    paths.put("/health/ready", this::ready);
+    paths.put("/health/live", request -> probe(request, health.liveness()));
+    paths.put("/health/ready", request -> probe(request, health.readiness()));
     paths.put("/metrics", this::metrics);
     paths.put("/baton", request -> sendPage(request, page));
     paths.put("/baton/events", feed::serve);
@@ -74,23 +89,41 @@ public final class ManagementServer {
   }
 
   /**
-   * Starts to listen.
+   * Starts to listen on loopback.
    *
    * @param port 0 takes a free one
    * @param service what to show, of Baton or stock
+   * @throws IOException as below
    */
-  public static ManagementServer start(int port, Vertx service) throws TimeoutException {
-    ManagementServer management = new ManagementServer(service);
+  public static ManagementServer start(int port, Vertx service)
+      throws IOException, TimeoutException {
+    return start(new ManagementOptions().setPort(port), service);
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param options copied
+   * @param service what to show, of Baton or stock
+   * @throws IOException if it cannot listen there; the message says where and what to do
+   */
+  public static ManagementServer start(ManagementOptions options, Vertx service)
+      throws IOException, TimeoutException {
+    ManagementOptions o = new ManagementOptions(options);
+    ManagementServer management = new ManagementServer(o, new Gate(o), service);
     try {
       management.server =
           management
               .vertx
-              .createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(port))
+              .createHttpServer(new HttpServerOptions().setHost(o.getHost()).setPort(o.getPort()))
               .requestHandler(management::handle)
               .listen()
               .await(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (Throwable t) {
       management.close();
+      if (t instanceof IOException e) {
+        throw Listening.failure("the management port", o.getHost(), o.getPort(), e);
+      }
       throw t;
     }
     return management;
@@ -104,7 +137,7 @@ public final class ManagementServer {
 
   /** From now on {@code /health/ready} says no. */
   public void draining() {
-    draining = true;
+    vertx.runOnContext(_ -> health.draining());
   }
 
   /** Who watches; to be asked on the event loop. */
@@ -122,8 +155,14 @@ public final class ManagementServer {
   }
 
   private void handle(HttpServerRequest request) {
-    if (!request.method().equals(HttpMethod.GET)) {
-      request.response().setStatusCode(405).putHeader("Allow", "GET").end();
+    Problem refusal = gate.refusal(request);
+    if (refusal != null) {
+      refuse(request, refusal);
+      return;
+    }
+    // Vert.x leaves the body of an answer to HEAD out.
+    if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
+      request.response().setStatusCode(405).putHeader("Allow", "GET, HEAD").end();
       return;
     }
     String path = String.valueOf(request.path());
@@ -135,14 +174,24 @@ public final class ManagementServer {
     }
   }
 
+  private static void refuse(HttpServerRequest request, Problem refusal) {
+    HttpServerResponse response = request.response().setStatusCode(refusal.status());
+    if (refusal.status() == 401) {
+      response.putHeader("WWW-Authenticate", "Basic realm=\"baton\"");
+    }
+    response
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
+        .end(refusal.toJson(response.getStatusMessage(), null).encodePrettily() + "\n");
+  }
+
   private JsonArray known() {
     JsonArray known = new JsonArray();
     paths.keySet().forEach(known::add);
     return known;
   }
 
-  private void ready(HttpServerRequest request) {
-    sendJson(request, draining ? 503 : 200, status(draining ? "DRAINING" : "UP"));
+  private static void probe(HttpServerRequest request, JsonObject health) {
+    sendJson(request, health.getString("status").equals("UP") ? 200 : 503, health);
   }
 
   private void metrics(HttpServerRequest request) {
@@ -156,10 +205,6 @@ public final class ManagementServer {
         .response()
         .putHeader(HttpHeaders.CONTENT_TYPE, exposition.contentType())
         .end(exposition.body());
-  }
-
-  private static JsonObject status(String status) {
-    return new JsonObject().put("status", status);
   }
 
   private static void sendJson(HttpServerRequest request, int code, JsonObject body) {

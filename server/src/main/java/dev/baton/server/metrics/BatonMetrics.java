@@ -166,6 +166,11 @@ public final class BatonMetrics implements VertxMetrics {
     return httpServer.latencies();
   }
 
+  /** How many requests the HTTP servers have under way. Any thread. */
+  public long activeHttpRequests() {
+    return httpServer.active();
+  }
+
   /**
    * All metrics as text.
    *

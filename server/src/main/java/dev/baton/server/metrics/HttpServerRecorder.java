@@ -163,6 +163,11 @@ final class HttpServerRecorder
     recorder.cell().add(activeWebSockets, -1);
   }
 
+  /** Requests under way. Any thread. */
+  long active() {
+    return recorder.value(activeRequests);
+  }
+
   /** How long requests took, for each label set so far. Any thread. */
   List<RouteLatency> latencies() {
     List<RouteLatency> latencies = new ArrayList<>();

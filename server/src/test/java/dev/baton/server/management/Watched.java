@@ -8,6 +8,7 @@ import dev.baton.server.main.DemoService;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,23 +31,30 @@ final class Watched implements AutoCloseable {
   final ManagementServer management;
   private final DemoService service;
 
-  private Watched(BatonOptions options) throws TimeoutException {
+  private Watched(BatonOptions options, ManagementOptions managementOptions)
+      throws IOException, TimeoutException {
     vertx = Baton.vertx(options.setContextMode(ContextMode.PER_REQUEST));
     scheduler = Baton.scheduler(vertx);
     service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
     vertx.deployVerticle(service).await(20, TimeUnit.SECONDS);
-    management = ManagementServer.start(0, vertx);
+    management = ManagementServer.start(managementOptions, vertx);
   }
 
   /** With one loop. */
-  static Watched start() throws TimeoutException {
+  static Watched start() throws IOException, TimeoutException {
     return start(new BatonOptions());
   }
 
   /** With one loop. */
-  static Watched start(BatonOptions options) throws TimeoutException {
+  static Watched start(BatonOptions options) throws IOException, TimeoutException {
+    return start(options, new ManagementOptions());
+  }
+
+  /** With one loop, and the management server on a free port. */
+  static Watched start(BatonOptions options, ManagementOptions management)
+      throws IOException, TimeoutException {
     options.getScheduler().setLoops(1);
-    return new Watched(options);
+    return new Watched(options, management.setPort(0));
   }
 
   Watched assumeTakeover() {
