@@ -2,7 +2,6 @@ package dev.baton.stages;
 
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.os.CpuSet;
-import dev.baton.scheduler.queue.StageQueue;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Map;
@@ -79,13 +78,12 @@ public final class StageOptions {
     return this;
   }
 
-  /** The event loops of a partitioned stage, 0..64; 0 (the default) means one per CPU. */
+  /** The event loops of a partitioned stage; 0 (the default) means one per CPU. */
   public int getLoops() {
     return scheduler.getLoops();
   }
 
   public StageOptions setLoops(int loops) {
-    Fields.check("loops", loops, 0, StageQueue.MAX_LOOPS);
     scheduler.setLoops(loops);
     return this;
   }

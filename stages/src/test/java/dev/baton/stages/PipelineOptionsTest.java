@@ -69,7 +69,7 @@ final class PipelineOptionsTest {
             + "|stages.a.placement=fast: choose one of fused, partitioned",
         "{'stages':{'a':{'capcity':1}}}"
             + "|stages.a.capcity=1: there is no such option; did you mean capacity?",
-        "{'stages':{'a':{'loops':65}}}|stages.a.loops=65: give 0..64",
+        "{'stages':{'a':{'loops':4097}}}|stages.a.loops=4097: choose a value from 0 to 4096",
       })
   void shouldSayWhatIsWrong(String json, String message) {
     var object = new JsonObject(json.replace('\'', '"'));

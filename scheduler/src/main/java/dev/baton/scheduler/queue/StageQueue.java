@@ -45,21 +45,10 @@ import org.jspecify.annotations.Nullable;
  * is for the loop whose index it names: its owner in state IO.
  */
 public final class StageQueue {
-  /** The most loops that can share one queue. */
-  public static final int MAX_LOOPS = Long.SIZE;
-
   /** What a loop that is stuck would have resumed waits for at most this many fresh ones. */
   private static final int PEERS_TURN = 63;
 
-  private static final VarHandle IDLE;
-
-  static {
-    try {
-      IDLE = MethodHandles.lookup().findVarHandle(StageQueue.class, "idle", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle IDLE = MethodHandles.arrayElementVarHandle(long[].class);
 
   private final int capacity;
   private final MpmcVarHandleArrayQueue<Runnable> fresh;
@@ -70,27 +59,28 @@ public final class StageQueue {
   private final AtomicInteger inside = new AtomicInteger();
   private final AtomicInteger spinning = new AtomicInteger();
   private final LongAdder wakeUps = new LongAdder();
-  private volatile long idle;
+  private final long[] idle; // a bit for each loop; volatile, through IDLE
 
   /**
    * An empty queue.
    *
    * @param capacity the most continuations inside the stage, at least 1
-   * @param loops 1..{@value #MAX_LOOPS}
+   * @param loops at least 1
    */
   @SuppressWarnings({"unchecked", "rawtypes"})
   public StageQueue(int capacity, int loops) {
     if (capacity < 1) {
       throw new IllegalArgumentException("capacity=" + capacity + ": at least 1");
     }
-    if (loops < 1 || loops > MAX_LOOPS) {
-      throw new IllegalArgumentException("loops=" + loops + ": 1.." + MAX_LOOPS);
+    if (loops < 1) {
+      throw new IllegalArgumentException("loops=" + loops + ": at least 1");
     }
     this.capacity = capacity;
     int places = Math.max(2, capacity); // the least that JCTools takes
     fresh = new MpmcVarHandleArrayQueue<>(places);
     resumed = new MpmcVarHandleArrayQueue[loops];
     wakers = new Runnable[loops];
+    idle = new long[(loops + Long.SIZE - 1) / Long.SIZE];
     for (int i = 0; i < loops; i++) {
       resumed[i] = new MpmcVarHandleArrayQueue<>(places);
       wakers[i] = () -> {};
@@ -148,18 +138,41 @@ public final class StageQueue {
     if (spinning.get() != 0) {
       return;
     }
-    long now;
-    while ((now = idle) != 0) {
-      long bit = preferred < 0 ? 0 : now & 1L << preferred;
-      if (bit == 0) {
-        bit = Long.lowestOneBit(now);
-      }
-      if (IDLE.compareAndSet(this, now, now & ~bit)) {
-        wakeUps.increment();
-        wakers[Long.numberOfTrailingZeros(bit)].run();
-        return;
+    if (preferred >= 0 && clear(preferred)) {
+      wake(preferred);
+      return;
+    }
+    for (int word = 0; word < idle.length; word++) {
+      long now;
+      while ((now = idle(word)) != 0) {
+        int loop = word * Long.SIZE + Long.numberOfTrailingZeros(now);
+        if (clear(loop)) {
+          wake(loop);
+          return;
+        }
       }
     }
+  }
+
+  private void wake(int loop) {
+    wakeUps.increment();
+    wakers[loop].run();
+  }
+
+  private long idle(int word) {
+    return (long) IDLE.getVolatile(idle, word);
+  }
+
+  /** The bit of a loop in its word: the shift takes the number modulo 64. */
+  private static long bit(int loop) {
+    return 1L << loop;
+  }
+
+  /** Whether the bit of {@code loop} was set and this call has cleared it. */
+  private boolean clear(int loop) {
+    int word = loop / Long.SIZE;
+    return (idle(word) & bit(loop)) != 0
+        && ((long) IDLE.getAndBitwiseAnd(idle, word, ~bit(loop)) & bit(loop)) != 0;
   }
 
   /** Whether nothing waits. */
@@ -227,24 +240,21 @@ public final class StageQueue {
    * @return false if it must not: something waits
    */
   public boolean park(int loop) {
-    long bit = 1L << loop;
-    if ((idle & bit) == 0) {
-      IDLE.getAndBitwiseOr(this, bit);
+    int word = loop / Long.SIZE;
+    if ((idle(word) & bit(loop)) == 0) {
+      long _ = (long) IDLE.getAndBitwiseOr(idle, word, bit(loop));
     }
     return isEmpty();
   }
 
   /** {@code loop} is awake. */
   public void unpark(int loop) {
-    long bit = 1L << loop;
-    if ((idle & bit) != 0) {
-      IDLE.getAndBitwiseAnd(this, ~bit);
-    }
+    boolean _ = clear(loop);
   }
 
   /** A loop cannot run what it was woken for, or runs something else first: somebody else may. */
   public void passOn() {
-    if (idle != 0 && !isEmpty()) {
+    if (!isEmpty()) {
       wakeOne(-1);
     }
   }

@@ -14,7 +14,11 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -47,6 +51,35 @@ class StageLoopIT {
       release.countDown();
 
       assertThat(full).as("who sleeps keeps its slot").isTrue();
+    }
+  }
+
+  @Test
+  void shouldPullOnMoreLoopsThanALongHasBits() {
+    int loops = 96;
+    var options = new SchedulerOptions().setLoops(loops).setTakeover(false).setSpin(Duration.ZERO);
+    try (Loops wide = new Loops(stage(options, loops).start())) {
+      var together = new CyclicBarrier(loops); // each loop can only run one of them
+      var ran = new CountDownLatch(loops);
+
+      for (int i = 0; i < loops; i++) {
+        queue(wide)
+            .offer(
+                () -> {
+                  await(together);
+                  ran.countDown();
+                });
+      }
+
+      Loops.await(ran);
+    }
+  }
+
+  private static void await(CyclicBarrier barrier) {
+    try {
+      barrier.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+      throw new AssertionError(e);
     }
   }
 
