@@ -290,7 +290,7 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
                       done = io.vertx.core.Future.failedFuture(failure);
                     }
                     AsyncResult<?> result = done;
-                    context.submit(() -> wake(mine, result));
+                    context.submit(() -> returned(mine, result));
                   });
     } catch (Throwable notStarted) {
       endSuspension();
@@ -314,6 +314,15 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
     }
   }
 
+  /** The function of a virtual thread has returned, in time or not. At home. */
+  private void returned(int mine, AsyncResult<?> done) {
+    if (suspended && mine == suspensions) {
+      wake(mine, done);
+    } else {
+      giveSlotsBack(pipeline.stages[stage]); // until now it was inside
+    }
+  }
+
   /** Where the stage ran before. */
   private void resume() {
     AsyncResult<?> done = Objects.requireNonNull(awaited);
@@ -333,15 +342,20 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
     }
     Thread thread = virtualThread;
     endSuspension();
-    if (thread != null) {
-      thread.interrupt();
-    }
     StageRunner s = pipeline.stages[stage];
-    s.leave();
+    if (thread == null) {
+      giveSlotsBack(s);
+    } else {
+      thread.interrupt(); // and keeps its slots until it has returned
+    }
     look();
     s.count(StageOutcome.EXPIRED, startNanos - runnableNanos, nowNanos - startNanos);
-    end();
     completion.failed(late(), s.name);
+  }
+
+  private void giveSlotsBack(StageRunner s) {
+    s.leave();
+    end();
   }
 
   private void endSuspension() {

@@ -72,10 +72,17 @@ final class StageRunner {
     }
   }
 
-  /** Runs the stage's function; a null is what the stage before has returned. */
+  /**
+   * Runs the stage's function; a null is what the stage before has returned. An interrupt flag that
+   * it leaves behind ends with it: what follows on this thread has not been interrupted.
+   */
   @SuppressWarnings("NullAway")
   Object apply(@Nullable Object input) throws Exception {
-    return code.apply(input);
+    try {
+      return code.apply(input);
+    } finally {
+      boolean _ = Thread.interrupted();
+    }
   }
 
   /** Takes a slot of a stage without queue. */

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(20)
 final class ContinuationTest {
@@ -357,6 +359,84 @@ final class ContinuationTest {
     assertThat(third.result).isCompletedWithValue("x");
     assertThat(bound.snapshots().getFirst().inside()).isZero();
     assertThat(outcomes()).containsExactly("a rejected", "a ok", "a ok");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldHoldTheSlotOfAVirtualThreadUntilItsFunctionReturns(Placement placement)
+      throws Exception {
+    var began = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    StageOptions one = partitioned().setPlacement(placement).setCapacity(1);
+    BoundPipeline<String, String> bound =
+        bind(
+            Pipeline.of(
+                "p",
+                Stage.<String, String>virtual(
+                    "a",
+                    in -> {
+                      began.countDown();
+                      awaitUninterruptibly(release);
+                      return in;
+                    })),
+            stage("a", one.setDeadline(Duration.ofHours(1))));
+    context.run(() -> bound.run("0", context, end));
+    began.await();
+    while (context.timers.isEmpty()) {
+      Thread.sleep(1); // the loop of the stage is about to set it
+    }
+
+    context.fire();
+    var second = new End();
+    var other = new FakeContext();
+    other.run(() -> bound.run("1", other, second));
+    int insideWhileItHangs = bound.snapshots().getFirst().inside();
+    release.countDown();
+    while (bound.snapshots().getFirst().inside() > 0) {
+      context.drain();
+      Thread.sleep(1);
+    }
+    var third = new End();
+    other.run(() -> bound.run("2", other, third));
+    while (!third.result.isDone()) {
+      other.drain();
+      Thread.sleep(1);
+    }
+
+    assertThat(end.status()).isEqualTo(504);
+    assertThat(second.status()).isEqualTo(503);
+    assertThat(insideWhileItHangs).isEqualTo(1);
+    assertThat(third.result).isCompletedWithValue("2");
+    assertThat(outcomes()).containsExactly("a expired", "a rejected", "a ok");
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    while (true) {
+      try {
+        latch.await();
+        return;
+      } catch (InterruptedException hangsOn) {
+        // as a native call does
+      }
+    }
+  }
+
+  @Test
+  void shouldEndAnInterruptWithTheStageThatHasSetIt() {
+    run(
+        Pipeline.of(
+                "p",
+                Stage.<String, String>plain(
+                    "a",
+                    in -> {
+                      Thread.currentThread().interrupt();
+                      return in;
+                    }))
+            .then("b", in -> in + Thread.currentThread().isInterrupted()),
+        new PipelineOptions());
+
+    assertThat(end.result).isCompletedWithValue("0false");
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
   }
 
   @Test
