@@ -5,9 +5,11 @@ import dev.baton.loadgen.record.Recorder;
 import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.record.SelfMeasurement;
 import dev.baton.loadgen.record.Validity;
+import dev.baton.loadgen.schedule.Part;
 import dev.baton.loadgen.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,11 @@ public final class LoadGenerator {
     if (mix.isEmpty()) {
       throw new IllegalArgumentException("requests=[]: add at least one request");
     }
+    checkPlaceholders(mix);
+    if (this.options.isClosedLoop() && !this.options.getPart().equals(Part.WHOLE)) {
+      throw new IllegalArgumentException(
+          "part=" + this.options.getPart() + ": a closed loop has no schedule to cut");
+    }
     var entries = mix.stream().map(r -> new Schedule.Entry(r.rate(), r.weight())).toList();
     var phases = this.options.effectivePhases();
     if (phases.stream().noneMatch(p -> p.recorded())) {
@@ -45,6 +52,22 @@ public final class LoadGenerator {
     }
     this.schedule = new Schedule(phases, entries, options.getArrivals(), options.getSeed());
     this.recorder = new Recorder(mix, phases);
+  }
+
+  private void checkPlaceholders(List<RequestSpec> mix) {
+    var known = new TreeSet<String>();
+    options.getFeeds().forEach(feed -> known.addAll(feed.columns()));
+    if (!known.isEmpty()) {
+      for (var request : mix) {
+        for (String name : request.placeholders()) {
+          if (!known.contains(name)) {
+            throw new IllegalArgumentException(
+                "${%s} in %s: no feed has such a column; there are %s"
+                    .formatted(name, request.name(), known));
+          }
+        }
+      }
+    }
   }
 
   /**

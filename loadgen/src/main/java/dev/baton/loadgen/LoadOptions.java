@@ -1,10 +1,14 @@
 package dev.baton.loadgen;
 
 import dev.baton.loadgen.schedule.Arrivals;
+import dev.baton.loadgen.schedule.Part;
 import dev.baton.loadgen.schedule.Phase;
+import dev.baton.loadgen.values.Feed;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What to send, how fast, over which connections. Setters check their own value; checks across
@@ -22,6 +26,9 @@ public final class LoadOptions {
 
   private final List<RequestSpec> requests = new ArrayList<>();
   private final List<Phase> phases = new ArrayList<>();
+  private final List<Feed> feeds = new ArrayList<>();
+  private Part part = Part.WHOLE;
+  private @Nullable Instant startAt;
   private double rate;
   private Duration duration = DEFAULT_DURATION;
   private Duration warmup = DEFAULT_WARMUP;
@@ -46,6 +53,9 @@ public final class LoadOptions {
   public LoadOptions(LoadOptions other) {
     requests.addAll(other.requests);
     phases.addAll(other.phases);
+    feeds.addAll(other.feeds);
+    part = other.part;
+    startAt = other.startAt;
     rate = other.rate;
     duration = other.duration;
     warmup = other.warmup;
@@ -98,6 +108,39 @@ public final class LoadOptions {
   /** The phases given; empty if rate and duration say it all. */
   public List<Phase> getPhases() {
     return List.copyOf(phases);
+  }
+
+  /** Adds rows of values that placeholders in URLs, headers and bodies stand for. */
+  public LoadOptions addFeed(Feed feed) {
+    feeds.add(feed);
+    return this;
+  }
+
+  /** Rows of values that placeholders stand for. */
+  public List<Feed> getFeeds() {
+    return List.copyOf(feeds);
+  }
+
+  /** Sets which part of the schedule is sent; the rates stay those of the whole. */
+  public LoadOptions setPart(Part newPart) {
+    part = newPart;
+    return this;
+  }
+
+  /** Which part of the schedule is sent. */
+  public Part getPart() {
+    return part;
+  }
+
+  /** Sets when the schedule starts; null for as soon as the connections are open. */
+  public LoadOptions setStartAt(@Nullable Instant newStartAt) {
+    startAt = newStartAt;
+    return this;
+  }
+
+  /** When the schedule starts; null for as soon as the connections are open. */
+  public @Nullable Instant getStartAt() {
+    return startAt;
   }
 
   /** Sets the total rate in requests per second, more than 0. */

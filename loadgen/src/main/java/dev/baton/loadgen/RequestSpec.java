@@ -1,16 +1,22 @@
 package dev.baton.loadgen;
 
+import dev.baton.loadgen.values.Origin;
+import dev.baton.loadgen.values.Text;
+import dev.baton.loadgen.values.UrlList;
 import java.net.URI;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * One request of the mix. Immutable.
  *
  * @param name shown in reports
  * @param method an HTTP method
- * @param uri absolute, http or https
+ * @param uri absolute, http or https; the first of a list
+ * @param urls taken in turn instead of {@code uri}; empty for none
  * @param headers sent besides host and content-length
- * @param body sent as UTF-8; empty for none
+ * @param body sent with it; empty for none
  * @param weight its weight among the requests without a rate of their own, more than 0
  * @param rate requests per second of its own, or 0 to share the rest of the rate by weight
  * @param connections connections of its own pool, or 0 for the default of the run
@@ -20,8 +26,9 @@ public record RequestSpec(
     String name,
     String method,
     URI uri,
+    UrlList urls,
     Map<String, String> headers,
-    String body,
+    Body body,
     double weight,
     double rate,
     int connections,
@@ -57,52 +64,82 @@ public record RequestSpec(
   /** A GET of the given URL with weight 1. */
   public static RequestSpec get(String url) {
     return new RequestSpec(
-        url, "GET", URI.create(url), Map.of(), "", 1, 0, 0, ResponseCheck.DEFAULT);
+        url,
+        "GET",
+        URI.create(Text.escape(url)),
+        UrlList.NONE,
+        Map.of(),
+        Body.NONE,
+        1,
+        0,
+        0,
+        ResponseCheck.DEFAULT);
+  }
+
+  /** GETs of the URLs of a list in turn, counted as one request under the given name. */
+  public static RequestSpec each(String name, UrlList urls) {
+    var first = urls.origins().getFirst();
+    var uri = URI.create(first.scheme() + "://" + first.authority() + urls.target(0).path());
+    return new RequestSpec(
+        name, "GET", uri, urls, Map.of(), Body.NONE, 1, 0, 0, ResponseCheck.DEFAULT);
   }
 
   /** This request at a rate of its own, in requests per second. */
   public RequestSpec withRate(double newRate) {
-    return new RequestSpec(name, method, uri, headers, body, weight, newRate, connections, check);
+    return new RequestSpec(
+        name, method, uri, urls, headers, body, weight, newRate, connections, check);
   }
 
   /** This request with another weight. */
   public RequestSpec withWeight(double newWeight) {
-    return new RequestSpec(name, method, uri, headers, body, newWeight, rate, connections, check);
+    return new RequestSpec(
+        name, method, uri, urls, headers, body, newWeight, rate, connections, check);
   }
 
   /** This request with another response check. */
   public RequestSpec withCheck(ResponseCheck newCheck) {
-    return new RequestSpec(name, method, uri, headers, body, weight, rate, connections, newCheck);
+    return new RequestSpec(
+        name, method, uri, urls, headers, body, weight, rate, connections, newCheck);
   }
 
   /** This request under another name. */
   public RequestSpec withName(String newName) {
-    return new RequestSpec(newName, method, uri, headers, body, weight, rate, connections, check);
+    return new RequestSpec(
+        newName, method, uri, urls, headers, body, weight, rate, connections, check);
   }
 
   /** This request with another method. */
   public RequestSpec withMethod(String newMethod) {
-    return new RequestSpec(name, newMethod, uri, headers, body, weight, rate, connections, check);
+    return new RequestSpec(
+        name, newMethod, uri, urls, headers, body, weight, rate, connections, check);
   }
 
   /** This request with other headers. */
   public RequestSpec withHeaders(Map<String, String> newHeaders) {
-    return new RequestSpec(name, method, uri, newHeaders, body, weight, rate, connections, check);
+    return new RequestSpec(
+        name, method, uri, urls, newHeaders, body, weight, rate, connections, check);
   }
 
   /** This request with another body. */
   public RequestSpec withBody(String newBody) {
-    return new RequestSpec(name, method, uri, headers, newBody, weight, rate, connections, check);
+    return withBody(Body.of(newBody));
+  }
+
+  /** This request with another body. */
+  public RequestSpec withBody(Body newBody) {
+    return new RequestSpec(
+        name, method, uri, urls, headers, newBody, weight, rate, connections, check);
   }
 
   /** This request with a pool of another size. */
   public RequestSpec withConnections(int newConnections) {
-    return new RequestSpec(name, method, uri, headers, body, weight, rate, newConnections, check);
+    return new RequestSpec(
+        name, method, uri, urls, headers, body, weight, rate, newConnections, check);
   }
 
-  /** The port to connect to. */
-  public int port() {
-    return uri.getPort() >= 0 ? uri.getPort() : secure() ? 443 : 80;
+  /** Where it goes; to the first of several with a list. */
+  public Origin origin() {
+    return Origin.of(uri);
   }
 
   /** Whether TLS is used. */
@@ -117,8 +154,14 @@ public record RequestSpec(
     return (path == null || path.isEmpty() ? "/" : path) + (query == null ? "" : "?" + query);
   }
 
-  /** The value of the host header. */
-  public String authority() {
-    return uri.getPort() >= 0 ? uri.getHost() + ":" + uri.getPort() : uri.getHost();
+  /** The names that placeholders in URL, headers and body refer to. */
+  public Set<String> placeholders() {
+    var names = new TreeSet<>(Text.ofUrl(target()).names());
+    headers.values().forEach(value -> names.addAll(Text.of(value).names()));
+    names.addAll(Text.of(body.text()).names());
+    for (int i = 0; i < urls.size(); i++) {
+      names.addAll(Text.ofUrl(urls.target(i).path()).names());
+    }
+    return names;
   }
 }

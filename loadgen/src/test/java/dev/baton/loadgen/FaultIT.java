@@ -146,8 +146,10 @@ class FaultIT {
     var good = request.withCheck(new ResponseCheck(Set.of(200), "POST"));
     var bad = request.withCheck(new ResponseCheck(Set.of(200), "GET"));
 
-    var right = run(options(SERVER.url("/")).setRequests(List.of(good)));
-    var wrong = run(options(SERVER.url("/")).setRequests(List.of(bad)));
+    var patient = Duration.ofSeconds(10);
+    var options = options(SERVER.url("/")).setTimeout(patient).setDrain(patient);
+    var right = run(new LoadOptions(options).setRequests(List.of(good)));
+    var wrong = run(new LoadOptions(options).setRequests(List.of(bad)));
 
     assertThat(right.count(Outcome.OK)).isEqualTo(right.sent());
     assertThat(wrong.count(Outcome.HTTP_ERROR)).isEqualTo(wrong.sent());

@@ -1,11 +1,13 @@
 package dev.baton.loadgen.cli;
 
+import dev.baton.loadgen.Body;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.ResponseCheck;
 import dev.baton.loadgen.client.Rehearsal;
 import dev.baton.loadgen.schedule.Arrivals;
+import dev.baton.loadgen.values.Text;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that describe the load, shared by all commands. */
@@ -46,6 +49,8 @@ final class LoadArguments {
               + " ('POST http://h/orders=3'); repeatable.")
   List<String> mix = new ArrayList<>();
 
+  @Mixin DataArguments data = new DataArguments();
+
   @Option(
       names = "--phase",
       paramLabel = "NAME=RATE:TIME",
@@ -64,9 +69,9 @@ final class LoadArguments {
       names = {"-c", "--connections"},
       paramLabel = "N",
       description =
-          "Connections per pool (default: ${DEFAULT-VALUE}). In an open loop every request of the"
-              + " mix has a pool of its own, so that a slow one never delays another; in a closed"
-              + " loop every host has one.")
+          "Connections to each host (default: ${DEFAULT-VALUE}). In an open loop a request of the"
+              + " mix with a rate of its own has as many for itself, so that a slow one never"
+              + " delays another.")
   int connections = LoadOptions.DEFAULT_CONNECTIONS;
 
   @Option(
@@ -188,6 +193,7 @@ final class LoadArguments {
     for (var entry : mix) {
       options.addRequest(complete(MixEntry.parse(entry)));
     }
+    data.requests().forEach(request -> options.addRequest(complete(request)));
     for (var phase : phases) {
       PhaseArgument.parse(phase).forEach(options::addPhase);
     }
@@ -199,11 +205,12 @@ final class LoadArguments {
     }
     if (options.getRequests().isEmpty()) {
       throw new IllegalArgumentException(
-          "no URL: give at least one URL, --mix or --config with requests");
+          "no URL: give at least one URL, --urls, --mix or --config with requests");
     }
     if (rate != null) {
       options.setRate(Quantities.rate(rate));
     }
+    data.addTo(options);
     Duration measured = Quantities.duration(duration);
     return options
         .setDuration(measured)
@@ -240,17 +247,20 @@ final class LoadArguments {
 
   private RequestSpec complete(RequestSpec parsed) {
     var request = parsed;
-    if (request.method().equals("GET") && request.name().equals(request.uri().toString())) {
+    boolean list = !request.urls().isEmpty();
+    if (list
+        || (request.method().equals("GET")
+            && Text.escape(request.name()).equals(request.uri().toString()))) {
       if (method != null) {
         request = request.withMethod(method);
-      } else if (!body.isEmpty()) {
+      } else if (!data.body(body).isEmpty()) {
         request = request.withMethod("POST");
       }
     }
-    boolean takesBody = Set.of("POST", "PUT", "PATCH").contains(request.method());
+    boolean takesBody = list || Set.of("POST", "PUT", "PATCH").contains(request.method());
     return request
         .withHeaders(headerMap())
-        .withBody(takesBody ? body : "")
+        .withBody(takesBody ? data.body(body) : Body.NONE)
         .withCheck(new ResponseCheck(expectStatus, expectBody));
   }
 

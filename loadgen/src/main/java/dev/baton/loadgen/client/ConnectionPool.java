@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * The connections that some requests of the mix share, used in turn, and the requests that wait for
  * one. Client thread only.
  *
- * <p>In an open loop every request of the mix has a pool of its own, so that one that is slow to
- * answer never delays the sending of another.
+ * <p>In an open loop a request with a rate of its own has pools of its own, so that one that is
+ * slow to answer never delays the sending of another. All others share one for each origin.
  */
 final class ConnectionPool {
   private final LoadEngine engine;
   private final BiConsumer<ConnectionPool, Connection> connector;
+  private final ClosedLoopMix mix;
   private final int limit;
+  private final int ahead;
   private final int depth;
   private final boolean oneRequestPerConnection;
   private final ArrayDeque<Connection> available = new ArrayDeque<>();
@@ -30,14 +32,23 @@ final class ConnectionPool {
   ConnectionPool(
       LoadEngine engine,
       BiConsumer<ConnectionPool, Connection> connector,
+      ClosedLoopMix mix,
       int limit,
+      int ahead,
       int depth,
       boolean oneRequestPerConnection) {
     this.engine = engine;
     this.connector = connector;
+    this.mix = mix;
     this.limit = limit;
+    this.ahead = ahead;
     this.depth = depth;
     this.oneRequestPerConnection = oneRequestPerConnection;
+  }
+
+  /** What its connections send in a closed loop. */
+  ClosedLoopMix mix() {
+    return mix;
   }
 
   int depth() {
@@ -46,6 +57,11 @@ final class ConnectionPool {
 
   int limit() {
     return limit;
+  }
+
+  /** How many connections are opened before the first request. */
+  int ahead() {
+    return ahead;
   }
 
   int openConnections() {

@@ -1,6 +1,7 @@
 package dev.baton.loadgen.client;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -13,6 +14,8 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.handler.stream.ChunkedStream;
+import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // failures come back as channelInactive
 final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSession {
   private static final int MAX_CHUNK_BYTES = 1 << 20;
+  private static final int STREAM_BYTES = 64 << 10;
 
   private final Connection connection;
   private final boolean secure;
@@ -54,7 +58,7 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
       var first = open.peekFirst();
-      return (first != null && first.request.head) || super.isContentAlwaysEmpty(message);
+      return (first != null && first.message().head()) || super.isContentAlwaysEmpty(message);
     }
   }
 
@@ -81,9 +85,25 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
   @Override
   public void send(Exchange exchange) {
     open.add(exchange);
-    if (context != null) {
-      context.writeAndFlush(exchange.request.http1(), context.voidPromise());
+    var ctx = context;
+    if (ctx != null) {
+      var message = exchange.message();
+      if (message.body().isReadable()) {
+        stream(ctx, message);
+      } else {
+        ctx.writeAndFlush(message.http1().duplicate(), ctx.voidPromise());
+      }
     }
+  }
+
+  /** Writes a long body as fast as the connection takes it. */
+  private static void stream(ChannelHandlerContext ctx, EncodedRequest message) {
+    if (ctx.pipeline().get(ChunkedWriteHandler.class) == null) {
+      ctx.pipeline().addBefore(ctx.name(), null, new ChunkedWriteHandler());
+    }
+    ctx.write(message.http1().duplicate());
+    var body = new ByteBufInputStream(message.body().duplicate());
+    ctx.writeAndFlush(new ChunkedStream(body, STREAM_BYTES));
   }
 
   @Override

@@ -110,15 +110,12 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     }
     int id = handler.connection().local().incrementAndGetNextStreamId();
     open.put(id, exchange);
-    boolean noBody = exchange.request.spec.body().isEmpty();
+    var message = exchange.message();
+    boolean noBody = !message.body().isReadable();
     var written =
-        handler
-            .encoder()
-            .writeHeaders(ctx, id, exchange.request.http2(), 0, noBody, ctx.newPromise());
+        handler.encoder().writeHeaders(ctx, id, message.http2(), 0, noBody, ctx.newPromise());
     if (!noBody) {
-      handler
-          .encoder()
-          .writeData(ctx, id, exchange.request.body.duplicate(), 0, true, ctx.newPromise());
+      handler.encoder().writeData(ctx, id, message.body().duplicate(), 0, true, ctx.newPromise());
     }
     var _ =
         written.addListener(

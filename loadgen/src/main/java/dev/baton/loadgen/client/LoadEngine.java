@@ -9,7 +9,11 @@ import dev.baton.loadgen.record.OutcomeCounts;
 import dev.baton.loadgen.record.Progress;
 import dev.baton.loadgen.record.Recorder;
 import dev.baton.loadgen.schedule.Schedule;
+import dev.baton.loadgen.values.Feed;
+import dev.baton.loadgen.values.Origin;
 import io.netty.channel.ManualIoEventLoop;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,9 +44,10 @@ public final class LoadEngine {
   private final ManualIoEventLoop loop;
   private final RequestTemplate[] templates;
   private final List<ConnectionPool> pools = new ArrayList<>();
-  private final ConnectionPool[] poolOf;
+  private final ConnectionPool[][] poolsOf;
   private final long[] phaseEnds;
   private final SplittableRandom closedLoopRandom;
+  private final List<Feed> feeds;
   private final long timeoutNanos;
   private final long spinNanos;
 
@@ -83,23 +88,33 @@ public final class LoadEngine {
     this.loop = new ManualIoEventLoop(Thread.currentThread(), Transport.handlerFactory());
     this.timeoutNanos = options.getTimeout().toNanos();
     this.spinNanos = options.getSpin().toNanos();
-    this.cursor = schedule.cursor();
+    this.feeds = options.getFeeds();
+    this.cursor = schedule.cursor(options.getPart());
     this.yieldCompilers = options.isCompilersYield();
     this.closedLoopRandom = new SplittableRandom(options.getSeed());
     var specs = options.getRequests();
     this.templates = new RequestTemplate[specs.size()];
-    this.poolOf = new ConnectionPool[specs.size()];
+    this.poolsOf = new ConnectionPool[specs.size()][];
+    boolean varies = !options.getFeeds().isEmpty();
     boolean closeAfter = options.isNewConnections() && options.getProtocol() == Protocol.HTTP1;
     var transport = new Transport(loop, options);
-    var byOrigin = new LinkedHashMap<String, ConnectionPool>();
+    var byOwner = new LinkedHashMap<PoolKey, ConnectionPool>();
     for (int i = 0; i < templates.length; i++) {
       var spec = specs.get(i);
-      templates[i] = new RequestTemplate(spec, i, closeAfter);
-      String origin = spec.uri().getScheme() + "://" + spec.authority();
-      String key = options.isClosedLoop() ? origin : origin + "#" + i;
-      poolOf[i] = byOrigin.computeIfAbsent(key, k -> newPool(transport, spec));
+      templates[i] = new RequestTemplate(spec, i, options.getProtocol(), varies, closeAfter);
+      boolean own = !options.isClosedLoop() && (spec.rate() > 0 || spec.connections() > 0);
+      var origins = spec.urls().isEmpty() ? List.of(spec.origin()) : spec.urls().origins();
+      poolsOf[i] = new ConnectionPool[origins.size()];
+      for (int o = 0; o < origins.size(); o++) {
+        var origin = origins.get(o);
+        poolsOf[i][o] =
+            byOwner.computeIfAbsent(
+                new PoolKey(origin, own ? i : -1),
+                k -> newPool(transport, origin, spec, origins.size()));
+        poolsOf[i][o].mix().add(templates[i], o);
+      }
     }
-    pools.addAll(byOrigin.values());
+    pools.addAll(byOwner.values());
     var phases = schedule.phases();
     phaseEnds = new long[phases.size()];
     long sum = 0;
@@ -109,12 +124,18 @@ public final class LoadEngine {
     }
   }
 
-  private ConnectionPool newPool(Transport transport, RequestSpec spec) {
-    var connector = transport.connector(spec);
+  /** Whose connections: those of one request that has a rate of its own, or of all others. */
+  private record PoolKey(Origin origin, int request) {}
+
+  private ConnectionPool newPool(
+      Transport transport, Origin origin, RequestSpec spec, int origins) {
+    int limit = spec.connections() > 0 ? spec.connections() : options.getConnections();
     return new ConnectionPool(
         this,
-        connector,
-        spec.connections() > 0 ? spec.connections() : options.getConnections(),
+        transport.connector(origin),
+        new ClosedLoopMix(options.getFeeds()),
+        limit,
+        options.isClosedLoop() ? limit : Math.ceilDiv(limit, origins),
         options.isNewConnections() ? 1 : options.getDepth(),
         options.isNewConnections());
   }
@@ -144,7 +165,7 @@ public final class LoadEngine {
 
   private void preconnect() {
     for (var pool : pools) {
-      for (int i = 0; i < pool.limit(); i++) {
+      for (int i = 0; i < pool.ahead(); i++) {
         pool.connect();
       }
     }
@@ -162,6 +183,9 @@ public final class LoadEngine {
 
   private void runSchedule() {
     startNanos = System.nanoTime() + 1_000_000;
+    if (options.getStartAt() != null) {
+      awaitStart(options.getStartAt());
+    }
     endNanos = startNanos + phaseEnds[phaseEnds.length - 1];
     drainEndNanos = endNanos + options.getDrain().toNanos();
     yieldCompilersNanos = startNanos + recorder.windowStartNanos() - YIELD_AHEAD_NANOS;
@@ -180,6 +204,21 @@ public final class LoadEngine {
     long now = System.nanoTime();
     finish(now);
     publish(now);
+  }
+
+  private void awaitStart(Instant startAt) {
+    long left = Duration.between(Instant.now(), startAt).toNanos();
+    if (left < 0) {
+      throw new IllegalArgumentException(
+          "--start-at %s: was %.1f s ago when the connections were open; the parts of a schedule"
+                  .formatted(startAt, -left / 1e9)
+              + " start together, so leave time for all of them to get ready");
+    }
+    startNanos = System.nanoTime() + left;
+    for (long now = System.nanoTime(); now < startNanos && !stopRequested; ) {
+      loop.run(Math.min(HOUSEKEEPING_NANOS, startNanos - now));
+      now = System.nanoTime();
+    }
   }
 
   /** Sends what is due, then polls the sockets; {@code false} when the run is over. */
@@ -284,7 +323,10 @@ public final class LoadEngine {
     int request = cursor.request();
     scheduled++;
     recorder.scheduled(request, cursor.phase(), cursor.offsetNanos(), now - due);
-    if (!poolOf[request].submit(new Exchange(templates[request], cursor.phase(), due))) {
+    long ordinal = cursor.ordinal();
+    var exchange =
+        new Exchange(templates[request], cursor.phase(), due, ordinal, Feed.row(feeds, ordinal));
+    if (!poolsOf[request][templates[request].origin(ordinal)].submit(exchange)) {
       recorder.queued(request, cursor.phase());
     }
   }
@@ -378,36 +420,10 @@ public final class LoadEngine {
       return null;
     }
     int phase = phaseAt(now - startNanos);
-    var template = pickClosedLoop(pool);
+    var exchange = pool.mix().next(closedLoopRandom, phase, now);
     scheduled++;
-    recorder.scheduledInClosedLoop(template.index, phase);
-    return new Exchange(template, phase, now);
-  }
-
-  private RequestTemplate pickClosedLoop(ConnectionPool pool) {
-    if (templates.length == 1) {
-      return templates[0];
-    }
-    double sum = 0;
-    for (int i = 0; i < templates.length; i++) {
-      sum += poolOf[i] == pool ? weight(templates[i].spec) : 0;
-    }
-    double point = closedLoopRandom.nextDouble() * sum;
-    RequestTemplate last = templates[0];
-    for (int i = 0; i < templates.length; i++) {
-      if (poolOf[i] == pool) {
-        last = templates[i];
-        point -= weight(templates[i].spec);
-        if (point < 0) {
-          break;
-        }
-      }
-    }
-    return last;
-  }
-
-  private static double weight(RequestSpec spec) {
-    return spec.rate() > 0 ? spec.rate() : spec.weight();
+    recorder.scheduledInClosedLoop(exchange.request.index, phase);
+    return exchange;
   }
 
   /** The request is handed to a connection now. */

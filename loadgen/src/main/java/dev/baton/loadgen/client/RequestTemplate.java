@@ -1,98 +1,163 @@
 package dev.baton.loadgen.client;
 
+import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.values.Origin;
+import dev.baton.loadgen.values.Text;
+import dev.baton.loadgen.values.Values;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** A request of the mix, encoded once for each HTTP version. */
+/** A request of the mix: encoded once if it is always the same, else whenever it is sent. */
 final class RequestTemplate {
+  /** Longer bodies are written in pieces, as fast as the connection takes them. */
+  private static final int STREAMED_BYTES = 64 << 10;
+
   private static final Set<String> CONNECTION_HEADERS =
       Set.of(
           "connection", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
 
   final RequestSpec spec;
   final int index;
-  final boolean head;
-  final ByteBuf body;
-  private final ByteBuf http1;
-  private final Http2Headers http2;
+  private final Protocol protocol;
+  private final boolean varies;
+  private final boolean closeAfter;
+  private final Text path;
+  private final List<Header> headers = new ArrayList<>();
+  private final Text bodyText;
+  private final ByteBuf body;
+  private final @Nullable EncodedRequest constant;
 
-  RequestTemplate(RequestSpec spec, int index, boolean closeAfter) {
+  private record Header(String name, Text value) {}
+
+  /**
+   * Creates a template.
+   *
+   * @param varies whether placeholders stand for values
+   * @param closeAfter whether its connection is not to be used again
+   */
+  RequestTemplate(
+      RequestSpec spec, int index, Protocol protocol, boolean varies, boolean closeAfter) {
     this.spec = spec;
     this.index = index;
-    this.head = spec.method().equals("HEAD");
-    this.body = direct(spec.body());
-    this.http1 = encodeHttp1(spec, closeAfter);
-    this.http2 = encodeHttp2(spec);
+    this.protocol = protocol;
+    this.varies = varies;
+    this.closeAfter = closeAfter;
+    this.path = varies ? Text.ofUrl(spec.target()) : Text.constant(spec.target());
+    spec.headers()
+        .forEach(
+            (name, value) ->
+                headers.add(new Header(name, varies ? Text.of(value) : Text.constant(value))));
+    this.bodyText = varies ? Text.of(spec.body().text()) : Text.constant(spec.body().text());
+    // Lives as long as this object and is freed with it: no leak, whatever Netty's detector thinks
+    // of a buffer of its own that nobody releases.
+    this.body = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(spec.body().bytes()));
+    boolean same =
+        spec.urls().isEmpty()
+            && path.constant()
+            && bodyText.constant()
+            && headers.stream().allMatch(h -> h.value().constant());
+    this.constant =
+        same ? encode(spec.method(), spec.origin(), spec.target(), Values.NONE).direct() : null;
   }
 
-  private static ByteBuf encodeHttp1(RequestSpec spec, boolean closeAfter) {
-    var text = new StringBuilder(256);
-    text.append(spec.method()).append(' ').append(spec.target()).append(" HTTP/1.1\r\n");
-    if (spec.headers().keySet().stream().noneMatch("host"::equalsIgnoreCase)) {
-      text.append("host: ").append(spec.authority()).append("\r\n");
+  /** Index of the origin that request number {@code ordinal} goes to. */
+  int origin(long ordinal) {
+    return spec.urls().isEmpty() ? 0 : spec.urls().origin(ordinal);
+  }
+
+  /** Request number {@code ordinal} with the given values. */
+  EncodedRequest encode(long ordinal, Values values) {
+    if (constant != null) {
+      return constant;
     }
-    spec.headers().forEach((name, value) -> text.append(name + ": " + value + "\r\n"));
+    if (spec.urls().isEmpty()) {
+      return encode(spec.method(), spec.origin(), path.render(values), values);
+    }
+    var url = spec.urls().target(ordinal);
+    String method = url.method().isEmpty() ? spec.method() : url.method();
+    var origin = spec.urls().origins().get(spec.urls().origin(ordinal));
+    var target = varies ? Text.ofUrl(url.path()) : Text.constant(url.path());
+    return encode(method, origin, target.render(values), values);
+  }
+
+  private EncodedRequest encode(String method, Origin origin, String target, Values values) {
+    var content = content(method, values);
+    boolean head = method.equals("HEAD");
+    if (protocol == Protocol.HTTP2) {
+      return new EncodedRequest(
+          head, Unpooled.EMPTY_BUFFER, http2(method, origin, target, values, content), content);
+    }
+    var first = http1(method, origin, target, values, content);
+    return content.readableBytes() > STREAMED_BYTES
+        ? new EncodedRequest(head, first, EncodedRequest.NO_FIELDS, content)
+        : new EncodedRequest(
+            head,
+            Unpooled.wrappedBuffer(first, content.duplicate()),
+            EncodedRequest.NO_FIELDS,
+            Unpooled.EMPTY_BUFFER);
+  }
+
+  private ByteBuf content(String method, Values values) {
+    if (!spec.urls().isEmpty() && (method.equals("GET") || method.equals("HEAD"))) {
+      return Unpooled.EMPTY_BUFFER;
+    }
+    return bodyText.constant()
+        ? body
+        : Unpooled.copiedBuffer(bodyText.render(values), StandardCharsets.UTF_8);
+  }
+
+  private ByteBuf http1(
+      String method, Origin origin, String target, Values values, ByteBuf content) {
+    var text = new StringBuilder(256);
+    text.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
+    if (headers.stream().noneMatch(h -> h.name().equalsIgnoreCase("host"))) {
+      text.append("host: ").append(origin.authority()).append("\r\n");
+    }
+    for (var header : headers) {
+      text.append(header.name()).append(": ").append(header.value().render(values)).append("\r\n");
+    }
     if (closeAfter) {
       text.append("connection: close\r\n");
     }
-    if (hasBody(spec)) {
-      int length = ByteBufUtil.utf8Bytes(spec.body());
-      text.append("content-length: ").append(length).append("\r\n");
+    if (hasBody(method, content)) {
+      text.append("content-length: ").append(content.readableBytes()).append("\r\n");
     }
-    return direct(text.append("\r\n").append(spec.body()).toString());
+    return Unpooled.copiedBuffer(text.append("\r\n"), StandardCharsets.UTF_8);
   }
 
-  private static Http2Headers encodeHttp2(RequestSpec spec) {
-    var headers =
+  private Http2Headers http2(
+      String method, Origin origin, String target, Values values, ByteBuf content) {
+    var fields =
         new DefaultHttp2Headers()
-            .method(spec.method())
-            .scheme(spec.uri().getScheme())
-            .authority(spec.authority())
-            .path(spec.target());
-    spec.headers()
-        .forEach(
-            (name, value) -> {
-              String lower = name.toLowerCase(Locale.ROOT);
-              if (!CONNECTION_HEADERS.contains(lower)) {
-                headers.add(lower, value);
-              }
-            });
-    if (hasBody(spec)) {
-      headers.addInt("content-length", ByteBufUtil.utf8Bytes(spec.body()));
+            .method(method)
+            .scheme(origin.scheme())
+            .authority(origin.authority())
+            .path(target);
+    for (var header : headers) {
+      String lower = header.name().toLowerCase(Locale.ROOT);
+      if (!CONNECTION_HEADERS.contains(lower)) {
+        fields.add(lower, header.value().render(values));
+      }
     }
-    return headers;
+    if (hasBody(method, content)) {
+      fields.addInt("content-length", content.readableBytes());
+    }
+    return fields;
   }
 
-  private static boolean hasBody(RequestSpec spec) {
-    return !spec.body().isEmpty()
-        || spec.method().equals("POST")
-        || spec.method().equals("PUT")
-        || spec.method().equals("PATCH");
-  }
-
-  private static ByteBuf direct(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    // Lives as long as this object and is freed with it: no leak, whatever Netty's detector thinks
-    // of a buffer of its own that nobody releases.
-    var memory = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-    return Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(memory));
-  }
-
-  /** The whole request as bytes, to be written once. */
-  ByteBuf http1() {
-    return http1.duplicate();
-  }
-
-  /** The header fields; not to be changed. */
-  Http2Headers http2() {
-    return http2;
+  private static boolean hasBody(String method, ByteBuf content) {
+    return content.isReadable()
+        || method.equals("POST")
+        || method.equals("PUT")
+        || method.equals("PATCH");
   }
 }

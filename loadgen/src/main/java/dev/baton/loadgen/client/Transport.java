@@ -2,7 +2,7 @@ package dev.baton.loadgen.client;
 
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
-import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.values.Origin;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -40,10 +40,10 @@ final class Transport {
     return EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
   }
 
-  /** What opens connections to the origin of a request. */
-  BiConsumer<ConnectionPool, Connection> connector(RequestSpec spec) {
-    var address = resolve(spec);
-    var ssl = spec.secure() ? sslContext() : null;
+  /** What opens connections to an origin. */
+  BiConsumer<ConnectionPool, Connection> connector(Origin origin) {
+    var address = resolve(origin);
+    var ssl = origin.secure() ? sslContext() : null;
     var bootstrap =
         new Bootstrap()
             .group(loop)
@@ -52,13 +52,13 @@ final class Transport {
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
             .remoteAddress(address);
     boolean http2 = options.getProtocol() == Protocol.HTTP2;
-    return (pool, connection) -> connect(bootstrap.clone(), connection, spec, ssl, http2);
+    return (pool, connection) -> connect(bootstrap.clone(), connection, origin, ssl, http2);
   }
 
   private static void connect(
       Bootstrap bootstrap,
       Connection connection,
-      RequestSpec spec,
+      Origin origin,
       @Nullable SslContext ssl,
       boolean http2) {
     var future =
@@ -70,7 +70,7 @@ final class Transport {
                     var pipeline = channel.pipeline();
                     if (ssl != null) {
                       pipeline.addLast(
-                          ssl.newHandler(channel.alloc(), spec.uri().getHost(), spec.port()));
+                          ssl.newHandler(channel.alloc(), origin.host(), origin.port()));
                     }
                     if (http2) {
                       Http2Session.install(pipeline, connection);
@@ -96,11 +96,11 @@ final class Transport {
                 });
   }
 
-  private static InetSocketAddress resolve(RequestSpec spec) {
+  private static InetSocketAddress resolve(Origin origin) {
     try {
-      return new InetSocketAddress(InetAddress.getByName(spec.uri().getHost()), spec.port());
+      return new InetSocketAddress(InetAddress.getByName(origin.host()), origin.port());
     } catch (UnknownHostException e) {
-      throw new UncheckedIOException("unknown host in url '" + spec.uri() + "'", e);
+      throw new UncheckedIOException("unknown host '" + origin.host() + "'", e);
     }
   }
 

@@ -24,6 +24,7 @@ public final class Schedule {
   private final List<StreamSpec> streams;
   private final long[] sizes;
   private final String hash;
+  private final int mixSize;
 
   /** One stream: its share of the rate and the requests drawn from it. */
   private record StreamSpec(double share, List<Integer> requests, List<Double> weights) {}
@@ -46,6 +47,7 @@ public final class Schedule {
     this.arrivals = arrivals;
     this.seed = seed;
     this.streams = streams(phases, mix);
+    this.mixSize = mix.size();
     this.sizes = new long[this.phases.length];
     this.hash = runThrough();
   }
@@ -145,16 +147,26 @@ public final class Schedule {
 
   /** A new cursor before the first arrival. */
   public Cursor cursor() {
-    return new Cursor();
+    return cursor(Part.WHOLE);
+  }
+
+  /** A new cursor before the first arrival of a part. */
+  public Cursor cursor(Part part) {
+    return new Cursor(part);
   }
 
   /** Walks the arrivals in order of time; not thread-safe. */
   public final class Cursor {
     private final ArrivalStream[] heads;
     private final boolean[] live;
+    private final Part part;
+    private final long[] counts;
     private int current = -1;
+    private long index = -1;
 
-    private Cursor() {
+    private Cursor(Part part) {
+      this.part = part;
+      this.counts = new long[mixSize];
       var seeds = new SplittableRandom(seed);
       heads = new ArrivalStream[streams.size()];
       live = new boolean[heads.length];
@@ -172,8 +184,16 @@ public final class Schedule {
       }
     }
 
-    /** Moves to the next arrival; {@code false} at the end. */
+    /** Moves to the next arrival of the part; {@code false} at the end. */
     public boolean advance() {
+      boolean more;
+      do {
+        more = advanceWhole();
+      } while (more && !part.has(index));
+      return more;
+    }
+
+    private boolean advanceWhole() {
       if (current >= 0) {
         live[current] = heads[current].advance();
       }
@@ -183,7 +203,12 @@ public final class Schedule {
           current = i;
         }
       }
-      return current >= 0;
+      if (current < 0) {
+        return false;
+      }
+      index++;
+      counts[heads[current].request]++;
+      return true;
     }
 
     /** Nanoseconds after the start of the schedule at which the request is meant to start. */
@@ -194,6 +219,11 @@ public final class Schedule {
     /** Index into the mix. */
     public int request() {
       return heads[current].request;
+    }
+
+    /** How often the same request arrived before, in all parts together. */
+    public long ordinal() {
+      return counts[request()] - 1;
     }
 
     /** Index of the phase. */

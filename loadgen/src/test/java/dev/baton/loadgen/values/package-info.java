@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.loadgen.values;
+
+import org.jspecify.annotations.NullMarked;
