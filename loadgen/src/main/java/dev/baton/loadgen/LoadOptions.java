@@ -29,6 +29,7 @@ public final class LoadOptions {
   private final List<Feed> feeds = new ArrayList<>();
   private Part part = Part.WHOLE;
   private @Nullable Instant startAt;
+  private NetworkOptions network = new NetworkOptions();
   private double rate;
   private Duration duration = DEFAULT_DURATION;
   private Duration warmup = DEFAULT_WARMUP;
@@ -56,6 +57,7 @@ public final class LoadOptions {
     feeds.addAll(other.feeds);
     part = other.part;
     startAt = other.startAt;
+    network = new NetworkOptions(other.network);
     rate = other.rate;
     duration = other.duration;
     warmup = other.warmup;
@@ -141,6 +143,17 @@ public final class LoadOptions {
   /** When the schedule starts; null for as soon as the connections are open. */
   public @Nullable Instant getStartAt() {
     return startAt;
+  }
+
+  /** Sets where connections really go, and what they show in the TLS handshake. */
+  public LoadOptions setNetwork(NetworkOptions newNetwork) {
+    network = new NetworkOptions(newNetwork);
+    return this;
+  }
+
+  /** Where connections really go; not to be changed. */
+  public NetworkOptions getNetwork() {
+    return network;
   }
 
   /** Sets the total rate in requests per second, more than 0. */

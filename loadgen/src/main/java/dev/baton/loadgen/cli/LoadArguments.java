@@ -51,6 +51,8 @@ final class LoadArguments {
 
   @Mixin DataArguments data = new DataArguments();
 
+  @Mixin NetworkArguments network = new NetworkArguments();
+
   @Option(
       names = "--phase",
       paramLabel = "NAME=RATE:TIME",
@@ -211,6 +213,12 @@ final class LoadArguments {
       options.setRate(Quantities.rate(rate));
     }
     data.addTo(options);
+    options.setNetwork(network.options());
+    String authorization = network.authorization();
+    if (authorization != null) {
+      options.setRequests(
+          options.getRequests().stream().map(r -> authorized(r, authorization)).toList());
+    }
     Duration measured = Quantities.duration(duration);
     return options
         .setDuration(measured)
@@ -262,6 +270,16 @@ final class LoadArguments {
         .withHeaders(headerMap())
         .withBody(takesBody ? data.body(body) : Body.NONE)
         .withCheck(new ResponseCheck(expectStatus, expectBody));
+  }
+
+  private static RequestSpec authorized(RequestSpec request, String authorization) {
+    if (request.headers().keySet().stream().anyMatch("authorization"::equalsIgnoreCase)) {
+      throw new IllegalArgumentException(
+          "--auth: " + request.name() + " has an authorization header already; give one of them");
+    }
+    var headers = new LinkedHashMap<>(request.headers());
+    headers.put("authorization", authorization);
+    return request.withHeaders(headers);
   }
 
   private Map<String, String> headerMap() {

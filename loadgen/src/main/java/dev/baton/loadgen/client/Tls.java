@@ -1,21 +1,46 @@
 package dev.baton.loadgen.client;
 
 import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.NetworkOptions;
 import dev.baton.loadgen.Protocol;
+import dev.baton.loadgen.values.Origin;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import java.io.File;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
-/** TLS of the client side, by the JDK's own provider. */
+/** TLS of the client side: by OpenSSL where it is there for the system, else by the JDK. */
 final class Tls {
   private Tls() {}
 
   static SslContext clientContext(LoadOptions options) {
-    var builder = SslContextBuilder.forClient();
+    var builder =
+        SslContextBuilder.forClient()
+            .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK);
+    var network = options.getNetwork();
+    if (network.getCertificate() != null) {
+      identify(builder, network.getCertificate(), network);
+    }
+    if (network.getTrusted() != null) {
+      builder.trustManager(readable("--cacert", network.getTrusted()));
+    }
     if (options.isInsecure()) {
       builder.trustManager(InsecureTrustManagerFactory.INSTANCE);
       builder.endpointIdentificationAlgorithm(null);
@@ -33,5 +58,49 @@ final class Tls {
     } catch (SSLException e) {
       throw new UncheckedIOException("TLS cannot be set up", e);
     }
+  }
+
+  /** What speaks TLS on a connection to an origin. */
+  static SslHandler handler(
+      SslContext context, ByteBufAllocator alloc, Origin origin, @Nullable String serverName) {
+    if (serverName == null) {
+      return context.newHandler(alloc, origin.host(), origin.port());
+    }
+    var handler = context.newHandler(alloc, serverName, origin.port());
+    var parameters = handler.engine().getSSLParameters();
+    parameters.setServerNames(List.of(new SNIHostName(serverName)));
+    handler.engine().setSSLParameters(parameters);
+    return handler;
+  }
+
+  private static void identify(
+      SslContextBuilder builder, Path certificate, NetworkOptions network) {
+    var file = readable("--cert", certificate);
+    String password = network.getKeyPassword();
+    var key = network.getKey();
+    try {
+      if (certificate.toString().matches(".*\\.(p12|pfx)")) {
+        char[] secret = password == null ? new char[0] : password.toCharArray();
+        var store = KeyStore.getInstance(file, secret);
+        var factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(store, secret);
+        builder.keyManager(factory);
+      } else {
+        builder.keyManager(file, key == null ? file : readable("--key", key), password);
+      }
+    } catch (GeneralSecurityException | IOException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "--cert %s: cannot be used: %s; write certificate and key as PEM (PKCS #8), or both as"
+                  .formatted(certificate, e.getMessage())
+              + " PKCS #12, and name the password, if there is one",
+          e);
+    }
+  }
+
+  private static File readable(String option, Path file) {
+    if (!Files.isReadable(file)) {
+      throw new IllegalArgumentException(option + " " + file + ": cannot be read");
+    }
+    return file.toFile();
   }
 }

@@ -4,6 +4,7 @@ import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.values.Origin;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
@@ -11,16 +12,22 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Opens sockets: epoll where there is epoll, NIO elsewhere; TLS for https. */
@@ -42,24 +49,37 @@ final class Transport {
 
   /** What opens connections to an origin. */
   BiConsumer<ConnectionPool, Connection> connector(Origin origin) {
-    var address = resolve(origin);
     var ssl = origin.secure() ? sslContext() : null;
-    var bootstrap =
-        new Bootstrap()
-            .group(loop)
-            .channel(EPOLL ? EpollSocketChannel.class : NioSocketChannel.class)
-            .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-            .remoteAddress(address);
+    var socket = options.getNetwork().getUnixSocket();
+    var bootstrap = new Bootstrap().group(loop).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
+    if (socket == null) {
+      bootstrap
+          .channel(EPOLL ? EpollSocketChannel.class : NioSocketChannel.class)
+          .option(ChannelOption.TCP_NODELAY, true)
+          .remoteAddress(resolve(options.getNetwork().target(origin)));
+    } else if (EPOLL) {
+      bootstrap
+          .channel(EpollDomainSocketChannel.class)
+          .remoteAddress(new DomainSocketAddress(socket.toFile()));
+    } else {
+      bootstrap
+          .channel(NioDomainSocketChannel.class)
+          .remoteAddress(UnixDomainSocketAddress.of(socket));
+    }
+    String sni = options.getNetwork().getServerName();
     boolean http2 = options.getProtocol() == Protocol.HTTP2;
-    return (pool, connection) -> connect(bootstrap.clone(), connection, origin, ssl, http2);
+    return (pool, connection) ->
+        connect(
+            bootstrap.clone(),
+            connection,
+            ssl == null ? null : alloc -> Tls.handler(ssl, alloc, origin, sni),
+            http2);
   }
 
   private static void connect(
       Bootstrap bootstrap,
       Connection connection,
-      Origin origin,
-      @Nullable SslContext ssl,
+      @Nullable Function<ByteBufAllocator, SslHandler> tls,
       boolean http2) {
     var future =
         bootstrap
@@ -68,14 +88,13 @@ final class Transport {
                   @Override
                   protected void initChannel(Channel channel) {
                     var pipeline = channel.pipeline();
-                    if (ssl != null) {
-                      pipeline.addLast(
-                          ssl.newHandler(channel.alloc(), origin.host(), origin.port()));
+                    if (tls != null) {
+                      pipeline.addLast(tls.apply(channel.alloc()));
                     }
                     if (http2) {
                       Http2Session.install(pipeline, connection);
                     } else {
-                      Http1Session.install(pipeline, connection, ssl != null);
+                      Http1Session.install(pipeline, connection, tls != null);
                     }
                   }
                 })
@@ -96,11 +115,11 @@ final class Transport {
                 });
   }
 
-  private static InetSocketAddress resolve(Origin origin) {
+  private static InetSocketAddress resolve(InetSocketAddress target) {
     try {
-      return new InetSocketAddress(InetAddress.getByName(origin.host()), origin.port());
+      return new InetSocketAddress(InetAddress.getByName(target.getHostString()), target.getPort());
     } catch (UnknownHostException e) {
-      throw new UncheckedIOException("unknown host '" + origin.host() + "'", e);
+      throw new UncheckedIOException("unknown host '" + target.getHostString() + "'", e);
     }
   }
 

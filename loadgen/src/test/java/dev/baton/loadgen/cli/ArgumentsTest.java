@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,28 @@ class ArgumentsTest {
     assertThat(weighted.method()).isEqualTo("POST");
     assertThat(weighted.weight()).isEqualTo(3);
     assertThat(weighted.rate()).isZero();
+  }
+
+  @Test
+  void shouldAuthorizeAllRequests() {
+    var arguments = new LoadArguments();
+
+    arguments.network.auth = "user:pass word";
+    var basic = arguments.toOptions(List.of("http://h/a", "http://h/b"), null);
+    arguments.network.auth = "Bearer abc";
+    var bearer = arguments.toOptions(List.of("http://h/a"), null);
+    arguments.headers = List.of("Authorization: mine");
+
+    assertThat(basic.getRequests())
+        .extracting(r -> r.headers().get("authorization"))
+        .containsOnly("Basic dXNlcjpwYXNzIHdvcmQ=");
+    assertThat(bearer.getRequests().getFirst().headers())
+        .containsEntry("authorization", "Bearer abc");
+    assertThatThrownBy(() -> arguments.toOptions(List.of("http://h/a"), null))
+        .hasMessageContaining("has an authorization header already");
+    arguments.network.auth = "user";
+    assertThatThrownBy(() -> arguments.network.authorization())
+        .hasMessageContaining("'user:password'");
   }
 
   @Test
