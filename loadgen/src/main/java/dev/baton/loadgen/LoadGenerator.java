@@ -9,6 +9,7 @@ import dev.baton.loadgen.schedule.Part;
 import dev.baton.loadgen.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -36,36 +37,52 @@ public final class LoadGenerator {
 
   private LoadGenerator(LoadOptions options) {
     this.options = new LoadOptions(options);
-    var mix = this.options.getRequests();
+    var mix = this.options.allRequests();
+    var scenarios = this.options.getScenarios();
     if (mix.isEmpty()) {
       throw new IllegalArgumentException("requests=[]: add at least one request");
     }
-    checkPlaceholders(mix);
+    checkPlaceholders();
+    if (this.options.isClosedLoop() && !scenarios.isEmpty()) {
+      throw new IllegalArgumentException(
+          "scenarios: sessions arrive in an open loop; leave --closed out");
+    }
     if (this.options.isClosedLoop() && !this.options.getPart().equals(Part.WHOLE)) {
       throw new IllegalArgumentException(
           "part=" + this.options.getPart() + ": a closed loop has no schedule to cut");
     }
-    var entries = mix.stream().map(r -> new Schedule.Entry(r.rate(), r.weight())).toList();
+    var entries = new ArrayList<Schedule.Entry>();
+    this.options.getRequests().forEach(r -> entries.add(new Schedule.Entry(r.rate(), r.weight())));
+    scenarios.forEach(s -> entries.add(new Schedule.Entry(s.rate(), s.weight())));
     var phases = this.options.effectivePhases();
     if (phases.stream().noneMatch(p -> p.recorded())) {
       throw new IllegalArgumentException("phases: at least one has to be recorded");
     }
     this.schedule = new Schedule(phases, entries, options.getArrivals(), options.getSeed());
-    this.recorder = new Recorder(mix, phases);
+    this.recorder = new Recorder(mix, scenarios, phases);
   }
 
-  private void checkPlaceholders(List<RequestSpec> mix) {
-    var known = new TreeSet<String>();
-    options.getFeeds().forEach(feed -> known.addAll(feed.columns()));
-    if (!known.isEmpty()) {
-      for (var request : mix) {
-        for (String name : request.placeholders()) {
-          if (!known.contains(name)) {
-            throw new IllegalArgumentException(
-                "${%s} in %s: no feed has such a column; there are %s"
-                    .formatted(name, request.name(), known));
-          }
-        }
+  private void checkPlaceholders() {
+    var columns = new TreeSet<String>();
+    options.getFeeds().forEach(feed -> columns.addAll(feed.columns()));
+    if (!columns.isEmpty()) {
+      options.getRequests().forEach(request -> checkPlaceholders(request, columns));
+    }
+    for (var scenario : options.getScenarios()) {
+      var known = new TreeSet<>(columns);
+      for (var step : scenario.steps()) {
+        checkPlaceholders(step.request(), known);
+        known.addAll(step.extract().keySet());
+      }
+    }
+  }
+
+  private static void checkPlaceholders(RequestSpec request, Set<String> known) {
+    for (String name : request.placeholders()) {
+      if (!known.contains(name)) {
+        throw new IllegalArgumentException(
+            "${%s} in '%s': no column of a feed and no value taken before has this name; there are %s"
+                .formatted(name, request.name(), known));
       }
     }
   }
@@ -132,6 +149,7 @@ public final class LoadGenerator {
         options.isClosedLoop() ? "" : schedule.hash(),
         total,
         recorder.requests(),
+        recorder.sessions().records(),
         recorder.recordedPhases(),
         recorder.warmup(),
         recorder.lateness(),

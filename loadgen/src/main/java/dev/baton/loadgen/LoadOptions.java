@@ -1,5 +1,7 @@
 package dev.baton.loadgen;
 
+import dev.baton.loadgen.scenario.Scenario;
+import dev.baton.loadgen.scenario.Step;
 import dev.baton.loadgen.schedule.Arrivals;
 import dev.baton.loadgen.schedule.Part;
 import dev.baton.loadgen.schedule.Phase;
@@ -26,6 +28,7 @@ public final class LoadOptions {
 
   private final List<RequestSpec> requests = new ArrayList<>();
   private final List<Phase> phases = new ArrayList<>();
+  private final List<Scenario> scenarios = new ArrayList<>();
   private final List<Feed> feeds = new ArrayList<>();
   private Part part = Part.WHOLE;
   private @Nullable Instant startAt;
@@ -54,6 +57,7 @@ public final class LoadOptions {
   public LoadOptions(LoadOptions other) {
     requests.addAll(other.requests);
     phases.addAll(other.phases);
+    scenarios.addAll(other.scenarios);
     feeds.addAll(other.feeds);
     part = other.part;
     startAt = other.startAt;
@@ -110,6 +114,33 @@ public final class LoadOptions {
   /** The phases given; empty if rate and duration say it all. */
   public List<Phase> getPhases() {
     return List.copyOf(phases);
+  }
+
+  /** Adds a kind of sessions that arrive beside the requests of the mix. */
+  public LoadOptions addScenario(Scenario scenario) {
+    scenarios.add(scenario);
+    return this;
+  }
+
+  /** Replaces the scenarios. */
+  public LoadOptions setScenarios(List<Scenario> newScenarios) {
+    scenarios.clear();
+    scenarios.addAll(newScenarios);
+    return this;
+  }
+
+  /** The kinds of sessions that arrive beside the requests of the mix. */
+  public List<Scenario> getScenarios() {
+    return List.copyOf(scenarios);
+  }
+
+  /** Everything that is sent and counted for itself: the mix, then the steps of the scenarios. */
+  public List<RequestSpec> allRequests() {
+    var all = new ArrayList<>(requests);
+    for (var scenario : scenarios) {
+      scenario.steps().stream().map(Step::request).forEach(all::add);
+    }
+    return all;
   }
 
   /** Adds rows of values that placeholders in URLs, headers and bodies stand for. */
@@ -170,7 +201,9 @@ public final class LoadOptions {
     if (rate > 0) {
       return rate;
     }
-    double own = requests.stream().mapToDouble(RequestSpec::rate).sum();
+    double own =
+        requests.stream().mapToDouble(RequestSpec::rate).sum()
+            + scenarios.stream().mapToDouble(Scenario::rate).sum();
     return own > 0 ? own : DEFAULT_RATE;
   }
 

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param scheduleHash identifies the schedule; empty in a closed loop
  * @param total the sum over the mix
  * @param requests one record per request of the mix, in its order
+ * @param sessions one record per scenario: its sessions as wholes
  * @param phases one record per recorded phase, in order
  * @param warmup the warm-up, which is in none of the others
  * @param lateness how late the generator itself looked at requests that were due
@@ -34,6 +35,7 @@ public record LoadReport(
     String scheduleHash,
     RequestRecord total,
     List<RequestRecord> requests,
+    List<RequestRecord> sessions,
     List<RequestRecord> phases,
     RequestRecord warmup,
     Latencies lateness,

@@ -123,7 +123,7 @@ class DataIT {
         options().addRequest(RequestSpec.get(server.url("/${idd}"))).addFeed(Feed.csv(file));
 
     assertThatThrownBy(() -> LoadGenerator.create(options))
-        .hasMessageContaining("${idd} in http")
+        .hasMessageContaining("${idd} in 'http")
         .hasMessageContaining("there are [id, user]");
   }
 
@@ -200,7 +200,8 @@ class DataIT {
                   "run",
                   "--urls",
                   file.toString(),
-                  "--rate=2k",
+                  "--rate=500",
+                  "--drain=1m",
                   "--duration=2s",
                   "--warmup=0",
                   "--no-rehearsal",

@@ -1,7 +1,9 @@
 package dev.baton.loadgen.cli;
 
+import dev.baton.loadgen.Body;
 import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.ResponseCheck;
+import dev.baton.loadgen.scenario.Scenario;
 import dev.baton.loadgen.schedule.Phase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,8 +27,8 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * A load described in YAML: every option by its long name, and besides {@code requests} and {@code
- * phases}. What the command line says wins over the file.
+ * A load described in YAML: every option by its long name, and besides {@code requests}, {@code
+ * phases} and {@code scenarios}. What the command line says wins over the file.
  */
 final class ConfigFile implements IDefaultValueProvider {
   private static final Set<String> REQUEST_KEYS =
@@ -36,6 +38,7 @@ final class ConfigFile implements IDefaultValueProvider {
           "method",
           "headers",
           "body",
+          "body-file",
           "weight",
           "rate",
           "connections",
@@ -65,6 +68,7 @@ final class ConfigFile implements IDefaultValueProvider {
       var allowed = new HashSet<>(options);
       allowed.add("requests");
       allowed.add("phases");
+      allowed.add("scenarios");
       check(file.toString(), config.values, allowed);
       return config;
     } catch (YAMLException e) {
@@ -74,7 +78,7 @@ final class ConfigFile implements IDefaultValueProvider {
     }
   }
 
-  private static Map<String, Object> map(String where, @Nullable Object value) {
+  static Map<String, Object> map(String where, @Nullable Object value) {
     if (!(value instanceof Map<?, ?> map)) {
       throw new IllegalArgumentException(where + ": expected 'name: value' lines");
     }
@@ -89,7 +93,7 @@ final class ConfigFile implements IDefaultValueProvider {
     return result;
   }
 
-  private static void check(String where, Map<String, Object> map, Set<String> allowed) {
+  static void check(String where, Map<String, Object> map, Set<String> allowed) {
     for (String key : map.keySet()) {
       if (!allowed.contains(key)) {
         throw new IllegalArgumentException(
@@ -117,24 +121,40 @@ final class ConfigFile implements IDefaultValueProvider {
       String where = file + ": requests[" + requests.size() + "]";
       var map = map(where, element);
       check(where, map, REQUEST_KEYS);
-      if (!map.containsKey("url")) {
-        throw new IllegalArgumentException(where + ": 'url' is missing");
-      }
-      var request = RequestSpec.get(text(map, "url", ""));
-      requests.add(
-          request
-              .withName(text(map, "name", request.name()))
-              .withMethod(text(map, "method", map.containsKey("body") ? "POST" : "GET"))
-              .withHeaders(headers(where, map.get("headers")))
-              .withBody(text(map, "body", ""))
-              .withWeight(Double.parseDouble(text(map, "weight", "1")))
-              .withRate(map.containsKey("rate") ? Quantities.rate(text(map, "rate", "")) : 0)
-              .withConnections(Integer.parseInt(text(map, "connections", "0")))
-              .withCheck(
-                  new ResponseCheck(
-                      statuses(text(map, "expect-status", "")), text(map, "expect-body", ""))));
+      requests.add(request(where, map));
     }
     return requests;
+  }
+
+  List<Scenario> scenarios() {
+    var scenarios = new ArrayList<Scenario>();
+    for (Object element : list("scenarios")) {
+      String where = file + ": scenarios[" + scenarios.size() + "]";
+      scenarios.add(ScenarioEntry.parse(where, map(where, element)));
+    }
+    return scenarios;
+  }
+
+  static RequestSpec request(String where, Map<String, Object> map) {
+    if (!map.containsKey("url")) {
+      throw new IllegalArgumentException(where + ": 'url' is missing");
+    }
+    var request = RequestSpec.get(text(map, "url", ""));
+    boolean body = map.containsKey("body") || map.containsKey("body-file");
+    return request
+        .withName(text(map, "name", request.name()))
+        .withMethod(text(map, "method", body ? "POST" : "GET"))
+        .withHeaders(headers(where, map.get("headers")))
+        .withBody(
+            map.containsKey("body-file")
+                ? Body.of(Path.of(text(map, "body-file", "")))
+                : Body.of(text(map, "body", "")))
+        .withWeight(Double.parseDouble(text(map, "weight", "1")))
+        .withRate(map.containsKey("rate") ? Quantities.rate(text(map, "rate", "")) : 0)
+        .withConnections(Integer.parseInt(text(map, "connections", "0")))
+        .withCheck(
+            new ResponseCheck(
+                statuses(text(map, "expect-status", "")), text(map, "expect-body", "")));
   }
 
   List<Phase> phases() {
@@ -156,14 +176,18 @@ final class ConfigFile implements IDefaultValueProvider {
   }
 
   private Collection<?> list(String key) {
-    Object value = values.getOrDefault(key, List.of());
+    return list(file.toString(), values, key);
+  }
+
+  static Collection<?> list(String where, Map<String, Object> map, String key) {
+    Object value = map.getOrDefault(key, List.of());
     if (value instanceof Collection<?> list) {
       return list;
     }
-    throw new IllegalArgumentException(file + ": '" + key + "' has to be a list");
+    throw new IllegalArgumentException(where + ": '" + key + "' has to be a list");
   }
 
-  private static String text(Map<String, Object> map, String key, String otherwise) {
+  static String text(Map<String, Object> map, String key, String otherwise) {
     return String.valueOf(map.getOrDefault(key, otherwise));
   }
 

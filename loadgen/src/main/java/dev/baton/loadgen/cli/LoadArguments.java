@@ -64,7 +64,7 @@ final class LoadArguments {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "YAML with options by their long names, 'requests' and 'phases'.")
+      description = "YAML with options by their long names, 'requests', 'scenarios' and 'phases'.")
   @Nullable Path config;
 
   @Option(
@@ -201,11 +201,12 @@ final class LoadArguments {
     }
     if (file != null) {
       file.requests().forEach(options::addRequest);
+      file.scenarios().forEach(options::addScenario);
       if (phases.isEmpty()) {
         options.setPhases(file.phases());
       }
     }
-    if (options.getRequests().isEmpty()) {
+    if (options.allRequests().isEmpty()) {
       throw new IllegalArgumentException(
           "no URL: give at least one URL, --urls, --mix or --config with requests");
     }
@@ -218,6 +219,10 @@ final class LoadArguments {
     if (authorization != null) {
       options.setRequests(
           options.getRequests().stream().map(r -> authorized(r, authorization)).toList());
+      if (!options.getScenarios().isEmpty()) {
+        throw new IllegalArgumentException(
+            "--auth: a scenario says itself who it is; write 'headers' into its steps");
+      }
     }
     Duration measured = Quantities.duration(duration);
     return options

@@ -154,7 +154,8 @@ final class ConnectionPool {
         && (exchange.body == null || exchange.body.indexOf(check.bodyContains()) < 0)) {
       engine.finished(exchange, Outcome.HTTP_ERROR, "body lacks '" + check.bodyContains() + "'");
     } else {
-      engine.finished(exchange, Outcome.OK, null);
+      var problem = exchange.session == null ? null : exchange.session.read(exchange);
+      engine.finished(exchange, problem == null ? Outcome.OK : Outcome.HTTP_ERROR, problem);
     }
   }
 

@@ -1,10 +1,15 @@
 package dev.baton.loadgen.client;
 
+import dev.baton.loadgen.scenario.Source;
 import dev.baton.loadgen.values.Values;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way; client thread only. Linked into the list of open requests while sent. */
-final class Exchange {
+final class Exchange implements Source.Reply {
   final RequestTemplate request;
   final int phase;
 
@@ -13,6 +18,9 @@ final class Exchange {
 
   /** Which one of this request it is: 0, 1, … */
   final long ordinal;
+
+  /** What it is a step of; null if it stands alone. */
+  final @Nullable Session session;
 
   private final Values values;
   private @Nullable EncodedRequest message;
@@ -29,6 +37,7 @@ final class Exchange {
   int status;
   long bodyBytes;
   @Nullable StringBuilder body;
+  private @Nullable List<Map.Entry<String, String>> headers;
 
   Exchange(RequestTemplate request, int phase, long intendedNanos, long ordinal, Values values) {
     this.request = request;
@@ -36,6 +45,56 @@ final class Exchange {
     this.intendedNanos = intendedNanos;
     this.ordinal = ordinal;
     this.values = values;
+    this.session = null;
+  }
+
+  Exchange(RequestTemplate request, Session session, long intendedNanos) {
+    this.request = request;
+    this.phase = session.phase;
+    this.intendedNanos = intendedNanos;
+    this.ordinal = session.ordinal;
+    this.values = session;
+    this.session = session;
+  }
+
+  /** Whether the body has to be kept until the response ends. */
+  boolean keepsBody() {
+    return request.spec.check().needsBody() || (session != null && session.readsBody());
+  }
+
+  /** Keeps the headers of a response if somebody will look at them. */
+  void headers(Iterable<? extends Map.Entry<? extends CharSequence, ? extends CharSequence>> read) {
+    if (session != null) {
+      var kept = new ArrayList<Map.Entry<String, String>>();
+      read.forEach(h -> kept.add(Map.entry(h.getKey().toString(), h.getValue().toString())));
+      headers = kept;
+    }
+  }
+
+  @Override
+  public @Nullable String header(String name) {
+    var all = headers(name);
+    return all.isEmpty() ? null : all.getFirst();
+  }
+
+  /** All headers of a name. */
+  List<String> headers(String name) {
+    return headers == null
+        ? List.of()
+        : headers.stream()
+            .filter(h -> h.getKey().equalsIgnoreCase(name))
+            .map(Map.Entry::getValue)
+            .toList();
+  }
+
+  @Override
+  public String text() {
+    return body == null ? "" : body.toString();
+  }
+
+  /** Its URL. */
+  URI uri() {
+    return request.uri(values);
   }
 
   /** What to write; made when it is first asked for, so that requests that wait stay small. */

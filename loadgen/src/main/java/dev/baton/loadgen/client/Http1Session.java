@@ -135,6 +135,7 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
       if (message instanceof HttpResponse response) {
         informational = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
         exchange.status = response.status().code();
+        exchange.headers(response.headers());
         keepAlive = HttpUtil.isKeepAlive(response);
       }
       if (message instanceof HttpContent content) {
@@ -156,7 +157,7 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
 
   static void received(Exchange exchange, ByteBuf bytes) {
     exchange.bodyBytes += bytes.readableBytes();
-    if (exchange.request.spec.check().needsBody()) {
+    if (exchange.keepsBody()) {
       if (exchange.body == null) {
         exchange.body = new StringBuilder();
       }

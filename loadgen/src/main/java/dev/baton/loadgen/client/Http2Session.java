@@ -173,6 +173,7 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     var status = headers.status();
     if (status != null) {
       exchange.status = Integer.parseInt(status.toString());
+      exchange.headers(headers);
     }
     if (end) {
       connection.answeredButNotFreed(exchange);

@@ -8,6 +8,7 @@ import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.OutcomeCounts;
 import dev.baton.loadgen.record.Progress;
 import dev.baton.loadgen.record.Recorder;
+import dev.baton.loadgen.scenario.Scenario;
 import dev.baton.loadgen.schedule.Schedule;
 import dev.baton.loadgen.values.Feed;
 import dev.baton.loadgen.values.Origin;
@@ -15,8 +16,12 @@ import io.netty.channel.ManualIoEventLoop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +53,14 @@ public final class LoadEngine {
   private final long[] phaseEnds;
   private final SplittableRandom closedLoopRandom;
   private final List<Feed> feeds;
+
+  // Requests that stand alone come first in the mix, then the steps of the scenarios.
+  private final int alone;
+  private final List<Scenario> scenarios;
+  private final int[] firstStep;
+  private final Set<Session> sessions = new HashSet<>();
+  private final PriorityQueue<Exchange> agenda =
+      new PriorityQueue<>(Comparator.comparingLong(e -> e.intendedNanos));
   private final long timeoutNanos;
   private final long spinNanos;
 
@@ -92,16 +105,20 @@ public final class LoadEngine {
     this.cursor = schedule.cursor(options.getPart());
     this.yieldCompilers = options.isCompilersYield();
     this.closedLoopRandom = new SplittableRandom(options.getSeed());
-    var specs = options.getRequests();
+    var specs = options.allRequests();
+    this.alone = options.getRequests().size();
+    this.scenarios = options.getScenarios();
+    this.firstStep = firstSteps(alone, scenarios);
     this.templates = new RequestTemplate[specs.size()];
     this.poolsOf = new ConnectionPool[specs.size()][];
-    boolean varies = !options.getFeeds().isEmpty();
     boolean closeAfter = options.isNewConnections() && options.getProtocol() == Protocol.HTTP1;
     var transport = new Transport(loop, options);
     var byOwner = new LinkedHashMap<PoolKey, ConnectionPool>();
     for (int i = 0; i < templates.length; i++) {
       var spec = specs.get(i);
-      templates[i] = new RequestTemplate(spec, i, options.getProtocol(), varies, closeAfter);
+      boolean step = i >= alone;
+      boolean varies = step || !feeds.isEmpty();
+      templates[i] = new RequestTemplate(spec, i, options.getProtocol(), varies, step, closeAfter);
       boolean own = !options.isClosedLoop() && (spec.rate() > 0 || spec.connections() > 0);
       var origins = spec.urls().isEmpty() ? List.of(spec.origin()) : spec.urls().origins();
       poolsOf[i] = new ConnectionPool[origins.size()];
@@ -122,6 +139,16 @@ public final class LoadEngine {
       sum += phases.get(i).duration().toNanos();
       phaseEnds[i] = sum;
     }
+  }
+
+  private static int[] firstSteps(int alone, List<Scenario> scenarios) {
+    int[] first = new int[scenarios.size()];
+    int next = alone;
+    for (int i = 0; i < first.length; i++) {
+      first[i] = next;
+      next += scenarios.get(i).steps().size();
+    }
+    return first;
   }
 
   /** Whose connections: those of one request that has a rate of its own, or of all others. */
@@ -235,6 +262,9 @@ public final class LoadEngine {
     if (more) {
       wake = Math.min(wake, startNanos + cursor.offsetNanos());
     }
+    if (!agenda.isEmpty()) {
+      wake = Math.min(wake, agenda.peek().intendedNanos);
+    }
     long sleep = wake - now - spinNanos;
     if (sleep > 0) {
       sleep = open > 0 ? Math.min(sleep, LONGEST_SLEEP_NANOS) : sleep;
@@ -269,6 +299,12 @@ public final class LoadEngine {
       more = cursor.advance();
       now = System.nanoTime();
     }
+    for (var step = agenda.peek(); step != null && step.intendedNanos <= now; ) {
+      agenda.remove();
+      dispatch(step, now);
+      now = System.nanoTime();
+      step = agenda.peek();
+    }
     return now;
   }
 
@@ -295,7 +331,7 @@ public final class LoadEngine {
       return true;
     }
     sendingAllowed = !options.isClosedLoop();
-    boolean over = open == 0 && waitingRequests() == 0 && !more;
+    boolean over = open == 0 && waitingRequests() == 0 && agenda.isEmpty() && !more;
     return !over && now < drainEndNanos;
   }
 
@@ -321,13 +357,59 @@ public final class LoadEngine {
 
   private void dispatch(long due, long now) {
     int request = cursor.request();
-    scheduled++;
-    recorder.scheduled(request, cursor.phase(), cursor.offsetNanos(), now - due);
     long ordinal = cursor.ordinal();
-    var exchange =
-        new Exchange(templates[request], cursor.phase(), due, ordinal, Feed.row(feeds, ordinal));
-    if (!poolsOf[request][templates[request].origin(ordinal)].submit(exchange)) {
-      recorder.queued(request, cursor.phase());
+    var row = Feed.row(feeds, ordinal);
+    if (request < alone) {
+      dispatch(new Exchange(templates[request], cursor.phase(), due, ordinal, row), now);
+      return;
+    }
+    int index = request - alone;
+    var session =
+        new Session(
+            scenarios.get(index), index, cursor.phase(), ordinal, due, row, options.getSeed());
+    sessions.add(session);
+    recorder.sessions().arrived(index, session.phase);
+    schedule(session, due + session.firstPause());
+  }
+
+  private void schedule(Session session, long due) {
+    agenda.add(new Exchange(templates[firstStep[session.index] + session.step()], session, due));
+  }
+
+  private void dispatch(Exchange exchange, long now) {
+    int request = exchange.request.index;
+    scheduled++;
+    recorder.scheduled(
+        request, exchange.phase, exchange.intendedNanos - startNanos, now - exchange.intendedNanos);
+    if (!poolsOf[request][exchange.request.origin(exchange.ordinal)].submit(exchange)) {
+      recorder.queued(request, exchange.phase);
+    }
+  }
+
+  /** A step of a session ended: its next one is due after a pause, or the session has ended. */
+  private void proceed(Session session, Exchange exchange, Outcome outcome, long now) {
+    long pause = outcome == Outcome.OK ? session.proceed(exchange) : -1;
+    if (pause >= 0) {
+      schedule(session, now + pause);
+    } else {
+      var failure = session.failure();
+      if (outcome == Outcome.OK && failure != null) {
+        recorder.sessions().failed(failure);
+      }
+      end(session, outcome == Outcome.OK && failure != null ? Outcome.HTTP_ERROR : outcome, now);
+    }
+  }
+
+  private void end(Session session, Outcome outcome, long now) {
+    if (sessions.remove(session)) {
+      recorder
+          .sessions()
+          .done(
+              session.index,
+              session.phase,
+              outcome,
+              session.intendedNanos - startNanos,
+              now - startNanos);
     }
   }
 
@@ -354,12 +436,19 @@ public final class LoadEngine {
         recorder.unsent(e.request.index, e.phase, offset, now - e.intendedNanos);
       }
     }
-    while (more) {
+    agenda.clear();
+    for (var session : List.copyOf(sessions)) {
+      end(session, Outcome.UNFINISHED, now);
+    }
+    for (; more; more = cursor.advance()) {
       long waited = Math.max(0, now - startNanos - cursor.offsetNanos());
-      scheduled++;
-      recorder.scheduled(cursor.request(), cursor.phase(), cursor.offsetNanos(), waited);
-      recorder.unsent(cursor.request(), cursor.phase(), cursor.offsetNanos(), waited);
-      more = cursor.advance();
+      if (cursor.request() < alone) {
+        scheduled++;
+        recorder.scheduled(cursor.request(), cursor.phase(), cursor.offsetNanos(), waited);
+        recorder.unsent(cursor.request(), cursor.phase(), cursor.offsetNanos(), waited);
+      } else {
+        recorder.sessions().missed(cursor.request() - alone, cursor.phase(), waited);
+      }
     }
   }
 
@@ -459,6 +548,9 @@ public final class LoadEngine {
         now - startNanos,
         exchange.bodyBytes,
         why);
+    if (exchange.session != null) {
+      proceed(exchange.session, exchange, outcome, now);
+    }
   }
 
   private void unlink(Exchange exchange) {

@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,10 +43,16 @@ final class RequestTemplate {
    * Creates a template.
    *
    * @param varies whether placeholders stand for values
+   * @param inSession whether cookies may come with it
    * @param closeAfter whether its connection is not to be used again
    */
   RequestTemplate(
-      RequestSpec spec, int index, Protocol protocol, boolean varies, boolean closeAfter) {
+      RequestSpec spec,
+      int index,
+      Protocol protocol,
+      boolean varies,
+      boolean inSession,
+      boolean closeAfter) {
     this.spec = spec;
     this.index = index;
     this.protocol = protocol;
@@ -61,7 +68,8 @@ final class RequestTemplate {
     // of a buffer of its own that nobody releases.
     this.body = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(spec.body().bytes()));
     boolean same =
-        spec.urls().isEmpty()
+        !inSession
+            && spec.urls().isEmpty()
             && path.constant()
             && bodyText.constant()
             && headers.stream().allMatch(h -> h.value().constant());
@@ -125,6 +133,10 @@ final class RequestTemplate {
     for (var header : headers) {
       text.append(header.name()).append(": ").append(header.value().render(values)).append("\r\n");
     }
+    var cookies = cookies(origin, target, values);
+    if (!cookies.isEmpty()) {
+      text.append("cookie: ").append(String.join("; ", cookies)).append("\r\n");
+    }
     if (closeAfter) {
       text.append("connection: close\r\n");
     }
@@ -148,10 +160,26 @@ final class RequestTemplate {
         fields.add(lower, header.value().render(values));
       }
     }
+    for (var cookie : cookies(origin, target, values)) {
+      fields.add("cookie", cookie);
+    }
     if (hasBody(method, content)) {
       fields.addInt("content-length", content.readableBytes());
     }
     return fields;
+  }
+
+  private List<String> cookies(Origin origin, String target, Values values) {
+    return varies ? values.cookies(uri(origin, target)) : List.of();
+  }
+
+  private static URI uri(Origin origin, String target) {
+    return URI.create(origin.scheme() + "://" + origin.authority() + target);
+  }
+
+  /** The URL of a request of a scenario. */
+  URI uri(Values values) {
+    return uri(spec.origin(), path.render(values));
   }
 
   private static boolean hasBody(String method, ByteBuf content) {

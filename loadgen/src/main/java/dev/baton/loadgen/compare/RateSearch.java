@@ -177,6 +177,8 @@ public final class RateSearch {
     double factor = rate / options.getRate();
     scaled.setRequests(
         options.getRequests().stream().map(r -> r.withRate(r.rate() * factor)).toList());
+    scaled.setScenarios(
+        options.getScenarios().stream().map(s -> s.withRate(s.rate() * factor)).toList());
     return scaled.setRate(rate);
   }
 

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One self-contained page: the data as JSON in a template that draws it; nothing is loaded. */
@@ -84,8 +85,56 @@ public final class HtmlExporter {
           "targets",
           report.requests().stream().<Object>map(r -> series(r.name(), r.response())).toList());
     }
+    if (!report.sessions().isEmpty()) {
+      data.put("steps", steps(report));
+    }
     data.put("table", table(report));
     return fill(data);
+  }
+
+  /** Per scenario the name, its sessions, and each step's percentiles and errors. */
+  private static List<Object> steps(LoadReport report) {
+    var scenarios = new ArrayList<Object>();
+    int step = report.options().getRequests().size();
+    for (int i = 0; i < report.sessions().size(); i++) {
+      var session = report.sessions().get(i);
+      var rows = new ArrayList<Object>();
+      rows.add(step("whole session", session));
+      int steps = report.options().getScenarios().get(i).steps().size();
+      for (int n = 0; n < steps; n++) {
+        var record = report.requests().get(step++);
+        rows.add(
+            step(
+                record.name().replaceFirst("^" + Pattern.quote(session.name() + ": "), ""),
+                record));
+      }
+      var scenario = new LinkedHashMap<String, Object>();
+      scenario.put("name", session.name());
+      scenario.put(
+          "note",
+          String.format(
+              Locale.ROOT,
+              "%,d sessions arrived, %,d ok, %,d failed, %,d unfinished",
+              session.sent(),
+              session.count(Outcome.OK),
+              session.sent() - session.count(Outcome.OK) - session.count(Outcome.UNFINISHED),
+              session.count(Outcome.UNFINISHED)));
+      scenario.put("rows", rows);
+      scenarios.add(scenario);
+    }
+    return scenarios;
+  }
+
+  private static Map<String, Object> step(String name, RequestRecord record) {
+    var row = new LinkedHashMap<String, Object>();
+    row.put("name", name);
+    row.put("sent", record.sent());
+    row.put("ok", record.count(Outcome.OK));
+    if (record.response().count() > 0) {
+      row.put("p50", record.response().millisAt(50));
+      row.put("p99", record.response().millisAt(99));
+    }
+    return row;
   }
 
   /** The page of a comparison. */
@@ -263,6 +312,7 @@ public final class HtmlExporter {
     if (report.requests().size() > 1) {
       report.requests().forEach(r -> rows.add(row(r.name(), r, judge)));
     }
+    report.sessions().forEach(r -> rows.add(row("session " + r.name(), r, judge)));
     if (report.phases().size() > 1) {
       report.phases().forEach(r -> rows.add(row("phase " + r.name(), r, judge)));
     }

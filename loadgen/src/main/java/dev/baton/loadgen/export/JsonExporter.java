@@ -57,6 +57,11 @@ public final class JsonExporter {
       targets.add(named(report, request, report.windowSeconds()));
     }
     map.put("targets", targets);
+    if (!report.sessions().isEmpty()) {
+      map.put(
+          "sessions",
+          report.sessions().stream().map(s -> named(report, s, report.windowSeconds())).toList());
+    }
     var phases = new ArrayList<Object>();
     var recorded = report.options().effectivePhases().stream().filter(p -> p.recorded()).toList();
     for (int i = 0; i < recorded.size(); i++) {

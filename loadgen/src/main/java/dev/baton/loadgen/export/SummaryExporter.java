@@ -68,6 +68,9 @@ public final class SummaryExporter {
         row(out, request.name(), request.response(), judge, rate(report, request));
       }
     }
+    for (var session : report.sessions()) {
+      row(out, "session " + session.name(), session.response(), null, rate(report, session));
+    }
     if (report.phases().size() > 1) {
       out.println();
       for (var phase : report.phases()) {
@@ -88,6 +91,16 @@ public final class SummaryExporter {
         total.count(Outcome.TIMEOUT),
         total.count(Outcome.CONNECT_ERROR),
         total.count(Outcome.UNFINISHED));
+    for (var session : report.sessions()) {
+      out.printf(
+          Locale.ROOT,
+          "sessions %s: arrived %,d = ok %,d + failed %,d + unfinished %,d%n",
+          session.name(),
+          session.sent(),
+          session.count(Outcome.OK),
+          session.sent() - session.count(Outcome.OK) - session.count(Outcome.UNFINISHED),
+          session.count(Outcome.UNFINISHED));
+    }
     if (total.queued() > 0) {
       out.printf(Locale.ROOT, "waited for a free connection: %,d%n", total.queued());
     }

@@ -1,6 +1,7 @@
 package dev.baton.loadgen.record;
 
 import dev.baton.loadgen.RequestSpec;
+import dev.baton.loadgen.scenario.Scenario;
 import dev.baton.loadgen.schedule.Phase;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ public final class Recorder {
 
   private final List<Phase> phases;
   private final RequestRecord[] requests;
+  private final SessionRecorder sessions;
   private final RequestRecord[] perPhase;
   private final RequestRecord warmup = new RequestRecord("warmup");
   private final Latencies lateness = new Latencies();
@@ -37,8 +39,8 @@ public final class Recorder {
   // Written by the client thread, read by a reporter
   private volatile Progress progress = Progress.NONE;
 
-  /** Creates a recorder for a run of the given mix and phases. */
-  public Recorder(List<RequestSpec> mix, List<Phase> phases) {
+  /** Creates a recorder for a run of the given mix, steps included, scenarios and phases. */
+  public Recorder(List<RequestSpec> mix, List<Scenario> scenarios, List<Phase> phases) {
     this.phases = List.copyOf(phases);
     requests = mix.stream().map(s -> new RequestRecord(s.name())).toArray(RequestRecord[]::new);
     perPhase = phases.stream().map(p -> new RequestRecord(p.name())).toArray(RequestRecord[]::new);
@@ -53,12 +55,24 @@ public final class Recorder {
     }
     windowStartNanos = before;
     windowEndNanos = before + measured;
+    sessions =
+        new SessionRecorder(
+            scenarios.stream().map(Scenario::name).toList(),
+            this.phases,
+            windowStartNanos,
+            windowEndNanos,
+            this::count);
     heatmap = new Heatmap(measured);
     latenessMap = new Heatmap(measured);
   }
 
   private static SingleWriterRecorder newIntervalRecorder() {
     return new SingleWriterRecorder(1_000, 3_600_000_000_000L, 2);
+  }
+
+  /** Records sessions as wholes. */
+  public SessionRecorder sessions() {
+    return sessions;
   }
 
   /** A request became due and was looked at {@code lateNanos} after its time. */
@@ -140,12 +154,14 @@ public final class Recorder {
       recordResponse(offsetNanos, response);
     }
     if (error != null) {
-      String kind =
-          errorKinds.containsKey(error) || errorKinds.size() < MAX_ERROR_KINDS
-              ? error
-              : OTHER_ERRORS;
-      errorKinds.merge(kind, 1L, Long::sum);
+      count(error);
     }
+  }
+
+  private void count(String error) {
+    String kind =
+        errorKinds.containsKey(error) || errorKinds.size() < MAX_ERROR_KINDS ? error : OTHER_ERRORS;
+    errorKinds.merge(kind, 1L, Long::sum);
   }
 
   /** The run ended before a request that was due {@code waitedNanos} ago was sent. */

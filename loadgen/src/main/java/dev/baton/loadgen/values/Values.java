@@ -1,5 +1,7 @@
 package dev.baton.loadgen.values;
 
+import java.net.URI;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Named values that placeholders stand for. */
@@ -10,4 +12,9 @@ public interface Values {
 
   /** The value of a name; null if there is none. */
   @Nullable String get(String name);
+
+  /** The cookies, {@code name=value} each, to be sent with a request to a URL. */
+  default List<String> cookies(URI uri) {
+    return List.of();
+  }
 }

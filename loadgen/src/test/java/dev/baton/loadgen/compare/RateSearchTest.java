@@ -132,7 +132,7 @@ class RateSearchTest {
   private static LoadReport report(
       LoadOptions options, boolean fast, double delivered, List<String> invalidReasons) {
     var phases = options.effectivePhases();
-    var recorder = new Recorder(options.getRequests(), phases);
+    var recorder = new Recorder(options.getRequests(), List.of(), phases);
     long window = options.getDuration().toNanos();
     for (int i = 0; i < 1_000; i++) {
       long start = window * i / 1_000;
@@ -148,6 +148,7 @@ class RateSearchTest {
         "",
         recorder.total(),
         recorder.requests(),
+        recorder.sessions().records(),
         recorder.recordedPhases(),
         recorder.warmup(),
         recorder.lateness(),
