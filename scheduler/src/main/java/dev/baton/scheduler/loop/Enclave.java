@@ -65,6 +65,7 @@ public final class Enclave {
   private final Map<TakeoverCause, LongAdder> awayNanos = new EnumMap<>(TakeoverCause.class);
   private final LongAdder blindWorkers = new LongAdder();
   private final List<Consumer<Takeover>> takeoverListeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<Absence>> absenceListeners = new CopyOnWriteArrayList<>();
 
   private volatile boolean stopped;
 
@@ -347,9 +348,20 @@ public final class Enclave {
     takeoverListeners.add(listener);
   }
 
+  /**
+   * Calls {@code listener} when a worker that had lost its loop has come back, mostly on that
+   * worker: it must be quick and must not fail. Any thread.
+   */
+  public void onAbsence(Consumer<Absence> listener) {
+    absenceListeners.add(listener);
+  }
+
   /** A worker has come back. */
-  void wasAway(TakeoverCause cause, long nanos) {
-    Objects.requireNonNull(awayNanos.get(cause)).add(Math.max(0, nanos));
+  void wasAway(Absence absence) {
+    Objects.requireNonNull(awayNanos.get(absence.cause())).add(absence.nanos());
+    for (Consumer<Absence> listener : absenceListeners) {
+      listener.accept(absence);
+    }
   }
 
   /**
@@ -411,8 +423,14 @@ public final class Enclave {
    * @return its stack, innermost frame first; empty if there is no such worker
    */
   public List<StackTraceElement> stackOf(int worker) {
+    Thread thread = threadOf(worker);
+    return thread == null ? List.of() : List.of(thread.getStackTrace());
+  }
+
+  /** The thread of a worker, null if there is no such worker. Any thread. */
+  public @Nullable Thread threadOf(int worker) {
     Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
-    return w == null ? List.of() : List.of(w.thread().getStackTrace());
+    return w == null ? null : w.thread();
   }
 
   /**

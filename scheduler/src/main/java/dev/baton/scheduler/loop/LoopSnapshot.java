@@ -11,6 +11,7 @@ import java.util.Map;
  * @param owner id of the worker that drives it
  * @param inContinuation whether that worker runs code of users now
  * @param sequence grows with every change of the status word
+ * @param turns grows with every turn of the loop
  * @param queuedContinuations continuations that wait
  * @param queuedTasks tasks of Netty and Vert.x that wait
  * @param away continuations that run on, on workers that have lost this loop
@@ -27,6 +28,7 @@ public record LoopSnapshot(
     int owner,
     boolean inContinuation,
     long sequence,
+    long turns,
     int queuedContinuations,
     int queuedTasks,
     int away,

@@ -347,7 +347,7 @@ final class StandbyPool {
     }
     long at = sinceNanos == 0 ? System.nanoTime() : sinceNanos;
     loop.taken(cause, owner.id(), me.id(), at, stint, work);
-    owner.lostLoop(stint, cause, at);
+    owner.lostLoop(stint, cause, at, work);
     return loop;
   }
 

@@ -176,6 +176,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private boolean initialized;
   private long continuations;
   private long continuationsAtPoll;
+  private long turns;
   private int clockEvery = CLOCK_EVERY;
   private int deaths;
   private long diedNanos;
@@ -399,6 +400,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /** What follows a poll: timers, tasks, continuations. Null to go on. */
   private @Nullable End turn(Worker me) {
+    turns++;
     SliceTimer t = timer;
     if (t != null) {
       t.pushIfDue(pollNanos());
@@ -851,6 +853,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
         LoopStatus.owner(word),
         LoopStatus.state(word) == LoopStatus.CONTINUATION,
         LoopStatus.sequence(word),
+        turns,
         runQueue.size(),
         tasks.size(),
         away.get(),

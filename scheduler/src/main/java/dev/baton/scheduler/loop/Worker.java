@@ -6,6 +6,7 @@ import dev.baton.scheduler.policy.TakeoverCause;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,8 @@ final class Worker implements Runnable {
   private @Nullable TakeoverCause awayCause;
   // Guarded by this
   private long awaySinceNanos;
+  // Guarded by this
+  private @Nullable Supplier<?> awayWork;
 
   Worker(Enclave enclave, StandbyPool pool, int id, @Nullable TransferableEventLoop first) {
     this.enclave = enclave;
@@ -102,9 +105,7 @@ final class Worker implements Runnable {
       if (p != null) {
         p.close();
       }
-      synchronized (this) {
-        settle();
-      }
+      settle();
       enclave.ended(this);
     }
   }
@@ -142,14 +143,7 @@ final class Worker implements Runnable {
   private void lost(TransferableEventLoop former) {
     probe().disarm();
     loop = null;
-    synchronized (this) {
-      stint++;
-      settle();
-      if (widened) {
-        widened = false;
-        pool.repin();
-      }
-    }
+    settle();
     former.cameBack();
     pool.cameBack();
   }
@@ -165,24 +159,48 @@ final class Worker implements Runnable {
    *
    * @param seenStint {@link #stint} before the takeover
    * @param sinceNanos when it stopped serving the loop, {@link System#nanoTime}
+   * @param work what it runs, as the {@link WorkObserver} said
    */
-  synchronized void lostLoop(long seenStint, TakeoverCause cause, long sinceNanos) {
-    if (stint != seenStint) {
-      enclave.wasAway(cause, System.nanoTime() - sinceNanos); // it is back already
-      return;
+  void lostLoop(long seenStint, TakeoverCause cause, long sinceNanos, @Nullable Supplier<?> work) {
+    synchronized (this) {
+      if (stint == seenStint) {
+        awayCause = cause;
+        awaySinceNanos = sinceNanos;
+        awayWork = work;
+        widened = pool.widen(tid);
+        return;
+      }
     }
-    awayCause = cause;
-    awaySinceNanos = sinceNanos;
-    widened = pool.widen(tid);
+    report(seenStint, cause, sinceNanos, work); // it is back already
   }
 
-  /** Books the time away, if this worker was. Holds this. */
+  /** Begins another stint, and books the time away if this worker was. This worker. */
   private void settle() {
-    TakeoverCause cause = awayCause;
-    if (cause != null) {
+    long ended;
+    TakeoverCause cause;
+    long sinceNanos;
+    Supplier<?> work;
+    synchronized (this) {
+      ended = stint++;
+      cause = awayCause;
+      sinceNanos = awaySinceNanos;
+      work = awayWork;
       awayCause = null;
-      enclave.wasAway(cause, System.nanoTime() - awaySinceNanos);
+      awayWork = null;
+      if (widened) {
+        widened = false;
+        pool.repin();
+      }
     }
+    if (cause != null) {
+      report(ended, cause, sinceNanos, work);
+    }
+  }
+
+  private void report(
+      long ended, TakeoverCause cause, long sinceNanos, @Nullable Supplier<?> work) {
+    long nanos = Math.max(0, System.nanoTime() - sinceNanos);
+    enclave.wasAway(new Absence(id, ended, cause, sinceNanos, nanos, Enclave.describe(work)));
   }
 
   /** How long this worker has been away for {@code cause}, 0 if it is not. */
@@ -204,6 +222,12 @@ final class Worker implements Runnable {
   WorkerSnapshot snapshot() {
     TransferableEventLoop l = loop;
     boolean owns = l != null && LoopStatus.owner(l.status()) == id;
+    TakeoverCause cause;
+    long sinceNanos;
+    synchronized (this) {
+      cause = awayCause;
+      sinceNanos = awaySinceNanos;
+    }
     return new WorkerSnapshot(
         id,
         thread.getName(),
@@ -211,6 +235,8 @@ final class Worker implements Runnable {
         l == null ? -1 : l.index(),
         l == null
             ? WorkerSnapshot.State.STANDBY
-            : owns ? WorkerSnapshot.State.OWNER : WorkerSnapshot.State.AWAY);
+            : owns ? WorkerSnapshot.State.OWNER : WorkerSnapshot.State.AWAY,
+        cause,
+        cause == null ? 0 : sinceNanos);
   }
 }

@@ -1,5 +1,8 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.TakeoverCause;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A picture of one worker.
  *
@@ -8,8 +11,17 @@ package dev.baton.scheduler.loop;
  * @param cpu the CPU it is pinned to while it owns a loop or waits, -1 if not pinned
  * @param loop index of the loop it drives or has lost, -1 if it waits
  * @param state what it does
+ * @param awayCause why it lost its loop; null unless it is away
+ * @param awaySinceNanos since when it is away, {@link System#nanoTime}; 0 unless it is
  */
-public record WorkerSnapshot(int worker, String thread, int cpu, int loop, State state) {
+public record WorkerSnapshot(
+    int worker,
+    String thread,
+    int cpu,
+    int loop,
+    State state,
+    @Nullable TakeoverCause awayCause,
+    long awaySinceNanos) {
   /** What a worker does. */
   public enum State {
     /** Drives a loop. */
