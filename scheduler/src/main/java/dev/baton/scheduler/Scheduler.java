@@ -68,8 +68,9 @@ public final class Scheduler {
         builder.stageCapacity == 0 ? null : new StageQueue(builder.stageCapacity, loops);
     stageQueue = stage;
     group = new TransferableEventLoopGroup(loops, enclave, handlers, stage);
+    boolean worse = takeover && notifier() != options.getNotifier();
     LOGGER.log(
-        System.Logger.Level.INFO,
+        worse ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
         "{0} event loops on CPUs {1}, policy {2}, block notification: {3}",
         loops,
         cpus,
@@ -147,6 +148,16 @@ public final class Scheduler {
   /** Why this notifier, in a sentence. */
   public String notifierReason() {
     return notifier.reason();
+  }
+
+  /** The same in a few words: what was refused, else what is in use; without a remedy. */
+  public String notifierWord() {
+    String reason = notifier.reason();
+    int refused = reason.indexOf(BlockNotifier.REFUSED);
+    String word = refused < 0 ? reason : reason.substring(refused + BlockNotifier.REFUSED.length());
+    int remedy = word.indexOf(" (");
+    int colon = refused < 0 ? word.indexOf(':') : -1;
+    return word.substring(0, colon >= 0 ? colon : remedy >= 0 ? remedy : word.length());
   }
 
   /** Whether loops change hands here. */

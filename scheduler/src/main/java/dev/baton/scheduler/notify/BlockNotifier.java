@@ -12,6 +12,8 @@ import java.util.List;
  * not is asked by whoever the loop's own timer has woken.
  */
 public abstract sealed class BlockNotifier permits PerfEventNotifier, ProcSampler, TickNotifier {
+  /** Stands in a reason before what was refused. */
+  public static final String REFUSED = "; refused: ";
 
   /** Which implementation, and in which order they are tried. */
   public enum Kind {
@@ -92,7 +94,7 @@ public abstract sealed class BlockNotifier permits PerfEventNotifier, ProcSample
     if (best != Kind.PERF) {
       inUse += " (as configured)";
     }
-    return refused.isEmpty() ? inUse : inUse + "; refused: " + String.join("; ", refused);
+    return refused.isEmpty() ? inUse : inUse + REFUSED + String.join("; ", refused);
   }
 
   private static String remedy(Kind kind) {
