@@ -3,6 +3,7 @@ package dev.baton.server;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.management.Watch;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.BatonMetricsFactory;
 import dev.baton.stages.BoundPipeline;
@@ -65,7 +66,9 @@ public final class Baton {
     if (options.isMetrics() && bootstrap.metrics() == null) {
       bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));
     }
-    return bootstrap.vertx();
+    Vertx vertx = bootstrap.vertx();
+    Watch.of(vertx).tellAfter(options.getTellAfter());
+    return vertx;
   }
 
   /**

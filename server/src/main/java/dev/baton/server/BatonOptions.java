@@ -4,6 +4,7 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.management.Watch;
 import dev.baton.stages.DidYouMean;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -22,10 +23,16 @@ public final class BatonOptions {
   /** Default of {@link #isMetrics}. */
   public static final boolean DEFAULT_METRICS = true;
 
+  /** Default of {@link #getTellAfter}. */
+  public static final Duration DEFAULT_TELL_AFTER = Watch.DEFAULT_TELL_AFTER;
+
+  private static final Duration MAX_TELL_AFTER = Duration.ofHours(1);
+
   private static final Map<String, BiConsumer<BatonOptions, Object>> FIELDS =
       Map.ofEntries(
           Map.entry("contextMode", (o, v) -> o.setContextMode(ContextMode.parse(text(v)))),
           Map.entry("metrics", (o, v) -> o.setMetrics(bool("metrics", v))),
+          Map.entry("tellAfterNanos", (o, v) -> o.setTellAfter(nanos("tellAfterNanos", v))),
           Map.entry("loops", (o, v) -> o.scheduler.setLoops(integer("loops", v))),
           Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
           Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
@@ -48,6 +55,7 @@ public final class BatonOptions {
 
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
   private boolean metrics = DEFAULT_METRICS;
+  private Duration tellAfter = DEFAULT_TELL_AFTER;
   private final SchedulerOptions scheduler;
 
   /** All defaults. */
@@ -59,6 +67,7 @@ public final class BatonOptions {
   public BatonOptions(BatonOptions other) {
     contextMode = other.contextMode;
     metrics = other.metrics;
+    tellAfter = other.tellAfter;
     scheduler = new SchedulerOptions(other.scheduler);
   }
 
@@ -92,6 +101,7 @@ public final class BatonOptions {
         new JsonObject()
             .put("contextMode", contextMode.toString())
             .put("metrics", metrics)
+            .put("tellAfterNanos", tellAfter.toNanos())
             .put("loops", scheduler.getLoops())
             .put("pinning", scheduler.isPinning())
             .put("takeover", scheduler.isTakeover())
@@ -125,6 +135,28 @@ public final class BatonOptions {
 
   public BatonOptions setMetrics(boolean metrics) {
     this.metrics = metrics;
+    return this;
+  }
+
+  /**
+   * How long a handler may be away from its loop, or a loop stand still, before the log tells; then
+   * half as often each time. Zero switches that off.
+   */
+  public Duration getTellAfter() {
+    return tellAfter;
+  }
+
+  /**
+   * See {@link #getTellAfter}.
+   *
+   * @throws IllegalArgumentException if {@code tellAfter} is negative or longer than an hour
+   */
+  public BatonOptions setTellAfter(Duration tellAfter) {
+    if (tellAfter.isNegative() || tellAfter.compareTo(MAX_TELL_AFTER) > 0) {
+      throw new IllegalArgumentException(
+          "tellAfter=" + tellAfter + ": give 0 (tells nothing) to 1 hour, such as 2 s");
+    }
+    this.tellAfter = tellAfter;
     return this;
   }
 

@@ -15,8 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param route the pattern that the router gave it; otherwise the path with {@code *} for every
  *     segment with a digit in it, shortened
  * @param requestId its header {@code x-request-id}
+ * @param routed whether {@code route} is the router's
+ * @param behind callbacks that wait until this one has ended, in a context that runs one at a time
  */
-public record RequestWork(String method, String path, String route, @Nullable String requestId) {
+public record RequestWork(
+    String method,
+    String path,
+    String route,
+    @Nullable String requestId,
+    boolean routed,
+    int behind) {
   private static final int MAX_LENGTH = 256;
   private static final int MAX_ID_LENGTH = 128;
   private static final int MAX_SEGMENTS = 4;
@@ -38,10 +46,11 @@ public record RequestWork(String method, String path, String route, @Nullable St
    *
    * @param request {@link #isRequest}: HTTP/1 hands its handlers the request, HTTP/2 and later the
    *     head of one, which has no route
+   * @param behind callbacks that wait until this one has ended
    */
-  public static RequestWork of(Object request) {
+  public static RequestWork of(Object request, int behind) {
     if (request instanceof HttpRequestHead head) {
-      return of(head.method(), head.uri(), null, head.headers());
+      return of(head.method(), head.uri(), null, head.headers(), behind);
     }
     // Not path(): that would take the connection's monitor.
     HttpServerRequest http1 = (HttpServerRequest) request;
@@ -50,18 +59,25 @@ public record RequestWork(String method, String path, String route, @Nullable St
         http1.method(),
         http1.uri(),
         metric instanceof Routed routed ? routed.route() : null,
-        http1.headers());
+        http1.headers(),
+        behind);
   }
 
   private static RequestWork of(
-      HttpMethod method, @Nullable String uri, @Nullable String route, MultiMap headers) {
+      HttpMethod method,
+      @Nullable String uri,
+      @Nullable String route,
+      MultiMap headers,
+      int behind) {
     String path = uri == null ? "" : cut(withoutQuery(uri), MAX_LENGTH);
     String id = headers.get("x-request-id");
     return new RequestWork(
         method.name(),
         path,
         route == null ? shortened(path) : route,
-        id == null ? null : cut(id, MAX_ID_LENGTH));
+        id == null ? null : cut(id, MAX_ID_LENGTH),
+        route != null,
+        behind);
   }
 
   private static String withoutQuery(String uri) {

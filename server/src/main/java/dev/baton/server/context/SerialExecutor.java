@@ -64,6 +64,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private static final long BUDGET_NANOS = 200_000;
 
   private static final int SPINS_BEFORE_YIELD = 100;
+  private static final int MAX_COUNTED = 10_000;
 
   /** No token of a loop. */
   private static final long LOST = -1;
@@ -148,6 +149,19 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   /** Since when the callback that runs has waited for the loop, nanoseconds. In a callback. */
   public long queuedNanos() {
     return queuedNanos;
+  }
+
+  /**
+   * How many callbacks wait behind the one that runs, counted up to {@value #MAX_COUNTED}. Any
+   * thread: right if that one has run for a while, as onlookers ask when it is stuck.
+   */
+  public int waiting() {
+    Node node = tail == null ? null : head;
+    int count = 0;
+    while (node != null && (node = node.next) != null && count < MAX_COUNTED) {
+      count++;
+    }
+    return count;
   }
 
   /** One continuation of the loop. */

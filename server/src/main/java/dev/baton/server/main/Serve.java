@@ -9,7 +9,7 @@ import dev.baton.server.context.ContextMode;
 import dev.baton.server.management.Listening;
 import dev.baton.server.management.ManagementOptions;
 import dev.baton.server.management.ManagementServer;
-import dev.baton.server.metrics.BatonMetrics;
+import dev.baton.server.management.Watch;
 import dev.baton.server.metrics.BatonMetricsFactory;
 import dev.baton.stages.PipelineOptions;
 import io.vertx.core.DeploymentOptions;
@@ -195,6 +195,15 @@ final class Serve implements Callable<Integer> {
   private boolean metrics;
 
   @Option(
+      names = "--tell-after-millis",
+      paramLabel = "MS",
+      defaultValue = "2000",
+      description =
+          "How long a handler may be away from its loop, or a loop stand still, before the log"
+              + " tells where it is; 0 switches that off. Default: ${DEFAULT-VALUE}")
+  private long tellAfterMillis;
+
+  @Option(
       names = "--drain-seconds",
       paramLabel = "S",
       defaultValue = "15",
@@ -261,15 +270,9 @@ final class Serve implements Callable<Integer> {
     }
     LOGGER.log(
         System.Logger.Level.INFO,
-        "Draining for at most {0} s: {1} under way",
+        "Draining for at most {0} s: {1}",
         drainSeconds,
-        underWay(vertx));
-  }
-
-  private static String underWay(Vertx vertx) {
-    BatonMetrics metrics = BatonMetrics.of(vertx);
-    long requests = metrics == null ? -1 : metrics.activeHttpRequests();
-    return requests < 0 ? "requests" : requests == 1 ? "1 request" : requests + " requests";
+        Watch.of(vertx).underWayInWords());
   }
 
   private int deploy(Vertx vertx, int instances) throws Exception {
@@ -328,7 +331,11 @@ final class Serve implements Callable<Integer> {
   }
 
   private BatonOptions options() {
-    BatonOptions options = new BatonOptions().setContextMode(context).setMetrics(metrics);
+    BatonOptions options =
+        new BatonOptions()
+            .setContextMode(context)
+            .setMetrics(metrics)
+            .setTellAfter(Duration.ofMillis(tellAfterMillis));
     options
         .getScheduler()
         .setLoops(loops)
@@ -342,15 +349,16 @@ final class Serve implements Callable<Integer> {
   }
 
   private void close(Vertx vertx, @Nullable ManagementServer management) {
+    Watch watch = Watch.of(vertx); // before: a Vertx that is closed has no shared data
     try {
       vertx.close().await(drainSeconds, TimeUnit.SECONDS);
       LOGGER.log(System.Logger.Level.INFO, "Drained");
     } catch (TimeoutException e) {
       LOGGER.log(
           System.Logger.Level.WARNING,
-          "Not drained after {0} s: {1} under way, dropped. Allow more with --drain-seconds.",
+          "Not drained after {0} s, dropped: {1}. Allow more with --drain-seconds.",
           drainSeconds,
-          underWay(vertx));
+          watch.underWayInWords());
     }
     if (management != null) {
       management.close();

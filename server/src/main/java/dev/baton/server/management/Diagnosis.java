@@ -5,21 +5,27 @@ import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.notify.BlockNotifier;
-import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.management.TakeoverLog.Blame;
+import dev.baton.server.metrics.BatonMetrics;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
- * What an operator should know first, in words.
+ * What an operator should know first, in words: the trouble of users, then what may be its cause.
  *
  * @param level the worst of what is found
- * @param headline one sentence
- * @param detail a second one; may be empty
+ * @param headline the first finding
+ * @param detail the next ones; may be empty
+ * @param findings all of them, those that users feel first
  * @param missing what this machine refuses, and how to get it
  */
-record Diagnosis(Level level, String headline, String detail, List<Missing> missing) {
+record Diagnosis(
+    Level level, String headline, String detail, List<Finding> findings, List<Missing> missing) {
   /** From good to bad. */
   enum Level {
     /** Nothing to do. */
@@ -28,9 +34,36 @@ record Diagnosis(Level level, String headline, String detail, List<Missing> miss
     DEGRADED,
     /** Handlers block or compute for long; the loops go on without them. */
     BLOCKING,
-    /** Loops stand still or hold requests back. */
+    /** Requests are refused, fail, hang or take much longer than usual. */
+    FAILING,
+    /** Loops or stages stand still, or hold requests back. */
     STALLED
   }
+
+  /** Kinds of findings, in the order in which they are told. */
+  enum Kind {
+    REFUSED(Level.FAILING),
+    FAILING(Level.FAILING),
+    HANGING(Level.FAILING),
+    SLOWER(Level.FAILING),
+    NO_WORKER(Level.STALLED),
+    LOOP_STILL(Level.STALLED),
+    STAGE_STUCK(Level.STALLED),
+    CONTEXT_HELD(Level.BLOCKING),
+    BLOCKING(Level.BLOCKING),
+    COLLECTOR(Level.DEGRADED),
+    STARVED(Level.DEGRADED),
+    HEAP(Level.DEGRADED);
+
+    private final Level level;
+
+    Kind(Level level) {
+      this.level = level;
+    }
+  }
+
+  /** One thing that is wrong, in a sentence. */
+  record Finding(Kind kind, String text) {}
 
   /** Something that is not as it should be, what that costs, and the remedy. */
   record Missing(String what, String effect, String remedy) {}
@@ -41,86 +74,372 @@ record Diagnosis(Level level, String headline, String detail, List<Missing> miss
   private static final long WORTH_TELLING_NANOS = 50_000_000L;
   private static final long WORTH_TELLING_TAKEOVERS = 20;
 
-  static final long STALLED_NANOS = 250_000_000L;
+  private static final long HANGING_NANOS = 10_000_000_000L;
+  private static final double FAILING_SHARE = 0.01;
 
-  /**
-   * Looks at everything.
-   *
-   * @param lagNanos how long each loop keeps a task waiting, by index; may be empty
-   */
-  static Diagnosis of(Scheduler scheduler, TakeoverLog log, long[] lagNanos, long now) {
-    List<Missing> missing = missing(scheduler);
-    Enclave enclave = scheduler.enclave();
-    List<LoopSnapshot> loops = enclave.loopSnapshots();
-    List<Blame> blame = log.blame(now, WINDOW_NANOS);
+  /** A request of its own context always waits for a callback or two. */
+  static final int MANY_BEHIND = 5;
 
-    List<LoopSnapshot> holding = loops.stream().filter(LoopSnapshot::holding).toList();
-    if (!holding.isEmpty()) {
-      return held(enclave, holding, blame, missing);
-    }
-    for (int loop = 0; loop < lagNanos.length; loop++) {
-      if (lagNanos[loop] > STALLED_NANOS) {
-        return new Diagnosis(
-            Level.STALLED,
-            "Loop " + loop + " stands still: a task has waited for " + time(lagNanos[loop]) + ".",
-            scheduler.isTakeover()
-                ? "Somebody else keeps its CPU busy, or code that runs in I/O blocks, where no loop"
-                    + " is taken over: a pinned context, a connection's own handler. See its stack."
-                : "Loops do not change hands here, so a handler that blocks stops its loop.",
-            missing);
-      }
-    }
-    long away = blame.stream().mapToLong(Blame::awayNanos).sum();
-    long takeovers = blame.stream().mapToLong(Blame::takeovers).sum();
-    if (away >= WORTH_TELLING_NANOS || takeovers >= WORTH_TELLING_TAKEOVERS) {
-      return blocking(blame, takeovers, away, log.medianDelayNanos(now, WINDOW_NANOS), missing);
-    }
-    if (!missing.isEmpty()) {
-      return new Diagnosis(
-          Level.DEGRADED, missing.getFirst().what() + ".", missing.getFirst().effect(), missing);
-    }
-    return new Diagnosis(
-        Level.HEALTHY,
-        "No handler holds a loop up.",
+  private static final int MAX_TOLD = 3;
+  private static final double MUCH_PAUSED = 0.1;
+  private static final double MUCH_STARVED = 0.1;
+  private static final double HEAP_FULL = 0.9;
+
+  /** Looks at everything that {@code watch} knows. Holds it. */
+  static Diagnosis of(Watch watch, Scheduler scheduler, long now) {
+    List<Finding> findings = new ArrayList<>();
+    List<Blame> blame = watch.log().blame(now, WINDOW_NANOS);
+    refused(watch, findings);
+    failing(watch, findings);
+    hanging(watch, now, findings);
+    slower(watch, findings);
+    held(watch, scheduler.enclave(), now, findings);
+    still(watch, scheduler, findings);
+    stuck(watch, now, findings);
+    contexts(watch, now, findings);
+    blocking(blame, findings);
+    machine(watch.machine(), findings);
+    return of(findings, missing(scheduler), watch.log(), now);
+  }
+
+  private static Diagnosis of(
+      List<Finding> findings, List<Missing> missing, TakeoverLog log, long now) {
+    long takeovers = log.count(now, WINDOW_NANOS);
+    String changed =
         takeovers == 0
             ? "No loop changed hands in the last 10 s."
-            : takeovers + (takeovers == 1 ? " takeover" : " takeovers") + " in the last 10 s.",
+            : "Loops changed hands "
+                + takeovers
+                + (takeovers == 1 ? " time" : " times")
+                + " in the last 10 s and went on after "
+                + time(log.medianDelayNanos(now, WINDOW_NANOS))
+                + " (median).";
+    if (findings.isEmpty()) {
+      return missing.isEmpty()
+          ? new Diagnosis(Level.HEALTHY, "No handler holds a loop up.", changed, findings, missing)
+          : new Diagnosis(
+              Level.DEGRADED, missing.getFirst().what() + ".", changed, findings, missing);
+    }
+    Level level =
+        findings.stream().map(f -> f.kind().level).max(Comparator.naturalOrder()).orElseThrow();
+    String others =
+        findings.stream()
+            .skip(1)
+            .limit(MAX_TOLD)
+            .map(Finding::text)
+            .collect(Collectors.joining(" "));
+    return new Diagnosis(
+        level,
+        findings.getFirst().text(),
+        others.isEmpty() ? changed : others,
+        List.copyOf(findings),
         missing);
   }
 
-  private static Diagnosis held(
-      Enclave enclave, List<LoopSnapshot> holding, List<Blame> blame, List<Missing> missing) {
+  // ---------------------------------------------------------------- what users feel
+
+  private static void refused(Watch watch, List<Finding> findings) {
+    List<Refusals.Refused> refused = watch.refusals().ofLate();
+    if (refused.isEmpty()) {
+      return;
+    }
+    long count = refused.stream().mapToLong(Refusals.Refused::count).sum();
+    RouteWindow routes = watch.routes();
+    String which =
+        routes == null
+            ? ""
+            : routes.views().stream()
+                .filter(view -> view.refusalsPerSecond() > 0)
+                .sorted(Comparator.comparingDouble(RouteWindow.View::refusalsPerSecond).reversed())
+                .limit(MAX_TOLD)
+                .map(
+                    view ->
+                        Math.round(100 * view.refusalsPerSecond() / view.requestsPerSecond())
+                            + " % of "
+                            + name(view))
+                .collect(Collectors.joining(", "));
+    findings.add(
+        new Finding(
+            Kind.REFUSED,
+            rate(count / watch.refusals().seconds())
+                + " requests a second are refused"
+                + (which.isEmpty() ? "" : ", " + which)
+                + ": "
+                + refused.stream()
+                    .limit(MAX_TOLD)
+                    .map(Refusals.Refused::where)
+                    .collect(Collectors.joining(", "))
+                + "."));
+  }
+
+  private static void failing(Watch watch, List<Finding> findings) {
+    RouteWindow routes = watch.routes();
+    if (routes == null) {
+      return;
+    }
+    routes.views().stream()
+        .filter(
+            view ->
+                view.errorsPerSecond() - view.refusalsPerSecond()
+                    > FAILING_SHARE * view.requestsPerSecond())
+        .limit(MAX_TOLD)
+        .forEach(
+            view ->
+                findings.add(
+                    new Finding(
+                        Kind.FAILING,
+                        name(view)
+                            + " fails: "
+                            + Math.round(
+                                100
+                                    * (view.errorsPerSecond() - view.refusalsPerSecond())
+                                    / view.requestsPerSecond())
+                            + " % of its requests are answered 5xx.")));
+  }
+
+  private static void hanging(Watch watch, long now, List<Finding> findings) {
+    watch.underWay().stream()
+        .filter(u -> now - u.oldestNanos() > HANGING_NANOS)
+        .limit(MAX_TOLD)
+        .forEach(
+            u ->
+                findings.add(
+                    new Finding(
+                        Kind.HANGING,
+                        u.method()
+                            + " "
+                            + u.route()
+                            + " hangs: "
+                            + u.count()
+                            + (u.count() == 1 ? " request is" : " requests are")
+                            + " under way, the oldest for "
+                            + time(now - u.oldestNanos())
+                            + ".")));
+  }
+
+  private static void slower(Watch watch, List<Finding> findings) {
+    RouteWindow routes = watch.routes();
+    if (routes == null) {
+      return;
+    }
+    routes.views().stream()
+        .filter(RouteWindow.View::isSlower)
+        .limit(MAX_TOLD)
+        .forEach(
+            view ->
+                findings.add(
+                    new Finding(
+                        Kind.SLOWER,
+                        name(view)
+                            + " is slower than usual: p99 "
+                            + time(view.latencies().quantileNanos(0.99))
+                            + ", it was "
+                            + time(view.usual().quantileNanos(0.99))
+                            + ".")));
+  }
+
+  private static String name(RouteWindow.View view) {
+    return view.method() + " " + view.route();
+  }
+
+  // ---------------------------------------------------------------- causes
+
+  private static void held(Watch watch, Enclave enclave, long now, List<Finding> findings) {
+    List<LoopSnapshot> holding =
+        enclave.loopSnapshots().stream().filter(LoopSnapshot::holding).toList();
+    List<PoolSnapshot> exhausted = watch.exhausted();
+    if (holding.isEmpty() && exhausted.isEmpty()) {
+      return;
+    }
     long waiting = holding.stream().mapToLong(LoopSnapshot::queuedContinuations).sum();
-    int max = enclave.poolSnapshots().stream().mapToInt(PoolSnapshot::max).max().orElse(0);
-    String who = blame.isEmpty() ? "" : " " + blame.getFirst().route() + " takes most of them.";
-    return new Diagnosis(
-        Level.STALLED,
-        "No worker is left: "
-            + (holding.size() == 1
-                ? "loop " + holding.getFirst().loop() + " holds "
-                : holding.size() + " loops hold ")
-            + waiting
-            + " callbacks back.",
-        "All standbys of a CPU are in use, blocked (maxStandbys=" + max + ")." + who,
-        missing);
+    int max = exhausted.stream().mapToInt(PoolSnapshot::max).max().orElse(0);
+    String what =
+        switch (holding.size()) {
+          case 0 -> "all standbys are in handlers";
+          case 1 -> "loop " + holding.getFirst().loop() + " holds " + waiting + " callbacks back";
+          default -> holding.size() + " loops hold " + waiting + " callbacks back";
+        };
+    findings.add(
+        new Finding(
+            Kind.NO_WORKER,
+            "No worker is left: "
+                + what
+                + (max == 0 ? ". " : " (maxStandbys=" + max + "). ")
+                + mostAway(watch.log().away(), now)));
   }
 
-  private static Diagnosis blocking(
-      List<Blame> blame, long takeovers, long away, long delay, List<Missing> missing) {
-    Blame first = blame.getFirst();
-    String verb = first.cause() == TakeoverCause.HOG ? " computes for long" : " blocks";
-    long share = away == 0 ? 100 : Math.round(100.0 * first.awayNanos() / away);
-    String each =
-        first.takeovers() == 0 ? "" : time(first.awayNanos() / first.takeovers()) + " each, ";
-    return new Diagnosis(
-        Level.BLOCKING,
-        first.route() + verb + ": " + each + share + " % of all blocked time.",
-        "Loops changed hands "
-            + takeovers
-            + (takeovers == 1 ? " time" : " times")
-            + " in the last 10 s and went on"
-            + (delay < 0 ? "." : " after " + time(delay) + " (median)."),
-        missing);
+  private static void still(Watch watch, Scheduler scheduler, List<Finding> findings) {
+    LoopWatch loops = watch.loops();
+    if (loops == null) {
+      return;
+    }
+    for (LoopWatch.Loop loop : loops.still()) {
+      Doing doing = loop.doing();
+      String why =
+          doing != null
+              ? "its worker is " + doing.inWords()
+              : scheduler.isTakeover()
+                  ? "its CPU is somebody else's, or code blocks where no loop is taken over"
+                  : "loops do not change hands here";
+      findings.add(
+          new Finding(
+              Kind.LOOP_STILL,
+              "Loop "
+                  + loop.index()
+                  + " stands still for "
+                  + time(loop.stillNanos())
+                  + ": "
+                  + why
+                  + newest(watch.underWay())
+                  + "."));
+    }
+  }
+
+  private static void stuck(Watch watch, long now, List<Finding> findings) {
+    for (Refusals.Stuck stuck : watch.refusals().stuck()) {
+      String name = stuck.stage().pipeline() + "/" + stuck.stage().stage();
+      List<TakeoverLog.Entry> away =
+          watch.log().away().stream().filter(e -> name.equals(e.part.stage())).toList();
+      findings.add(
+          new Finding(
+              Kind.STAGE_STUCK,
+              "Stage "
+                  + name
+                  + " is stuck: "
+                  + stuck.stage().inside()
+                  + " of "
+                  + stuck.stage().capacity()
+                  + " inside, none has left for "
+                  + time(stuck.nanos())
+                  + ". "
+                  + mostAway(away, now)));
+    }
+  }
+
+  private static void contexts(Watch watch, long now, List<Finding> findings) {
+    watch.log().away().stream()
+        .filter(entry -> TakeoverLog.behind(entry) >= MANY_BEHIND)
+        .limit(MAX_TOLD)
+        .forEach(
+            entry ->
+                findings.add(
+                    new Finding(
+                        Kind.CONTEXT_HELD,
+                        entry.route()
+                            + " holds its context up: "
+                            + TakeoverLog.behind(entry)
+                            + " callbacks wait behind it, for "
+                            + time(entry.awayNanos(now))
+                            + ".")));
+  }
+
+  private static void blocking(List<Blame> blame, List<Finding> findings) {
+    long away = blame.stream().mapToLong(Blame::awayNanos).sum();
+    long takeovers = blame.stream().mapToLong(Blame::takeovers).sum();
+    if (away < WORTH_TELLING_NANOS && takeovers < WORTH_TELLING_TAKEOVERS) {
+      return;
+    }
+    for (Blame b : blame.subList(0, Math.min(MAX_TOLD, blame.size()))) {
+      long share = away == 0 ? 100 : Math.round(100.0 * b.awayNanos() / away);
+      if (share < 5) {
+        break;
+      }
+      if (b.route().equals(TakeoverLog.NO_REQUEST) && b.awayNow() == 0 && b.perSecond() < 1) {
+        continue; // a verticle that starts
+      }
+      findings.add(
+          new Finding(
+              Kind.BLOCKING,
+              b.route()
+                  + (b.doing().kind() == Doing.Kind.COMPUTES ? " computes for long: " : " blocks: ")
+                  + (b.awayNow() > 0 && b.oldestNanos() > WINDOW_NANOS / 10
+                      ? b.awayNow()
+                          + (b.awayNow() == 1 ? " handler is" : " handlers are")
+                          + " away now, the oldest for "
+                          + time(b.oldestNanos())
+                          + ", "
+                      : time(b.medianNanos()) + " each, ")
+                  + (b.takeovers() > 0 ? rate(b.perSecond()) + " a second, " : "")
+                  + share
+                  + " % of all such time; "
+                  + b.doing().inWords()
+                  + "."));
+    }
+  }
+
+  private static void machine(Machine.Shares shares, List<Finding> findings) {
+    if (shares.pauses() > MUCH_PAUSED) {
+      findings.add(
+          new Finding(
+              Kind.COLLECTOR,
+              "The collector stops everything for " + percent(shares.pauses()) + " of the time."));
+    }
+    if (shares.stolen() > MUCH_STARVED) {
+      findings.add(
+          new Finding(
+              Kind.STARVED,
+              percent(shares.stolen()) + " of the CPUs' time goes to other machines (steal)."));
+    }
+    if (shares.throttled() > MUCH_STARVED) {
+      findings.add(
+          new Finding(
+              Kind.STARVED,
+              "The container's CPU limit stops threads for "
+                  + percent(shares.throttled())
+                  + " of the time."));
+    }
+    if (shares.heap() > HEAP_FULL) {
+      findings.add(
+          new Finding(
+              Kind.HEAP, "The heap is " + percent(shares.heap()) + " full after collections."));
+    }
+  }
+
+  // ---------------------------------------------------------------- words
+
+  /** Which routes keep workers away, the one with the most first, and since when. */
+  static String mostAway(List<TakeoverLog.Entry> away, long now) {
+    if (away.isEmpty()) {
+      return "";
+    }
+    Map<String, Long> counts =
+        away.stream()
+            .collect(
+                Collectors.groupingBy(
+                    TakeoverLog.Entry::route, LinkedHashMap::new, Collectors.counting()));
+    Map.Entry<String, Long> most =
+        counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow();
+    TakeoverLog.Entry oldest =
+        away.stream().filter(e -> e.route().equals(most.getKey())).findFirst().orElseThrow();
+    return most.getKey()
+        + " holds "
+        + most.getValue()
+        + " of them, the oldest for "
+        + time(oldest.awayNanos(now))
+        + ", "
+        + oldest.doing().inWords()
+        + ".";
+  }
+
+  /** What is under way, the oldest first; where one loop stands still that is among it. */
+  static String newest(List<BatonMetrics.UnderWay> underWay) {
+    return underWay.isEmpty()
+        ? ""
+        : "; under way "
+            + underWay.stream()
+                .limit(MAX_TOLD)
+                .map(u -> u.method() + " " + u.route())
+                .collect(Collectors.joining(", "));
+  }
+
+  static String percent(double share) {
+    return Math.round(100 * share) + " %";
+  }
+
+  private static String rate(double perSecond) {
+    return perSecond >= 10
+        ? String.valueOf(Math.round(perSecond))
+        : String.format(Locale.ROOT, "%.1f", perSecond);
   }
 
   /** What is missing here, the worst first. */
@@ -140,10 +459,10 @@ record Diagnosis(Level level, String headline, String detail, List<Missing> miss
       missing.add(
           new Missing(
               "Blocks are seen late",
-              "The notifier is "
+              "By the notifier "
                   + scheduler.notifier().name().toLowerCase(Locale.ROOT)
                   + ": "
-                  + scheduler.notifierReason()
+                  + scheduler.notifierWord()
                   + ".",
               "sysctl kernel.perf_event_paranoid=2; in a container a seccomp profile that permits"
                   + " perf_event_open, or CAP_PERFMON; and the option notifier set to perf."));

@@ -1,8 +1,8 @@
 package dev.baton.server.management;
 
+import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
-import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
  * What probes are told. Looks once a second, whether or not somebody asks, and counts looks instead
  * of time: a process that was stopped, or starved, has not looked either.
  *
- * <p>A loop does not serve if it has let a task wait since the last look, or if it holds
- * continuations back for want of a worker and has run none since. The service is unready if that is
- * so of every loop for long enough. It is dead if, moreover, its workers wait for each other: then
- * only a new process helps. One thread: the management server's.
+ * <p>A loop does not serve if it stands still, or if it holds continuations back for want of a
+ * worker and has run none since. The service is unready if that is so of every loop for long
+ * enough. It is dead if, moreover, its workers wait for each other: then only a new process helps.
+ * One thread: the management server's.
  */
 final class Health {
   static final int LOOK_MILLIS = 1000;
@@ -33,21 +33,21 @@ final class Health {
   private static final int MAX_DEADLOCKED = 8;
 
   private final @Nullable Enclave enclave;
-  private final LoopLag lag;
+  private final Watch watch;
   private final int unreadyAfterLooks;
   private final int[] missed;
   private final long[] ran;
   private boolean draining;
 
-  /**
-   * @param enclave null on stock Vert.x, of which nothing is known
-   */
-  Health(@Nullable Enclave enclave, List<TransferableEventLoop> loops, long unreadyAfterSeconds) {
-    this.enclave = enclave;
-    this.lag = new LoopLag(loops);
+  /** Looks by the eyes of {@code watch}; of stock Vert.x nothing is known. */
+  Health(Watch watch, long unreadyAfterSeconds) {
+    this.watch = watch;
+    Scheduler scheduler = watch.scheduler();
+    this.enclave = scheduler == null ? null : scheduler.enclave();
+    int loops = enclave == null ? 0 : enclave.loopSnapshots().size();
     this.unreadyAfterLooks = Math.toIntExact(unreadyAfterSeconds * 1000 / LOOK_MILLIS);
-    this.missed = new int[loops.size()];
-    this.ran = new long[loops.size()];
+    this.missed = new int[loops];
+    this.ran = new long[loops];
   }
 
   void draining() {
@@ -59,14 +59,16 @@ final class Health {
     if (enclave == null) {
       return;
     }
-    boolean[] underWay = lag.underWay();
+    Set<Integer> still;
+    synchronized (watch) {
+      still = watch.still();
+    }
     for (LoopSnapshot loop : enclave.loopSnapshots()) {
       int i = loop.loop();
       boolean held = loop.holding() && loop.continuations() == ran[i];
-      missed[i] = underWay[i] || held ? missed[i] + 1 : 0;
+      missed[i] = still.contains(i) || held ? missed[i] + 1 : 0;
       ran[i] = loop.continuations();
     }
-    lag.send();
   }
 
   /** Whether requests may come. */

@@ -12,13 +12,11 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -57,16 +55,10 @@ public final class ManagementServer {
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1));
     metrics = BatonMetrics.of(service);
-    Observer observer = new Observer(service);
+    Watch watch = Watch.of(service);
+    Observer observer = new Observer(watch);
     feed = new EventFeed(vertx, observer);
-    long unreadyAfterSeconds = options.getUnreadyAfter().toSeconds();
-    health =
-        service instanceof BatonVertx baton
-            ? new Health(
-                baton.scheduler().enclave(),
-                baton.scheduler().eventLoopGroup().loops(),
-                unreadyAfterSeconds)
-            : new Health(null, List.of(), unreadyAfterSeconds);
+    health = new Health(watch, options.getUnreadyAfter().toSeconds());
     vertx.setPeriodic(Health.LOOK_MILLIS, _ -> health.look());
     Buffer page = page();
     paths.put("/", request -> sendJson(request, 200, new JsonObject().put("paths", known())));
@@ -115,7 +107,11 @@ public final class ManagementServer {
       management.server =
           management
               .vertx
-              .createHttpServer(new HttpServerOptions().setHost(o.getHost()).setPort(o.getPort()))
+              .createHttpServer(
+                  new HttpServerOptions()
+                      .setHost(o.getHost())
+                      .setPort(o.getPort())
+                      .setCompressionSupported(true))
               .requestHandler(management::handle)
               .listen()
               .await(TIMEOUT_SECONDS, TimeUnit.SECONDS);

@@ -2,81 +2,48 @@ package dev.baton.server.management;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
-import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.server.Pipelines;
-import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.StageSnapshot;
-import io.vertx.core.Vertx;
-import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Looks at a service, and says in JSON what it sees. Keeps what only one who looks on can know. One
- * thread: the management server's.
- */
+/** Says in JSON what the {@link Watch} sees. One thread: the management server's. */
 final class Observer {
   private static final int MAX_TAKEOVERS = 256;
 
+  private final Watch watch;
   private final Pipelines pipelines;
   private final @Nullable Scheduler scheduler;
   private final @Nullable Enclave enclave;
-  private final StackSampler stacks = new StackSampler();
-  private final @Nullable TakeoverLog log;
-  private final @Nullable LoopLag lag;
   private final @Nullable RouteWindow routes;
 
-  /**
-   * Looks at nothing yet.
-   *
-   * @param service of Baton or stock
-   */
-  Observer(Vertx service) {
-    pipelines = Pipelines.of(service);
-    BatonMetrics metrics = BatonMetrics.of(service);
-    routes = metrics == null ? null : new RouteWindow(metrics::httpLatencies);
-    if (service instanceof BatonVertx baton) {
-      scheduler = baton.scheduler();
-      enclave = scheduler.enclave();
-      log = new TakeoverLog(enclave, stacks);
-      lag = new LoopLag(scheduler.eventLoopGroup().loops());
-    } else {
-      scheduler = null;
-      enclave = null;
-      log = null;
-      lag = null;
-    }
+  /** Looks by the eyes of {@code watch}. */
+  Observer(Watch watch) {
+    this.watch = watch;
+    pipelines = watch.pipelines();
+    scheduler = watch.scheduler();
+    enclave = scheduler == null ? null : scheduler.enclave();
+    routes = watch.routes();
   }
 
   // ---------------------------------------------------------------- looking
 
-  /** Looks for takeovers and for workers that came back. Often, while somebody watches. */
+  /** Looks closely what handlers do that are away. Often, while somebody watches. */
   void poll() {
-    if (log != null) {
-      log.poll(System.nanoTime());
+    synchronized (watch) {
+      watch.lookNow();
     }
   }
 
   /** Sees whether loops run. A few times a second, while somebody watches. */
   void probe() {
-    if (lag != null) {
-      lag.send();
+    synchronized (watch) {
+      watch.probe();
     }
-  }
-
-  /** Reads the routes' counts. Once a second, while somebody watches. */
-  void readRoutes() {
-    if (routes != null) {
-      routes.read(System.nanoTime());
-    }
-  }
-
-  @Nullable TakeoverLog log() {
-    return log;
   }
 
   int loopCount() {
@@ -93,22 +60,63 @@ final class Observer {
     } else {
       poll();
       json.put("status", status()).mergeIn(SchedulerJson.of(scheduler));
+      json.put("underWay", underWay()).put("away", blame());
     }
     return json;
   }
 
   /** The diagnosis; null on stock Vert.x. */
   @Nullable JsonObject status() {
-    if (scheduler == null || log == null || lag == null) {
+    if (scheduler == null) {
       return null;
     }
+    synchronized (watch) {
+      return SchedulerJson.of(Diagnosis.of(watch, scheduler, System.nanoTime()));
+    }
+  }
+
+  /** What routes keep workers away, of the last half minute. */
+  JsonArray blame() {
+    synchronized (watch) {
+      long now = System.nanoTime();
+      return SchedulerJson.array(
+          watch.log().blame(now, TakeoverLog.WINDOW_NANOS), SchedulerJson::blame);
+    }
+  }
+
+  /** Requests under way, by route, the oldest first. */
+  JsonArray underWay() {
     long now = System.nanoTime();
-    return SchedulerJson.of(Diagnosis.of(scheduler, log, lag.nanos(now), now));
+    return SchedulerJson.array(
+        watch.underWay(),
+        u ->
+            new JsonObject()
+                .put("method", u.method())
+                .put("route", u.route())
+                .put("count", u.count())
+                .put("oldestNanos", now - u.oldestNanos()));
   }
 
   JsonObject loops() {
-    return new JsonObject()
-        .put("loops", enclave == null ? new JsonArray() : SchedulerJson.loops(enclave));
+    return new JsonObject().put("loops", enclave == null ? new JsonArray() : loops(enclave));
+  }
+
+  /** Loops, with how long they stand still; our own probes do not count as waiting. */
+  private JsonArray loops(Enclave enclave) {
+    JsonArray json = SchedulerJson.loops(enclave);
+    LoopWatch watched = watch.loops();
+    if (watched != null) {
+      synchronized (watch) {
+        for (LoopWatch.Loop loop : watched.loops()) {
+          JsonObject one = json.getJsonObject(loop.index());
+          one.put("stillNanos", loop.stillNanos());
+          if (loop.isProbed()) {
+            one.put("queuedTasks", Math.max(0, one.getInteger("queuedTasks") - 1));
+          }
+        }
+      }
+    }
+    return json;
   }
 
   JsonObject workers() {
@@ -119,7 +127,11 @@ final class Observer {
   }
 
   private Function<WorkerSnapshot, List<StackTraceElement>> stacksOf(Enclave enclave) {
-    return worker -> stacks.stackOf(enclave, worker.worker(), System.nanoTime());
+    return worker -> {
+      synchronized (watch) {
+        return watch.stacks().stackOf(enclave, worker.worker(), System.nanoTime());
+      }
+    };
   }
 
   JsonObject pools() {
@@ -133,24 +145,33 @@ final class Observer {
     return new JsonObject().put("takeovers", takeovers(0, MAX_TAKEOVERS));
   }
 
-  /** Takeovers that are new or have changed since the log was at {@code revision}. */
-  JsonArray takeovers(long revision, int limit) {
-    if (log == null) {
-      return new JsonArray();
+  /** How far the log of takeovers has come. */
+  long revision() {
+    synchronized (watch) {
+      return watch.log().revision();
     }
-    long nanos = System.nanoTime();
-    long millis = System.currentTimeMillis();
-    return SchedulerJson.array(
-        log.changedSince(revision, limit), entry -> SchedulerJson.takeover(entry, nanos, millis));
   }
 
-  /** Routes of late; empty until two readings are made. */
-  JsonObject routes() {
-    if (routes == null) {
-      return new JsonObject().put("routes", new JsonArray());
+  /** Takeovers that are new or have changed since the log was at {@code revision}. */
+  JsonArray takeovers(long revision, int limit) {
+    synchronized (watch) {
+      long nanos = System.nanoTime();
+      long millis = System.currentTimeMillis();
+      return SchedulerJson.array(
+          watch.log().changedSince(revision, limit),
+          entry -> SchedulerJson.takeover(entry, nanos, millis));
     }
-    readRoutes();
-    return new JsonObject().put("routes", SchedulerJson.array(routes.views(), Observer::route));
+  }
+
+  /** Routes of late. */
+  JsonObject routes() {
+    return new JsonObject().put("routes", routes(Observer::route));
+  }
+
+  private JsonArray routes(Function<RouteWindow.View, JsonObject> form) {
+    synchronized (watch) {
+      return routes == null ? new JsonArray() : SchedulerJson.array(routes.views(), form);
+    }
   }
 
   private static JsonObject route(RouteWindow.View view) {
@@ -202,15 +223,10 @@ final class Observer {
   /** What changes all the time: loops, and who is away from them. */
   JsonObject now() {
     JsonObject json = new JsonObject().put("atMillis", System.currentTimeMillis());
-    if (enclave == null || lag == null) {
+    if (enclave == null) {
       return json;
     }
-    long[] lags = lag.nanos(System.nanoTime());
-    JsonArray loops = SchedulerJson.loops(enclave);
-    for (int i = 0; i < loops.size(); i++) {
-      loops.getJsonObject(i).put("lagNanos", lags[i]);
-    }
-    return json.put("loops", loops)
+    return json.put("loops", loops(enclave))
         .put("away", SchedulerJson.away(enclave, worker -> List.of()))
         .put("pools", SchedulerJson.pools(enclave));
   }
@@ -223,34 +239,33 @@ final class Observer {
       json.put("scheduler", SchedulerJson.of(scheduler));
       json.put("stuck", stuckStacks());
     }
+    json.put("blame", blame()).put("underWay", underWay());
     if (routes != null) {
-      readRoutes();
       json.put(
           "routes",
-          SchedulerJson.array(
-              routes.views(),
-              view -> route(view).put("lastSecond", new JsonArray(view.lastSecond()))));
+          routes(view -> route(view).put("lastSecond", new JsonArray(view.lastSecond()))));
     }
     return json.put("stages", stages().getJsonArray("stages"));
   }
 
   /** Where the owners of loops that stand still are. */
   private JsonArray stuckStacks() {
-    JsonArray stuck = new JsonArray();
-    if (enclave == null || lag == null) {
-      return stuck;
+    LoopWatch watched = watch.loops();
+    if (watched == null) {
+      return new JsonArray();
     }
-    long now = System.nanoTime();
-    long[] lags = lag.nanos(now);
-    for (LoopSnapshot loop : enclave.loopSnapshots()) {
-      if (lags[loop.loop()] > Diagnosis.STALLED_NANOS) {
-        stuck.add(
-            new JsonObject()
-                .put("loop", loop.loop())
-                .put("worker", loop.owner())
-                .put("stack", SchedulerJson.stack(stacks.stackOf(enclave, loop.owner(), now))));
-      }
+    synchronized (watch) {
+      return SchedulerJson.array(
+          watched.still().stream().filter(loop -> loop.doing() != null).toList(),
+          loop ->
+              new JsonObject()
+                  .put("loop", loop.index())
+                  .put("worker", loop.owner())
+                  .put("stillNanos", loop.stillNanos())
+                  .put(
+                      "stack",
+                      SchedulerJson.stack(
+                          loop.doing() == null ? List.of() : loop.doing().stack())));
     }
-    return stuck;
   }
 }

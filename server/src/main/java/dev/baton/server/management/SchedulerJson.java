@@ -44,6 +44,12 @@ final class SchedulerJson {
         .put("headline", diagnosis.headline())
         .put("detail", diagnosis.detail())
         .put(
+            "findings",
+            array(
+                diagnosis.findings(),
+                finding ->
+                    new JsonObject().put("kind", word(finding.kind())).put("text", finding.text())))
+        .put(
             "missing",
             array(
                 diagnosis.missing(),
@@ -145,20 +151,47 @@ final class SchedulerJson {
    */
   static JsonObject takeover(TakeoverLog.Entry entry, long nowNanos, long nowMillis) {
     Takeover takeover = entry.takeover;
-    long away = entry.awayNanos(nowNanos);
     return new JsonObject()
         .put("number", entry.number)
         .put("atMillis", nowMillis - (nowNanos - takeover.atNanos()) / 1_000_000)
         .put("loop", takeover.loop())
+        .put("stage", entry.part.stage())
         .put("cause", word(takeover.cause()))
         .put("from", takeover.from())
         .put("to", takeover.to())
         .put("resumedAfterNanos", takeover.resumedAfterNanos())
         .put("nextRanAfterNanos", takeover.nextRanAfterNanos())
-        .put("ran", work(takeover.work()))
+        .put("ran", ran(entry))
         .put("fate", word(entry.fate()))
-        .put("awayNanos", away < 0 ? null : away)
-        .put("stack", stack(entry.stack()));
+        .put("awayNanos", entry.awayNanos(nowNanos))
+        .put("doing", entry.doing().kind().words())
+        .put("stack", stack(entry.doing().stack()));
+  }
+
+  private static @Nullable JsonObject ran(TakeoverLog.Entry entry) {
+    JsonObject ran = work(entry.work());
+    return entry.work() instanceof RequestWork request && ran != null
+        ? ran.put("route", entry.route().substring(request.method().length() + 1))
+        : ran;
+  }
+
+  /** What a route cost. */
+  static JsonObject blame(TakeoverLog.Blame blame) {
+    return new JsonObject()
+        .put("route", blame.route())
+        .put("stage", blame.stage())
+        .put("takeovers", blame.takeovers())
+        .put("perSecond", Math.round(blame.perSecond() * 10) / 10.0)
+        .put("awayNanos", blame.awayNanos())
+        .put("medianNanos", blame.medianNanos())
+        .put("awayNow", blame.awayNow())
+        .put("oldestNanos", blame.oldestNanos())
+        .put("behind", blame.behind())
+        .put("delayNanos", blame.delayNanos())
+        .put("doing", blame.doing().kind().words())
+        .put("detail", blame.doing().detail())
+        .put("last", work(blame.last().work()))
+        .put("stack", stack(blame.doing().stack()));
   }
 
   private static @Nullable JsonObject work(@Nullable Object work) {
@@ -169,7 +202,8 @@ final class SchedulerJson {
               .put("method", request.method())
               .put("path", request.path())
               .put("route", request.route())
-              .put("requestId", request.requestId());
+              .put("requestId", request.requestId())
+              .put("behind", request.behind());
       default -> new JsonObject().put("route", work.toString());
     };
   }

@@ -1,50 +1,63 @@
 package dev.baton.server.management;
 
+import dev.baton.scheduler.loop.Absence;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.context.RequestWork;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The takeovers of the last half minute, with what can only be learned by looking on: when the old
- * owner came back, and where it slept. One thread: the management server's.
- *
- * <p>It learns only while it is {@link #poll}ed. A takeover that ended before anybody looked has no
- * stack, and its end is not known.
+ * The takeovers of the last half minute, and for how long the old owners were away. Workers tell of
+ * both by a queue, so nobody needs to look on for the times to be right; what a handler does while
+ * it is away is looked up from time to time. One thread at a time.
  */
 final class TakeoverLog {
-  /** What the old owner did, as far as it is known. */
+  /** What the old owner does, as far as it is known. */
   enum Fate {
     /** It still runs what cost it the loop. */
     AWAY,
     /** It came back; {@link Entry#awayNanos} says after how long. */
-    BACK,
-    /** It came back before anybody looked. */
-    UNSEEN
+    BACK
   }
+
+  /** The loops of one scheduler: the event loops, or those of a stage. */
+  record Part(Enclave enclave, @Nullable String stage) {}
 
   /** One takeover. Its changing parts belong to the thread of the log. */
   static final class Entry {
     final long number;
     final Takeover takeover;
+    final Part part;
+    private final long seenAliveNanos;
 
     /** Grows with every change of any entry: see {@link TakeoverLog#changedSince}. */
     private long revision;
 
     private Fate fate = Fate.AWAY;
     private long endNanos;
-    private List<StackTraceElement> stack = List.of();
+    private @Nullable Object work;
+    private Doing doing;
+    private long lookedNanos;
+    private String route = "";
 
-    private Entry(long number, Takeover takeover) {
+    private Entry(long number, Part part, Takeover takeover, long aliveNanos) {
       this.number = number;
+      this.part = part;
       this.takeover = takeover;
+      this.seenAliveNanos = aliveNanos;
+      this.work = takeover.work();
+      this.doing = Doing.of(takeover.cause());
     }
 
     Fate fate() {
@@ -55,70 +68,216 @@ final class TakeoverLog {
       return revision;
     }
 
-    /** Innermost frame first; empty if nobody looked in time. */
-    List<StackTraceElement> stack() {
-      return stack;
+    /** What it ran, with what became known later. */
+    @Nullable Object work() {
+      return work;
     }
 
-    /** How long the old owner has been away; -1 if that was not seen. */
+    /** What it did when somebody looked. */
+    Doing doing() {
+      return doing;
+    }
+
+    /** How long the old owner has been away. */
     long awayNanos(long now) {
-      return switch (fate) {
-        case AWAY -> now - takeover.atNanos();
-        case BACK -> endNanos - takeover.atNanos();
-        case UNSEEN -> -1;
-      };
+      return Math.max(0, (fate == Fate.AWAY ? now : endNanos) - takeover.atNanos());
     }
 
-    /** The route whose handler cost its worker the loop. */
+    /** The same by a clock that stands when this process does; of those that are away. */
+    long aliveAwayNanos(long aliveNanos) {
+      return aliveNanos - seenAliveNanos;
+    }
+
+    /** The route whose handler cost its worker the loop, with its method. */
     String route() {
-      return takeover.work() instanceof RequestWork work
-          ? work.method() + " " + work.route()
-          : "no request";
+      return route;
+    }
+
+    private boolean isHandler() {
+      return takeover.cause() != TakeoverCause.WORKER_DIED;
     }
   }
 
   /**
    * What one route cost within a window.
    *
+   * @param stage the stage it ran in, if that has loops of its own
+   * @param takeovers that began in the window
+   * @param perSecond the same for each second
    * @param awayNanos for how long its handlers kept their workers from the loops, together
+   * @param medianNanos of the time that one was away; so far, if none has ended
+   * @param awayNow how many are away now
+   * @param oldestNanos for how long the first of these is, 0 without
+   * @param behind callbacks that wait behind them, in contexts that run one at a time
+   * @param delayNanos median of the time until the loop was served again
+   * @param doing what most of that time went to
+   * @param last the newest of them
    */
-  record Blame(String route, TakeoverCause cause, long takeovers, long awayNanos) {}
+  record Blame(
+      String route,
+      @Nullable String stage,
+      long takeovers,
+      double perSecond,
+      long awayNanos,
+      long medianNanos,
+      int awayNow,
+      long oldestNanos,
+      int behind,
+      long delayNanos,
+      Doing doing,
+      Entry last) {}
 
   static final long WINDOW_NANOS = 30_000_000_000L;
-  private static final long MAX_BLUR_NANOS = 200_000_000L;
+  static final String NO_REQUEST = "Code of no request";
+  private static final int FEW = 3;
   private static final int MAX_ENTRIES = 4096;
+  private static final int QUEUE = 1 << 12;
+  private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
 
-  private final Enclave enclave;
+  private record News(Part part, @Nullable Takeover takeover, @Nullable Absence absence) {}
+
+  private record Key(Part part, int worker, long stint) {}
+
   private final StackSampler stacks;
+  private final UnaryOperator<@Nullable String> routeOf;
+  private final MpscVarHandleArrayQueue<News> news = new MpscVarHandleArrayQueue<>(QUEUE);
   private final Deque<Entry> entries = new ArrayDeque<>();
-  private final List<Entry> away = new ArrayList<>();
-  private @Nullable Takeover last;
+  private final Map<Key, Entry> away = new LinkedHashMap<>();
+
+  /** Of workers that came back before their takeover was told. */
+  private final Map<Key, Absence> early = new HashMap<>();
+
+  private long startNanos = System.nanoTime();
   private long numbers;
   private long revisions;
-  private long polledNanos;
 
-  TakeoverLog(Enclave enclave, StackSampler stacks) {
-    this.enclave = enclave;
+  /**
+   * Knows of no loops yet.
+   *
+   * @param routeOf the route that a path was given before; null if none is known
+   */
+  TakeoverLog(StackSampler stacks, UnaryOperator<@Nullable String> routeOf) {
     this.stacks = stacks;
+    this.routeOf = routeOf;
   }
 
-  /** Looks what has happened since the last time. Cheap if nothing has. */
-  void poll(long now) {
-    for (Takeover takeover : news()) {
-      Entry entry = new Entry(++numbers, takeover);
-      entries.addLast(entry);
-      touch(entry);
-      if (enclave.isAway(takeover)) {
-        away.add(entry);
-      } else {
-        end(entry, now);
+  /** Hears of the takeovers of these loops from now on. Any thread. */
+  void listen(Part part) {
+    // What the queue does not take is told by the next poll: see hasVanished.
+    part.enclave().onTakeover(takeover -> news.offer(new News(part, takeover, null)));
+    part.enclave().onAbsence(absence -> news.offer(new News(part, null, absence)));
+  }
+
+  /**
+   * Takes in what has happened since the last time. Cheap if nothing has.
+   *
+   * @param aliveNanos a clock that stands when this process does
+   * @param looks how many handlers may be looked at
+   */
+  void poll(long now, long aliveNanos, int looks) {
+    News next;
+    while ((next = news.poll()) != null) {
+      if (next.takeover != null) {
+        begin(next.part, next.takeover, aliveNanos);
+      } else if (next.absence != null) {
+        Key key = new Key(next.part, next.absence.worker(), next.absence.stint());
+        Entry entry = away.remove(key);
+        if (entry == null) {
+          early.put(key, next.absence);
+        } else {
+          end(entry, next.absence);
+        }
       }
     }
-    away.removeIf(entry -> hasEnded(entry, now));
-    while (entries.size() > MAX_ENTRIES || isOld(entries.peekFirst(), now)) {
-      entries.removeFirst();
+    early.values().removeIf(absence -> now - absence.sinceNanos() > WINDOW_NANOS);
+    away.values().removeIf(entry -> hasVanished(entry, now));
+    int left = looks;
+    for (Entry entry : away.values()) {
+      if (left > 0 && look(entry, now)) {
+        left--;
+      }
     }
-    polledNanos = now;
+    while (entries.size() > MAX_ENTRIES || isOld(entries.peekFirst(), now)) {
+      Entry oldest = entries.removeFirst();
+      startNanos = Math.max(startNanos, oldest.takeover.atNanos());
+    }
+  }
+
+  private void begin(Part part, Takeover takeover, long aliveNanos) {
+    Entry entry = new Entry(++numbers, part, takeover, aliveNanos);
+    name(entry);
+    entries.addLast(entry);
+    touch(entry);
+    if (!entry.isHandler()) {
+      entry.fate = Fate.BACK;
+      entry.endNanos = takeover.atNanos();
+      return;
+    }
+    Key key = new Key(part, takeover.from(), takeover.fromStint());
+    Absence ended = early.remove(key);
+    if (ended == null) {
+      away.put(key, entry);
+    } else {
+      end(entry, ended);
+    }
+  }
+
+  private void end(Entry entry, Absence absence) {
+    entry.fate = Fate.BACK;
+    entry.endNanos = absence.sinceNanos() + absence.nanos();
+    if (absence.work() != null) {
+      entry.work = absence.work();
+    }
+    name(entry);
+    touch(entry);
+  }
+
+  /** Whether its end was not heard of: its scheduler has ended, or the queue was full. */
+  private static boolean hasVanished(Entry entry, long now) {
+    if (now - entry.takeover.atNanos() < LOOK_AGAIN_NANOS
+        || entry.part.enclave().isAway(entry.takeover)) {
+      return false;
+    }
+    entry.fate = Fate.BACK;
+    entry.endNanos = now;
+    return true;
+  }
+
+  private boolean look(Entry entry, long now) {
+    boolean first = entry.doing.stack().isEmpty();
+    if (!first && now - entry.lookedNanos < LOOK_AGAIN_NANOS) {
+      return false;
+    }
+    boolean slept = entry.takeover.cause() == TakeoverCause.BLOCKED;
+    Doing doing = stacks.look(entry.part.enclave(), entry.takeover.from(), slept, now);
+    // It may have come back, and taken another loop, while it was looked at.
+    if (doing == null || !entry.part.enclave().isAway(entry.takeover)) {
+      return doing != null;
+    }
+    Object work = entry.part.enclave().workOf(entry.takeover.from());
+    entry.doing = doing;
+    entry.lookedNanos = now;
+    if (work != null) {
+      entry.work = work;
+      name(entry);
+    }
+    if (first) {
+      touch(entry);
+    }
+    return true;
+  }
+
+  private void name(Entry entry) {
+    if (!(entry.work instanceof RequestWork request)) {
+      entry.route = NO_REQUEST;
+      return;
+    }
+    String known = request.routed() ? request.route() : routeOf.apply(request.path());
+    entry.route = request.method() + " " + (known == null ? request.route() : known);
+  }
+
+  private void touch(Entry entry) {
+    entry.revision = ++revisions;
   }
 
   private static boolean isOld(@Nullable Entry entry, long now) {
@@ -127,55 +286,15 @@ final class TakeoverLog {
         && now - entry.takeover.atNanos() > WINDOW_NANOS;
   }
 
-  private List<Takeover> news() {
-    List<Takeover> recent = enclave.recentTakeovers();
-    if (recent.isEmpty() || recent.getLast().equals(last)) {
-      return List.of();
-    }
-    int from = recent.size();
-    while (from > 0 && !recent.get(from - 1).equals(last)) {
-      from--;
-    }
-    last = recent.getLast();
-    return recent.subList(from, recent.size());
-  }
-
-  private boolean hasEnded(Entry entry, long now) {
-    if (!enclave.isAway(entry.takeover)) {
-      end(entry, now);
-      return true;
-    }
-    if (entry.stack.isEmpty() && entry.takeover.cause() != TakeoverCause.WORKER_DIED) {
-      List<StackTraceElement> stack = stacks.stackOf(enclave, entry.takeover.from(), now);
-      // It may have come back, and taken another loop, while it was looked at.
-      if (!stack.isEmpty() && enclave.isAway(entry.takeover)) {
-        entry.stack = stack;
-        touch(entry);
-      }
-    }
-    return false;
-  }
-
-  private void end(Entry entry, long now) {
-    // Somewhere since the last look: that is no time if nobody has looked for long.
-    long since = Math.max(entry.takeover.atNanos(), polledNanos);
-    boolean looked = polledNanos != 0 && now - polledNanos < MAX_BLUR_NANOS;
-    entry.fate = looked ? Fate.BACK : Fate.UNSEEN;
-    entry.endNanos = since + (now - since) / 2;
-    touch(entry);
-  }
-
-  private void touch(Entry entry) {
-    entry.revision = ++revisions;
-  }
-
   long revision() {
     return revisions;
   }
 
-  /** All that is remembered, oldest first. */
-  List<Entry> entries() {
-    return List.copyOf(entries);
+  /** Those that are away, the longest first. */
+  List<Entry> away() {
+    return away.values().stream()
+        .sorted(Comparator.comparingLong(entry -> entry.takeover.atNanos()))
+        .toList();
   }
 
   /**
@@ -196,41 +315,99 @@ final class TakeoverLog {
     return changed.reversed();
   }
 
+  /** How much of the last {@code windowNanos} is known: less at first, or of very many. */
+  private long knownNanos(long now, long windowNanos) {
+    return Math.max(1, Math.min(windowNanos, now - startNanos));
+  }
+
   /** What each route cost in the last {@code windowNanos}, the dearest first. */
   List<Blame> blame(long now, long windowNanos) {
-    Map<String, Blame> byRoute = new HashMap<>();
+    Map<String, List<Entry>> byRoute = new LinkedHashMap<>();
     for (Entry entry : entries) {
-      long at = entry.takeover.atNanos();
-      long end =
-          switch (entry.fate) {
-            case AWAY -> now;
-            case BACK -> entry.endNanos;
-            case UNSEEN -> at;
-          };
-      if (now - end > windowNanos || entry.takeover.cause() == TakeoverCause.WORKER_DIED) {
-        continue;
+      long end = entry.fate == Fate.AWAY ? now : entry.endNanos;
+      if (entry.isHandler() && now - end <= windowNanos) {
+        byRoute.computeIfAbsent(entry.part.stage + entry.route, _ -> new ArrayList<>()).add(entry);
       }
-      long counted = now - at <= windowNanos ? 1 : 0;
-      long nanos = end - Math.max(at, now - windowNanos);
-      byRoute.merge(
-          entry.route() + entry.takeover.cause(),
-          new Blame(entry.route(), entry.takeover.cause(), counted, Math.max(0, nanos)),
-          (a, b) ->
-              new Blame(a.route, a.cause, a.takeovers + b.takeovers, a.awayNanos + b.awayNanos));
     }
+    double seconds = knownNanos(now, windowNanos) / 1e9;
     return byRoute.values().stream()
-        .sorted((a, b) -> Long.compare(b.awayNanos, a.awayNanos))
+        .map(of -> blame(of, now, windowNanos, seconds))
+        .sorted(Comparator.comparingLong(Blame::awayNanos).reversed())
         .toList();
+  }
+
+  private static Blame blame(List<Entry> of, long now, long windowNanos, double seconds) {
+    long begun = of.stream().filter(e -> now - e.takeover.atNanos() <= windowNanos).count();
+    List<Entry> still = of.stream().filter(e -> e.fate == Fate.AWAY).toList();
+    List<Entry> each = still.size() == of.size() ? of : ended(of);
+    // Of those that were looked at, if any were: the rest is a guess.
+    List<Entry> seen = of.stream().filter(e -> !e.doing.stack().isEmpty()).toList();
+    Map<Doing.Kind, Long> byKind = new HashMap<>();
+    for (Entry e : seen.isEmpty() ? of : seen) {
+      byKind.merge(e.doing.kind(), e.awayNanos(now), Long::sum);
+    }
+    Doing.Kind most = byKind.entrySet().stream().max(Map.Entry.comparingByValue()).get().getKey();
+    Doing doing =
+        of.stream()
+            .map(e -> e.doing)
+            .filter(d -> d.kind() == most)
+            .reduce((a, b) -> b.stack().isEmpty() ? a : b)
+            .get();
+    return new Blame(
+        of.getLast().route,
+        of.getLast().part.stage,
+        begun,
+        begun / (begun < FEW ? seconds : Math.min(seconds, since(of, now, windowNanos))),
+        of.stream().mapToLong(e -> within(e, now, windowNanos)).sum(),
+        median(each.stream().mapToLong(e -> e.awayNanos(now)).toArray()),
+        still.size(),
+        still.stream().mapToLong(e -> e.awayNanos(now)).max().orElse(0),
+        still.stream().mapToInt(TakeoverLog::behind).sum(),
+        median(of.stream().mapToLong(e -> e.takeover.resumedAfterNanos()).toArray()),
+        doing,
+        of.getLast());
+  }
+
+  /** Seconds since the first of them in the window: what has just begun has its rate at once. */
+  private static double since(List<Entry> of, long now, long windowNanos) {
+    long nanos =
+        of.stream()
+            .mapToLong(e -> now - e.takeover.atNanos())
+            .filter(n -> n <= windowNanos)
+            .max()
+            .orElse(windowNanos);
+    return Math.max(1, nanos / 1e9);
+  }
+
+  private static List<Entry> ended(List<Entry> of) {
+    return of.stream().filter(e -> e.fate == Fate.BACK).toList();
+  }
+
+  private static long within(Entry entry, long now, long windowNanos) {
+    long end = entry.takeover.atNanos() + entry.awayNanos(now);
+    return Math.max(0, end - Math.max(entry.takeover.atNanos(), now - windowNanos));
+  }
+
+  static int behind(Entry entry) {
+    return entry.work instanceof RequestWork request ? request.behind() : 0;
+  }
+
+  private static long median(long[] values) {
+    java.util.Arrays.sort(values);
+    return values.length == 0 ? -1 : values[values.length / 2];
+  }
+
+  /** How many takeovers there were in the window. */
+  long count(long now, long windowNanos) {
+    return entries.stream().filter(e -> now - e.takeover.atNanos() <= windowNanos).count();
   }
 
   /** Middle of the times that loops stood still at takeovers in the window; -1 without any. */
   long medianDelayNanos(long now, long windowNanos) {
-    long[] delays =
+    return median(
         entries.stream()
             .filter(entry -> now - entry.takeover.atNanos() <= windowNanos)
             .mapToLong(entry -> entry.takeover.resumedAfterNanos())
-            .sorted()
-            .toArray();
-    return delays.length == 0 ? -1 : delays[delays.length / 2];
+            .toArray());
   }
 }

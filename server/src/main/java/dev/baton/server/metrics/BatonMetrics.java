@@ -28,6 +28,8 @@ import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
@@ -83,6 +85,7 @@ public final class BatonMetrics implements VertxMetrics {
   private final PoolRecorder.Families pools = new PoolRecorder.Families(recorder);
   private final EventBusRecorder eventBus = new EventBusRecorder(recorder);
   private final StageMetrics stages = new StageMetrics(this, recorder);
+  private final HandlerMetrics handlers = new HandlerMetrics(recorder, httpServer);
   private final Map<ShedReason, Integer> shed = new EnumMap<>(ShedReason.class);
   private final Map<TakeoverCause, Integer> takeoverDelays = new EnumMap<>(TakeoverCause.class);
 
@@ -107,11 +110,10 @@ public final class BatonMetrics implements VertxMetrics {
     Family delay =
         recorder.family(
             FamilySpec.of(
-                    Kind.HISTOGRAM,
-                    "baton_takeover_delay_seconds",
-                    "Time from a block until another worker drives the loop.",
-                    "cause")
-                .withLowBuckets());
+                Kind.HISTOGRAM,
+                "baton_takeover_delay_seconds",
+                "Time from a block until another worker drives the loop.",
+                "cause"));
     for (TakeoverCause cause : TakeoverCause.values()) {
       takeoverDelays.put(cause, delay.series(SchedulerCollector.label(cause)));
     }
@@ -166,9 +168,38 @@ public final class BatonMetrics implements VertxMetrics {
     return httpServer.latencies();
   }
 
-  /** How many requests the HTTP servers have under way. Any thread. */
-  public long activeHttpRequests() {
-    return httpServer.active();
+  /**
+   * Requests that are under way, of one method and route.
+   *
+   * @param method the HTTP method, {@code other} if it is no usual one
+   * @param route the route's pattern, {@code unmatched} if there is none yet
+   * @param count how many
+   * @param oldestNanos when the first of them began, {@link System#nanoTime}
+   */
+  public record UnderWay(String method, String route, int count, long oldestNanos) {
+    UnderWay plus(UnderWay other) {
+      long oldest = other.oldestNanos - oldestNanos < 0 ? other.oldestNanos : oldestNanos;
+      return new UnderWay(method, route, count + other.count, oldest);
+    }
+  }
+
+  /** What is under way now, at most some thousands of each loop's requests. Any thread. */
+  public List<UnderWay> underWay() {
+    return httpServer.underWay();
+  }
+
+  /**
+   * The route that requests with this path were given before: for one that has none yet.
+   *
+   * @return null if no such route is known
+   */
+  public @Nullable String routeOf(String path) {
+    return httpServer.match(path);
+  }
+
+  /** How many requests were refused or dropped for {@code reason}. Any thread. */
+  public long sheds(ShedReason reason) {
+    return recorder.value(Objects.requireNonNull(shed.get(reason)));
   }
 
   /**
@@ -225,6 +256,7 @@ public final class BatonMetrics implements VertxMetrics {
       }
     }
     all.addAll(stages.collect());
+    all.add(oldestRequests());
     all.add(
         new CounterSnapshot(
             new MetricMetadata(
@@ -232,6 +264,23 @@ public final class BatonMetrics implements VertxMetrics {
                 "Look-ups of label sets beyond a bound: they are counted as \"other\"."),
             overflows));
     return new MetricSnapshots(all);
+  }
+
+  /** What hangs: the age of the oldest request of each route that has any. */
+  private MetricSnapshot oldestRequests() {
+    long now = System.nanoTime();
+    return new GaugeSnapshot(
+        new MetricMetadata(
+            "baton_oldest_request_seconds",
+            "For how long the oldest request under way has been so, by method and route."),
+        underWay().stream()
+            .map(
+                u ->
+                    new GaugeDataPointSnapshot(
+                        Math.max(0, now - u.oldestNanos()) / 1e9,
+                        Labels.of("method", u.method(), "route", u.route()),
+                        null))
+            .toList());
   }
 
   // ---------------------------------------------------------------- recording
@@ -249,6 +298,7 @@ public final class BatonMetrics implements VertxMetrics {
   /** Records takeovers of {@code scheduler}'s loops from now on. */
   void observe(Scheduler scheduler) {
     scheduler.enclave().onTakeover(this::takenOver);
+    scheduler.enclave().onAbsence(handlers::cameBack);
   }
 
   private void takenOver(Takeover takeover) {
@@ -267,7 +317,9 @@ public final class BatonMetrics implements VertxMetrics {
       Scheduler scheduler = baton.scheduler();
       recorder.attach(scheduler.eventLoopGroup());
       observe(scheduler);
-      registry.getPrometheusRegistry().register(new SchedulerCollector(scheduler, stages));
+      registry
+          .getPrometheusRegistry()
+          .register(new SchedulerCollector(scheduler, stages, handlers));
     }
   }
 

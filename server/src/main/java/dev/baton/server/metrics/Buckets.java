@@ -1,11 +1,12 @@
 package dev.baton.server.metrics;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
- * The buckets of every latency histogram. Recorded in fine ones, four linear steps to an octave,
- * from 3.125 µs; exposed in classic ones, the octaves 50 µs · 2^k up to 10 s, each the sum of fine
- * ones.
+ * The buckets of every latency histogram. Recorded in fine ones, eight to an octave in geometric
+ * steps, from 12.5 µs; exposed in every second of these, so that a quantile interpolated between
+ * two bounds is off by less than 10 %, or in whole octaves, 12.5 µs · 2^k up to 10 s.
  *
  * <p>A bucket holds values up to and including its bound, as in Prometheus.
  */
@@ -13,86 +14,134 @@ final class Buckets {
   /** The last finite bound, in nanoseconds. */
   static final long LARGEST_NANOS = 10_000_000_000L;
 
+  /**
+   * Bounds within an octave in 32nds of its lower end: the eighth roots of two, rounded. Every
+   * second one is at most a fifth above the one before.
+   */
+  private static final int[] STEPS = {35, 38, 41, 45, 49, 54, 59, 64};
+
+  private static final int PER_OCTAVE = STEPS.length;
+
+  /** Which step a 32nd belongs to. */
+  private static final byte[] STEP_OF = new byte[32];
+
+  /** A 32nd of the first octave's lower end, in eighths of a nanosecond: 390.625 ns. */
+  private static final long UNIT_EIGHTHS = 3_125;
+
+  private static final int FIRST_OCTAVE_UNITS = 32;
+
   /** Index of the fine bucket for everything above {@link #LARGEST_NANOS}. */
-  static final int INFINITE = 84;
+  static final int INFINITE;
 
   /** Number of fine buckets. */
-  static final int COUNT = INFINITE + 1;
+  static final int COUNT;
 
-  /** Number of classic buckets, the infinite one included. */
-  static final int CLASSIC_COUNT = 20;
+  private static final long[] BOUNDS;
 
-  /** Classic buckets that begin two octaves lower, at 12.5 µs. */
-  static final int LOW_COUNT = CLASSIC_COUNT + 2;
-
-  private static final long UNIT_NANOS = 3_125;
+  static {
+    int step = 0;
+    for (int unit = 0; unit < STEP_OF.length; unit++) {
+      if (unit + 32 == STEPS[step]) {
+        step++;
+      }
+      STEP_OF[unit] = (byte) step;
+    }
+    int last = PER_OCTAVE;
+    while (bound(last) < LARGEST_NANOS) {
+      last++;
+    }
+    INFINITE = last + 1;
+    COUNT = INFINITE + 1;
+    BOUNDS = new long[COUNT];
+    Arrays.setAll(BOUNDS, i -> i == INFINITE ? Long.MAX_VALUE : bound(i));
+  }
 
   private Buckets() {}
+
+  private static long bound(int index) {
+    if (index < PER_OCTAVE) {
+      return UNIT_EIGHTHS * FIRST_OCTAVE_UNITS / PER_OCTAVE * (index + 1) / 8;
+    }
+    long units = (long) STEPS[index % PER_OCTAVE] << (index / PER_OCTAVE - 1);
+    return Math.min(LARGEST_NANOS, units * UNIT_EIGHTHS / 8);
+  }
 
   /** The fine bucket of a value; negative values count as 0. */
   static int index(long nanos) {
     if (nanos > LARGEST_NANOS) {
       return INFINITE;
     }
-    long units = nanos <= 0 ? 0 : (nanos - 1) / UNIT_NANOS;
-    if (units < 4) {
-      return (int) units;
+    long units = nanos <= 0 ? 0 : (nanos * 8 - 1) / UNIT_EIGHTHS;
+    if (units < FIRST_OCTAVE_UNITS) {
+      return (int) units / (FIRST_OCTAVE_UNITS / PER_OCTAVE);
     }
     int exponent = 63 - Long.numberOfLeadingZeros(units);
-    return ((exponent - 1) << 2) + (int) ((units >>> (exponent - 2)) & 3);
+    return (exponent - 4) * PER_OCTAVE + STEP_OF[(int) (units >>> (exponent - 5)) & 31];
   }
 
   /** The bound of a fine bucket, inclusive, in nanoseconds; {@link Long#MAX_VALUE} for the last. */
   static long boundNanos(int index) {
-    if (index == INFINITE) {
-      return Long.MAX_VALUE;
-    }
-    if (index < 4) {
-      return UNIT_NANOS * (index + 1);
-    }
-    int exponent = (index >> 2) + 1;
-    return Math.min(LARGEST_NANOS, (UNIT_NANOS * ((index & 3) + 5)) << (exponent - 2));
-  }
-
-  /** The classic bucket that a fine one belongs to. */
-  static int classic(int index) {
-    return Math.max(0, (index - 8) >> 2);
-  }
-
-  /**
-   * Bounds of classic buckets in seconds, the last infinite.
-   *
-   * @param count {@link #CLASSIC_COUNT} or {@link #LOW_COUNT}
-   */
-  static double[] classicBoundsSeconds(int count) {
-    double[] bounds = new double[count];
-    int first = INFINITE - 1 - 4 * (count - 2); // ends of octaves, counted from the last one down
-    for (int i = 0; i < count; i++) {
-      bounds[i] = boundNanos(Math.min(first + 4 * i, INFINITE)) / 1e9;
-    }
-    bounds[count - 1] = Double.POSITIVE_INFINITY;
-    return bounds;
-  }
-
-  /**
-   * Sums fine buckets to classic ones, not cumulative.
-   *
-   * @param fine counts of fine buckets, at least {@link #COUNT}
-   * @param count {@link #CLASSIC_COUNT} or {@link #LOW_COUNT}
-   */
-  static long[] toClassic(long[] fine, int count) {
-    long[] classic = new long[count];
-    int shift = count - CLASSIC_COUNT;
-    for (int i = 0; i < COUNT; i++) {
-      classic[Math.max(0, ((i - 8) >> 2) + shift)] += fine[i];
-    }
-    return classic;
+    return BOUNDS[index];
   }
 
   /** Bounds of the fine buckets in nanoseconds. */
   static long[] boundsNanos() {
-    long[] bounds = new long[COUNT];
-    Arrays.setAll(bounds, Buckets::boundNanos);
-    return bounds;
+    return BOUNDS.clone();
+  }
+
+  /** In which buckets a histogram is exposed. */
+  @SuppressWarnings("ImmutableEnumChecker") // nobody writes to its arrays
+  enum Exposed {
+    /** Four to an octave. */
+    QUARTERS(2),
+    /** One to an octave. */
+    OCTAVES(PER_OCTAVE);
+
+    /** The exposed bucket of each fine one. */
+    private final int[] of = new int[COUNT];
+
+    private final double[] boundsSeconds;
+
+    Exposed(int fine) {
+      int[] last =
+          IntStream.range(0, INFINITE)
+              .filter(i -> i >= PER_OCTAVE - 1)
+              .filter(i -> (i + 1) % fine == 0 || i == INFINITE - 1)
+              .toArray();
+      for (int i = 0; i < COUNT; i++) {
+        int at = Arrays.binarySearch(last, i);
+        of[i] = at < 0 ? -at - 1 : at;
+      }
+      boundsSeconds = Arrays.copyOf(bounds(last), last.length + 1);
+      boundsSeconds[last.length] = Double.POSITIVE_INFINITY;
+    }
+
+    private static double[] bounds(int[] last) {
+      return Arrays.stream(last).mapToDouble(i -> BOUNDS[i] / 1e9).toArray();
+    }
+
+    /** How many there are, the infinite one included. */
+    int count() {
+      return boundsSeconds.length;
+    }
+
+    /** The exposed bucket that a fine one belongs to. */
+    int of(int index) {
+      return of[index];
+    }
+
+    /** Their bounds in seconds, the last infinite. */
+    double[] boundsSeconds() {
+      return boundsSeconds.clone();
+    }
+
+    /** Sums fine buckets to exposed ones, not cumulative. */
+    long[] sum(long[] fine) {
+      long[] sums = new long[count()];
+      for (int i = 0; i < COUNT; i++) {
+        sums[of[i]] += fine[i];
+      }
+      return sums;
+    }
   }
 }

@@ -37,6 +37,9 @@ final class Cell {
   private final boolean manyWriters;
   private final @Nullable TransferableEventLoop loop;
 
+  /** Made by the writer when its first request begins. */
+  private volatile @Nullable UnderWay underWay;
+
   /** By series; as long as its writers have needed it so far. Replaced under this. */
   private long[] @Nullable [] slots = new long[FIRST_SERIES][];
 
@@ -54,6 +57,26 @@ final class Cell {
   /** The loop whose owner in IO is the writer, or null. */
   @Nullable TransferableEventLoop loop() {
     return loop;
+  }
+
+  /** Where requests that begin here are noted. The writer. */
+  UnderWay underWay() {
+    UnderWay known = underWay;
+    return known == null ? newUnderWay() : known;
+  }
+
+  private synchronized UnderWay newUnderWay() {
+    UnderWay known = underWay;
+    if (known == null) {
+      known = new UnderWay();
+      underWay = known;
+    }
+    return known;
+  }
+
+  /** The same; null if none ever began here. Any thread. */
+  @Nullable UnderWay underWayOrNull() {
+    return underWay;
   }
 
   /** Adds to a counter or gauge. The writer. */

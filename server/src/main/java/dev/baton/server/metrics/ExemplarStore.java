@@ -16,6 +16,8 @@ final class ExemplarStore {
   /** Name of the exemplars' label. */
   static final String LABEL = "request_id";
 
+  private static final Buckets.Exposed BUCKETS = Buckets.Exposed.QUARTERS;
+
   private static final long PAUSE_NANOS = 100_000_000;
 
   /** OpenMetrics allows 128 characters for names and values of all labels together. */
@@ -33,7 +35,7 @@ final class ExemplarStore {
     if (buckets == null) {
       return true;
     }
-    Seen seen = buckets.getAcquire(Buckets.classic(bucket));
+    Seen seen = buckets.getAcquire(BUCKETS.of(bucket));
     return seen == null || nowNanos - seen.atNanos > PAUSE_NANOS;
   }
 
@@ -45,11 +47,11 @@ final class ExemplarStore {
   void put(int number, int bucket, long nowNanos, long nanos, @Nullable String id) {
     AtomicReferenceArray<@Nullable Seen> buckets = series.getAcquire(number);
     if (buckets == null) {
-      buckets = new AtomicReferenceArray<>(Buckets.CLASSIC_COUNT);
+      buckets = new AtomicReferenceArray<>(BUCKETS.count());
       AtomicReferenceArray<@Nullable Seen> raced = series.compareAndExchange(number, null, buckets);
       buckets = raced == null ? buckets : raced;
     }
-    int classic = Buckets.classic(bucket);
+    int classic = BUCKETS.of(bucket);
     Seen before = buckets.getAcquire(classic);
     boolean usable = id != null && !id.isEmpty() && id.length() <= MAX_ID_LENGTH;
     if (usable) {

@@ -52,7 +52,7 @@ final class Family {
         what.kind() == Kind.HISTOGRAM
             ? new MetricMetadata(what.name(), what.help(), Unit.SECONDS)
             : new MetricMetadata(what.name(), what.help());
-    this.boundsSeconds = Buckets.classicBoundsSeconds(what.classicBuckets());
+    this.boundsSeconds = what.buckets().boundsSeconds();
     if (what.labels().isEmpty()) {
       other = null;
     } else {
@@ -178,8 +178,7 @@ final class Family {
       LatencySnapshot latency = recorder.latency(s.number);
       points.add(
           new HistogramDataPointSnapshot(
-              ClassicHistogramBuckets.of(
-                  boundsSeconds, Buckets.toClassic(latency.counts(), what.classicBuckets())),
+              ClassicHistogramBuckets.of(boundsSeconds, what.buckets().sum(latency.counts())),
               latency.sumNanos() / 1e9,
               s.labels,
               exemplars == null ? Exemplars.EMPTY : exemplars.of(s.number),

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param name as in Prometheus, without {@code _total}
  * @param labels names of its labels
  * @param maxSeries how many label sets are told apart
- * @param classicBuckets how many buckets a histogram is exposed in
+ * @param buckets in which a histogram is exposed
  * @param countedAs name and help of a counter that shows the counts of a histogram, or null
  */
 record FamilySpec(
@@ -19,7 +19,7 @@ record FamilySpec(
     String help,
     List<String> labels,
     int maxSeries,
-    int classicBuckets,
+    Buckets.Exposed buckets,
     Map.@Nullable Entry<String, String> countedAs) {
   private static final int MAX_SERIES = 2048;
 
@@ -35,19 +35,20 @@ record FamilySpec(
 
   static FamilySpec of(Kind kind, String name, String help, String... labels) {
     return new FamilySpec(
-        kind, name, help, List.of(labels), MAX_SERIES, Buckets.CLASSIC_COUNT, null);
+        kind, name, help, List.of(labels), MAX_SERIES, Buckets.Exposed.OCTAVES, null);
   }
 
   FamilySpec withMaxSeries(int max) {
-    return new FamilySpec(kind, name, help, labels, max, classicBuckets, countedAs);
+    return new FamilySpec(kind, name, help, labels, max, buckets, countedAs);
   }
 
-  FamilySpec withLowBuckets() {
-    return new FamilySpec(kind, name, help, labels, maxSeries, Buckets.LOW_COUNT, countedAs);
+  /** In buckets so fine that a quantile is off by less than 10 %: four times as many. */
+  FamilySpec withFineBuckets() {
+    return new FamilySpec(kind, name, help, labels, maxSeries, Buckets.Exposed.QUARTERS, countedAs);
   }
 
   FamilySpec countedAs(String counter, String counterHelp) {
     return new FamilySpec(
-        kind, name, help, labels, maxSeries, classicBuckets, Map.entry(counter, counterHelp));
+        kind, name, help, labels, maxSeries, buckets, Map.entry(counter, counterHelp));
   }
 }

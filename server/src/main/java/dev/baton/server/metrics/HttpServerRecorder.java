@@ -10,7 +10,9 @@ import io.vertx.core.spi.metrics.HttpServerMetrics;
 import io.vertx.core.spi.observability.HttpRequest;
 import io.vertx.core.spi.observability.HttpResponse;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,8 @@ final class HttpServerRecorder
     private final @Nullable HttpRequest request;
     private final HttpMethod method;
     private final long beginNanos;
+    private final UnderWay underWay;
+    private final int slot;
     private Route route;
     private boolean done;
 
@@ -40,12 +44,20 @@ final class HttpServerRecorder
       this.method = method;
       this.beginNanos = beginNanos;
       this.route = route;
+      this.underWay = home.underWay();
+      this.slot = underWay.begin(route.kind(Route.indexOf(method)), beginNanos);
     }
 
     /** For onlookers: may be a moment behind. */
     @Override
     public @Nullable String route() {
       return route.isRouted() ? route.label() : null;
+    }
+
+    /** Nothing of it is to be looked at any more. */
+    private void end() {
+      done = true;
+      underWay.end(slot);
     }
   }
 
@@ -69,6 +81,7 @@ final class HttpServerRecorder
                         "method",
                         "code",
                         "route")
+                    .withFineBuckets()
                     .countedAs("vertx_http_server_requests", "Requests that were answered."))
             .withExemplars(exemplars);
     unmatched = Route.unmatched(responseTime);
@@ -117,6 +130,9 @@ final class HttpServerRecorder
   public void requestRouted(Request request, @Nullable String route) {
     if (route != null) {
       request.route = request.route.then(route);
+      if (!request.done) {
+        request.underWay.is(request.slot, request.route.kind(Route.indexOf(request.method)));
+      }
     }
   }
 
@@ -125,7 +141,7 @@ final class HttpServerRecorder
     if (request.done) {
       return;
     }
-    request.done = true;
+    request.end();
     Cell cell = recorder.cell(request.home);
     cell.add(activeRequests, -1);
     int series = request.route.series(request.method, response.statusCode());
@@ -145,7 +161,7 @@ final class HttpServerRecorder
   @Override
   public void requestReset(Request request) {
     if (!request.done) {
-      request.done = true;
+      request.end();
       Cell cell = recorder.cell(request.home);
       cell.add(activeRequests, -1);
       cell.add(resets, 1);
@@ -163,9 +179,22 @@ final class HttpServerRecorder
     recorder.cell().add(activeWebSockets, -1);
   }
 
-  /** Requests under way. Any thread. */
-  long active() {
-    return recorder.value(activeRequests);
+  /** The route that a path would be given, as far as it was seen before; any thread. */
+  @Nullable String match(String path) {
+    return unmatched.match(path);
+  }
+
+  /** Requests under way, by what they are. Any thread. */
+  List<BatonMetrics.UnderWay> underWay() {
+    Map<Integer, BatonMetrics.UnderWay> byKind = new HashMap<>();
+    recorder.readUnderWay(
+        (kind, beganNanos) ->
+            byKind.merge(
+                kind,
+                new BatonMetrics.UnderWay(
+                    Route.method(kind), unmatched.route(kind).label(), 1, beganNanos),
+                BatonMetrics.UnderWay::plus));
+    return List.copyOf(byKind.values());
   }
 
   /** How long requests took, for each label set so far. Any thread. */

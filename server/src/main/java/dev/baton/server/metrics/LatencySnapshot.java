@@ -21,9 +21,14 @@ public final class LatencySnapshot {
     this.count = all;
   }
 
+  /** Of no duration at all. */
+  public static LatencySnapshot empty() {
+    return new LatencySnapshot(new long[Buckets.COUNT], 0);
+  }
+
   /**
    * Upper bounds of the buckets in nanoseconds, inclusive, ascending; the last one is {@link
-   * Long#MAX_VALUE}. Four to an octave, up to 10 s.
+   * Long#MAX_VALUE}. Eight to an octave, up to 10 s.
    */
   public static long[] boundsNanos() {
     return BOUNDS_NANOS.clone();
@@ -64,7 +69,7 @@ public final class LatencySnapshot {
 
   /**
    * The duration that a share of all durations does not exceed, interpolated inside its bucket: off
-   * by a quarter at most. What is beyond 10 s counts as 10 s.
+   * by a twentieth at most from 12.5 µs on. What is beyond 10 s counts as 10 s.
    *
    * @param quantile 0..1, such as 0.99
    * @return in nanoseconds; 0 if there are no durations

@@ -141,6 +141,16 @@ final class Recorder {
     return sum;
   }
 
+  /** Requests under way, wherever they began. Any thread. */
+  void readUnderWay(UnderWay.Reader reader) {
+    for (Cell cell : cells) {
+      UnderWay underWay = cell.underWayOrNull();
+      if (underWay != null) {
+        underWay.read(reader);
+      }
+    }
+  }
+
   /** A histogram. Any thread. */
   synchronized LatencySnapshot latency(int series) {
     long[] counts = new long[Buckets.COUNT];

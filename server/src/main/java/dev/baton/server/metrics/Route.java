@@ -1,9 +1,10 @@
 package dev.baton.server.metrics;
 
 import io.vertx.core.http.HttpMethod;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ final class Route {
   static final int MAX_ROUTES = 1000;
 
   private static final int MAX_DEPTH = 8;
+  private static final int METHOD_BITS = 4;
   private static final HttpMethod[] METHODS = {
     HttpMethod.GET,
     HttpMethod.POST,
@@ -39,19 +41,22 @@ final class Route {
   private final String label;
   private final int depth;
   private final @Nullable Route other;
-  private final AtomicInteger count;
+  private final int number;
+  private final List<Route> all;
   private final Map<String, Route> next = new ConcurrentHashMap<>();
 
   /** Number of the series + 1 by method and status; 0 is not resolved yet. */
   private final int[] @Nullable [] numbers = new int[METHODS.length + 1][];
 
-  private Route(
-      Family family, String label, int depth, @Nullable Route other, AtomicInteger count) {
+  /** Adds itself to {@code all}; its number is its place there. Holds that, but for the first. */
+  private Route(Family family, String label, int depth, @Nullable Route other, List<Route> all) {
     this.family = family;
     this.label = label;
     this.depth = depth;
     this.other = other;
-    this.count = count;
+    this.all = all;
+    this.number = all.size();
+    all.add(this);
   }
 
   /**
@@ -60,9 +65,9 @@ final class Route {
    * @param family its labels are method, code and route
    */
   static Route unmatched(Family family) {
-    AtomicInteger count = new AtomicInteger();
-    Route other = new Route(family, Family.OTHER, MAX_DEPTH, null, count);
-    return new Route(family, UNMATCHED, 0, other, count);
+    List<Route> all = new CopyOnWriteArrayList<>();
+    Route other = new Route(family, Family.OTHER, MAX_DEPTH, null, all);
+    return new Route(family, UNMATCHED, 0, other, all);
   }
 
   /** The route of a request that comes from this one and is passed on to {@code name}. */
@@ -76,16 +81,66 @@ final class Route {
     if (overflow == null || depth == MAX_DEPTH) {
       return this; // a request that is routed in circles
     }
-    if (count.get() >= MAX_ROUTES) {
-      family.overflowed();
-      return overflow;
+    synchronized (all) {
+      Route raced = next.get(name);
+      if (raced != null) {
+        return raced;
+      }
+      if (all.size() - 2 >= MAX_ROUTES) {
+        family.overflowed();
+        return overflow;
+      }
+      String joined = depth == 0 ? name : label + ">" + name;
+      Route added = new Route(family, joined, depth + 1, overflow, all);
+      next.put(name, added);
+      return added;
     }
-    return next.computeIfAbsent(
-        name,
-        n -> {
-          count.incrementAndGet();
-          return new Route(family, depth == 0 ? n : label + ">" + n, depth + 1, overflow, count);
-        });
+  }
+
+  /** Names this route, and a method, for {@link #route} and {@link #method}. */
+  int kind(int method) {
+    return number << METHOD_BITS | method;
+  }
+
+  /** The route of a {@link #kind}. */
+  Route route(int kind) {
+    return all.get(kind >>> METHOD_BITS);
+  }
+
+  /** The method's label of a {@link #kind}. */
+  static String method(int kind) {
+    int m = kind & (1 << METHOD_BITS) - 1;
+    return m == METHODS.length ? Family.OTHER : METHODS[m].name();
+  }
+
+  /**
+   * The route that requests with this path were given before, for one that is not routed yet.
+   *
+   * @return null if none is known that fits
+   */
+  @Nullable String match(String path) {
+    String[] segments = path.split("/", -1);
+    for (Route route : all) {
+      if (route.isRouted() && route.next.isEmpty() && route.fits(segments)) {
+        return route.label;
+      }
+    }
+    return null;
+  }
+
+  /** Literal segments must be the same; those that begin with a colon fit all, a star the rest. */
+  private boolean fits(String[] segments) {
+    String[] pattern = label.replace("*>", "").replace(">", "").replace("//", "/").split("/", -1);
+    for (int i = 0; i < pattern.length; i++) {
+      if (pattern[i].equals("*")) {
+        return true;
+      }
+      boolean there = i < segments.length;
+      if (!there || !(pattern[i].startsWith(":") || pattern[i].equals(segments[i]))) {
+        return false;
+      }
+    }
+    return pattern.length == segments.length;
   }
 
   /** Whether this is a route, and not where requests begin. */
@@ -107,7 +162,7 @@ final class Route {
   }
 
   @SuppressWarnings("ReferenceEquality") // Vert.x has one object for each of these
-  private static int indexOf(HttpMethod method) {
+  static int indexOf(HttpMethod method) {
     for (int i = 0; i < METHODS.length; i++) {
       if (METHODS[i] == method) {
         return i;

@@ -33,6 +33,7 @@ import java.util.Map;
 final class SchedulerCollector implements MultiCollector {
   private final Scheduler scheduler;
   private final StageMetrics stages;
+  private final HandlerMetrics handlers;
 
   // Guarded by this
   private final Map<Enclave, Map<String, Double>> highest = new HashMap<>();
@@ -45,10 +46,12 @@ final class SchedulerCollector implements MultiCollector {
    *
    * @param scheduler of the event loops
    * @param stages whose loops are shown beside them
+   * @param handlers knows whose handlers are away from any of them
    */
-  SchedulerCollector(Scheduler scheduler, StageMetrics stages) {
+  SchedulerCollector(Scheduler scheduler, StageMetrics stages, HandlerMetrics handlers) {
     this.scheduler = scheduler;
     this.stages = stages;
+    this.handlers = handlers;
   }
 
   @Override
@@ -83,6 +86,7 @@ final class SchedulerCollector implements MultiCollector {
         Labels.EMPTY,
         scheduler.enclave().pinningRefusal() == null ? 1 : 0);
     List<MetricSnapshot> all = numbers.snapshots();
+    all.addAll(handlers.collect(parts.stream().map(Part::enclave).toList()));
     all.add(
         new InfoSnapshot(
             new MetricMetadata("baton_notifier", "How blocked handlers are noticed, and why so."),
@@ -90,7 +94,7 @@ final class SchedulerCollector implements MultiCollector {
                 new InfoDataPointSnapshot(
                     Labels.of(
                         "notifier", scheduler.notifier().name().toLowerCase(Locale.ROOT),
-                        "reason", scheduler.notifierReason())))));
+                        "reason", scheduler.notifierWord())))));
     return new MetricSnapshots(all);
   }
 
@@ -165,6 +169,11 @@ final class SchedulerCollector implements MultiCollector {
         Math.max(0, pool.total() - pool.idle()));
     numbers.gauge(
         "baton_standbys_max", "The most workers beside the owners of loops.", labels, pool.max());
+    numbers.gauge(
+        "baton_standbys_exhausted",
+        "Whether no standby is left and none can be added: loops hold back until one is.",
+        labels,
+        pool.exhausted() ? 1 : 0);
     numbers.count(
         "baton_standby_cap_hits",
         "How often no standby was left and none could be added.",

@@ -5,13 +5,24 @@ import java.util.Locale;
 /** Why a request was refused or dropped before its work was done. */
 public enum ShedReason {
   /** No worker is left and the loop holds back as much as it may: 503. */
-  OVERLOAD,
+  OVERLOAD("with no worker left"),
   /** A stage's queue delay was too long: 503. */
-  ADMISSION,
+  ADMISSION("after too long a wait"),
   /** A stage's queue was full: 503. */
-  QUEUE_FULL,
+  QUEUE_FULL("with the queue full"),
   /** The deadline had passed: 504. */
-  DEADLINE;
+  DEADLINE("past their deadline");
+
+  private final String words;
+
+  ShedReason(String words) {
+    this.words = words;
+  }
+
+  /** Follows a number of requests. */
+  public String words() {
+    return words;
+  }
 
   String label() {
     return name().toLowerCase(Locale.ROOT);

@@ -43,6 +43,7 @@ public final class StageMetrics implements StageListener.Factory {
                     "Time from when a request could have run in a stage until it did.",
                     "pipeline",
                     "stage")
+                .withFineBuckets()
                 .withMaxSeries(MAX_STAGES));
     service =
         recorder.family(
@@ -52,6 +53,7 @@ public final class StageMetrics implements StageListener.Factory {
                     "Time that a request spent in a stage, suspensions included.",
                     "pipeline",
                     "stage")
+                .withFineBuckets()
                 .withMaxSeries(MAX_STAGES));
     outcomes =
         recorder.family(
@@ -113,6 +115,11 @@ public final class StageMetrics implements StageListener.Factory {
             "Requests that wait in a stage's queue.",
             stages,
             StageSnapshot::waiting),
+        gauge(
+            "baton_stage_inside",
+            "Requests inside a stage with a bound: waiting, running and suspended ones.",
+            stages.stream().filter(stage -> stage.capacity() > 0).toList(),
+            StageSnapshot::inside),
         gauge(
             "baton_stage_queue_capacity",
             "The most requests that may be inside a stage, of stages with a bound.",

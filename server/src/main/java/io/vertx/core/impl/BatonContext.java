@@ -6,13 +6,14 @@ import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
+import dev.baton.stages.Problem;
+import dev.baton.stages.Problems;
 import dev.baton.stages.RequestContext;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.ThreadingModel;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.ContextBuilder;
@@ -39,8 +40,6 @@ import org.jspecify.annotations.Nullable;
  * duplicates share one executor, in mode {@code per-request} each has its own.
  */
 final class BatonContext implements ContextInternal, RequestContext, Supplier<RequestWork> {
-  private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("retry-after");
-  private static final CharSequence ONE_SECOND = HttpHeaders.createOptimized("1");
   private static final VarHandle REQUEST;
 
   static {
@@ -142,10 +141,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     } else {
       if (argument instanceof HttpServerRequest mine) {
         if (loop.isOverloaded()) {
-          shed(mine);
-          if (owner().metrics() instanceof BatonMetrics metrics) {
-            metrics.shed(ShedReason.OVERLOAD);
-          }
+          shed(mine, owner().metrics() instanceof BatonMetrics metrics ? metrics : null);
           return;
         }
         arrivalNanos = loop.clockNanos();
@@ -154,9 +150,21 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     }
   }
 
-  /** Answers in IO, without a continuation: there is no worker left to run one. */
-  private static void shed(HttpServerRequest request) {
-    request.response().setStatusCode(503).putHeader(RETRY_AFTER, ONE_SECOND).end();
+  /**
+   * Answers in IO, without a continuation: there is no worker left to run one. Nor one to route it,
+   * so it is counted by the route that such paths had before.
+   */
+  private static void shed(HttpServerRequest request, @Nullable BatonMetrics metrics) {
+    if (metrics != null) {
+      metrics.shed(ShedReason.OVERLOAD);
+      String route = metrics.routeOf(String.valueOf(request.path()));
+      if (route != null) {
+        request.routed(route);
+      }
+    }
+    Problems.answer(
+        request,
+        new Problem(503, null, null, "came while no worker was left", "try again in a second"));
   }
 
   @Override
@@ -311,7 +319,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   /** Describes the request this context was made for. Any thread, after {@link #hasRequest}. */
   @Override
   public RequestWork get() {
-    return RequestWork.of(REQUEST.getAcquire(this));
+    return RequestWork.of(REQUEST.getAcquire(this), executor.waiting());
   }
 
   // ---------------------------------------------------------------- locals

@@ -39,7 +39,8 @@ final class RequestWorkTest {
 
   @Test
   void shouldReadAsMethodAndPath() {
-    assertThat(new RequestWork("GET", "/block/50", "/block/*", null)).hasToString("GET /block/50");
+    assertThat(new RequestWork("GET", "/block/50", "/block/*", null, false, 0))
+        .hasToString("GET /block/50");
   }
 
   @ParameterizedTest
@@ -78,7 +79,7 @@ final class RequestWorkTest {
               .compose(request -> request.send());
 
       Takeover takeover = firstTakeover(scheduler.enclave());
-      var expected = new RequestWork("PUT", "/reports/7", "/reports/*", "r-1");
+      var expected = new RequestWork("PUT", "/reports/7", "/reports/*", "r-1", false, 0);
       assertThat(takeover.work()).isEqualTo(expected);
       assertThat(scheduler.enclave().workOf(takeover.from())).isEqualTo(expected);
 

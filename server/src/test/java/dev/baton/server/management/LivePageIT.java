@@ -161,7 +161,7 @@ final class LivePageIT {
     type("-");
     Watched.until("the span is longer", () -> text("#axis-start").equals("20 s ago"));
 
-    type("3");
+    type("2");
     assertThat(browser().switchTo().activeElement().getDomAttribute("id")).isEqualTo("feed");
 
     type("?");

@@ -72,7 +72,7 @@ final class ManagementServerTest {
           .contains(
               "status", "takeover", "notifier", "notifierReason", "cpus", "pinning", "takeovers");
       assertThat(overview.getJsonObject("status").fieldNames())
-          .containsExactlyInAnyOrder("level", "headline", "detail", "missing");
+          .containsExactlyInAnyOrder("level", "headline", "detail", "findings", "missing");
       assertThat(loop.fieldNames())
           .contains("loop", "cpu", "owner", "state", "runs", "queuedContinuations", "holding");
       assertThat(pool.fieldNames()).contains("cpu", "idle", "total", "max", "exhausted");
@@ -105,7 +105,8 @@ final class ManagementServerTest {
                   .put("method", "GET")
                   .put("path", "/block/2000")
                   .put("route", takeover.getJsonObject("ran").getString("route"))
-                  .put("requestId", "r-1"));
+                  .put("requestId", "r-1")
+                  .put("behind", takeover.getJsonObject("ran").getInteger("behind")));
       assertThat(takeover.getJsonObject("ran").getString("route")).startsWith("/block/");
       assertThat(takeover.getString("fate")).isEqualTo("away");
       assertThat(takeover.getLong("awayNanos")).isPositive();
@@ -128,19 +129,14 @@ final class ManagementServerTest {
   @Test
   void shouldTellRoutesOfLate() throws Exception {
     try (Watched watched = Watched.start()) {
-      JsonArray none = watched.json("/baton/api/routes").getJsonArray("routes");
       for (int i = 0; i < 10; i++) {
         assertThat(watched.ask("/block/2").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
       }
       assertThat(watched.ask("/fail").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(500);
-      TimeUnit.MILLISECONDS.sleep(50);
+      Watched.until("they are counted", () -> routes(watched).size() == 2);
 
-      List<JsonObject> routes =
-          watched.json("/baton/api/routes").getJsonArray("routes").stream()
-              .map(JsonObject.class::cast)
-              .toList();
+      List<JsonObject> routes = routes(watched);
 
-      assertThat(none).isEmpty();
       assertThat(routes)
           .extracting(route -> route.getString("route"))
           .containsExactly("/block/:ms", "/fail");
@@ -153,6 +149,16 @@ final class ManagementServerTest {
       assertThat(p50).isBetween(1_700_000L, 1_000_000_000L);
       assertThat(block.getLong("p99Nanos")).isGreaterThanOrEqualTo(p50);
       assertThat(block.getLong("p999Nanos")).isGreaterThanOrEqualTo(block.getLong("p99Nanos"));
+    }
+  }
+
+  private static List<JsonObject> routes(Watched watched) {
+    try {
+      return watched.json("/baton/api/routes").getJsonArray("routes").stream()
+          .map(JsonObject.class::cast)
+          .toList();
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -317,8 +323,8 @@ final class ManagementServerTest {
       }
       JsonObject status = watched.json("/baton/api").getJsonObject("status");
       assertThat(status.getString("level")).isEqualTo("stalled");
-      assertThat(status.getString("headline")).contains("No worker is left");
-      assertThat(status.getString("detail")).contains("maxStandbys=2", "/block/");
+      assertThat(status.getJsonArray("findings").encode())
+          .contains("No worker is left", "maxStandbys=2", "GET /block/:ms holds 2 of them");
       for (var response : blocked) {
         assertThat(response.get(30, TimeUnit.SECONDS).statusCode()).isIn(200, 503);
       }

@@ -1,0 +1,185 @@
+package dev.baton.server.management;
+
+import dev.baton.scheduler.loop.PoolSnapshot;
+import dev.baton.server.context.RequestWork;
+import java.lang.System.Logger.Level;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The lines of the log about what a service suffers: one when it is noticed, fewer while it lasts,
+ * one when it is over. One thread at a time.
+ */
+final class WatchLog {
+  private static final System.Logger LOGGER = System.getLogger(Watch.class.getName());
+
+  /** Lines about single handlers within a minute; what is more is summed up. */
+  private static final int MAX_LINES = 20;
+
+  private static final long MINUTE_NANOS = 60_000_000_000L;
+
+  private volatile long tellAfterNanos;
+
+  // Written by who looks: when to tell again, by the number of the takeover or of the loop
+  private final Map<Long, Long> handlers = new HashMap<>();
+  private final Map<Integer, Long> loops = new HashMap<>();
+  private long exhaustedNanos;
+  private long minuteNanos;
+  private int told;
+  private int untold;
+
+  /** A stack that is shown, not thrown. */
+  private static final class Stack extends Throwable {
+    Stack(Doing doing) {
+      super(doing.kind().words(), null, false, true);
+      setStackTrace(doing.stack().toArray(StackTraceElement[]::new));
+    }
+  }
+
+  WatchLog(long tellAfterNanos) {
+    this.tellAfterNanos = tellAfterNanos;
+  }
+
+  void tellAfter(long nanos) {
+    tellAfterNanos = nanos;
+  }
+
+  void warn(String line) {
+    LOGGER.log(Level.WARNING, line);
+  }
+
+  void failed(RuntimeException failure) {
+    LOGGER.log(Level.ERROR, "The watch has failed, and goes on", failure);
+  }
+
+  /** Tells what is new. Holds the watch. */
+  void tell(Watch watch, long now, long aliveNanos) {
+    tellOfWorkers(watch, aliveNanos);
+    if (tellAfterNanos > 0) {
+      tellOfLoops(watch);
+      tellOfHandlers(watch, now, aliveNanos);
+    }
+  }
+
+  private void tellOfHandlers(Watch watch, long now, long aliveNanos) {
+    List<TakeoverLog.Entry> away = watch.log().away();
+    handlers.keySet().retainAll(away.stream().map(entry -> entry.number).toList());
+    if (now - minuteNanos > MINUTE_NANOS) {
+      sumUp(away, now);
+      minuteNanos = now;
+      told = 0;
+    }
+    for (TakeoverLog.Entry entry : away) {
+      long nanos = entry.aliveAwayNanos(aliveNanos);
+      long due = handlers.getOrDefault(entry.number, tellAfterNanos);
+      if (nanos < due) {
+        continue;
+      }
+      handlers.put(entry.number, 2 * nanos); // half as often each time
+      if (told == MAX_LINES) {
+        untold++;
+        continue;
+      }
+      told++;
+      LOGGER.log(Level.WARNING, line(entry, nanos), new Stack(entry.doing()));
+    }
+  }
+
+  private static String line(TakeoverLog.Entry entry, long nanos) {
+    String stage = entry.part.stage();
+    int behind = TakeoverLog.behind(entry);
+    return entry.route()
+        + (entry.work() instanceof RequestWork work && work.requestId() != null
+            ? ", request " + work.requestId() + ","
+            : "")
+        + " has been away for "
+        + Diagnosis.time(nanos)
+        + ", "
+        + entry.doing().inWords()
+        + "; loop "
+        + entry.takeover.loop()
+        + (stage == null ? "" : " of stage " + stage)
+        + " was taken over and goes on"
+        + (behind < Diagnosis.MANY_BEHIND
+            ? ""
+            : ", but " + behind + " callbacks of its context wait behind it");
+  }
+
+  private void sumUp(List<TakeoverLog.Entry> away, long now) {
+    if (untold > 0) {
+      String byRoute =
+          away.stream()
+              .collect(Collectors.groupingBy(TakeoverLog.Entry::route, Collectors.counting()))
+              .entrySet()
+              .stream()
+              .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+              .limit(5)
+              .map(e -> e.getKey() + " (" + e.getValue() + ")")
+              .collect(Collectors.joining(", "));
+      LOGGER.log(
+          Level.WARNING,
+          "More handlers are away than are told one by one: {0} now, the oldest for {1}: {2}",
+          away.size(),
+          away.isEmpty() ? "0" : Diagnosis.time(away.getFirst().awayNanos(now)),
+          byRoute);
+      untold = 0;
+    }
+  }
+
+  private void tellOfLoops(Watch watch) {
+    LoopWatch watched = watch.loops();
+    if (watched == null) {
+      return;
+    }
+    for (LoopWatch.Loop loop : watched.loops()) {
+      long nanos = loop.stillNanos();
+      Long told = loops.get(loop.index());
+      if (nanos == 0 && told != null) {
+        loops.remove(loop.index());
+        LOGGER.log(Level.WARNING, "Loop {0} turns again.", loop.index());
+      } else if (nanos >= (told == null ? tellAfterNanos : told)) {
+        loops.put(loop.index(), 2 * nanos);
+        Doing doing = loop.doing();
+        String line =
+            "Loop "
+                + loop.index()
+                + " has stood still for "
+                + Diagnosis.time(nanos)
+                + ", not taken over; its worker is "
+                + (doing == null ? "not to be seen" : doing.inWords())
+                + Diagnosis.newest(watch.underWay());
+        if (doing == null) {
+          LOGGER.log(Level.WARNING, line);
+        } else {
+          LOGGER.log(Level.WARNING, line, new Stack(doing));
+        }
+      }
+    }
+  }
+
+  private void tellOfWorkers(Watch watch, long aliveNanos) {
+    List<PoolSnapshot> exhausted = watch.exhausted();
+    if (exhausted.isEmpty() && exhaustedNanos != 0) {
+      LOGGER.log(
+          Level.WARNING,
+          "There are standbys again, after {0} without.",
+          Diagnosis.time(aliveNanos - exhaustedNanos));
+      exhaustedNanos = 0;
+    } else if (!exhausted.isEmpty() && exhaustedNanos == 0) {
+      exhaustedNanos = aliveNanos;
+      PoolSnapshot pool =
+          exhausted.stream().max(Comparator.comparingInt(PoolSnapshot::total)).get();
+      LOGGER.log(
+          Level.WARNING,
+          "No standby is left{0}: all {1} are in handlers (maxStandbys={2}). Loops hold callbacks"
+              + " back until one returns, then refuse requests. {3}",
+          pool.cpu() < 0 ? "" : " on CPU " + pool.cpu(),
+          pool.total(),
+          pool.max(),
+          Diagnosis.mostAway(watch.log().away(), System.nanoTime()));
+    }
+  }
+}

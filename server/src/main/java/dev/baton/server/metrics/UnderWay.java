@@ -1,0 +1,75 @@
+package dev.baton.server.metrics;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * When the requests began that one cell's connections have under way: a table of numbers, so that
+ * to begin and to end one is a store each and nothing is kept alive.
+ *
+ * <p>The cell's writer takes slots, any thread gives them back. Among more than {@value #SLOTS} at
+ * once some have no slot; the oldest have one, since whoever has a slot keeps it. Any thread reads.
+ */
+final class UnderWay {
+  static final int NONE = -1;
+
+  private static final int SLOTS = 1 << 12;
+  private static final int TRIES = 8;
+
+  private static final VarHandle LONG = MethodHandles.arrayElementVarHandle(long[].class);
+  private static final VarHandle INT = MethodHandles.arrayElementVarHandle(int[].class);
+
+  /** Of {@link System#nanoTime}; 0 is free. */
+  private final long[] began = new long[SLOTS];
+
+  private final int[] what = new int[SLOTS];
+
+  // Written by the cell's writer
+  private int next;
+
+  /** Reads one request: what it is, and since when it is under way. */
+  interface Reader {
+    void read(int what, long beganNanos);
+  }
+
+  /**
+   * Takes a slot. The cell's writer.
+   *
+   * @return {@link #NONE} if there is none left
+   */
+  int begin(int kind, long nowNanos) {
+    for (int i = 0; i < TRIES; i++) {
+      int slot = next++ & SLOTS - 1;
+      if (began[slot] == 0) {
+        INT.setOpaque(what, slot, kind);
+        LONG.setOpaque(began, slot, nowNanos);
+        return slot;
+      }
+    }
+    return NONE;
+  }
+
+  /** Says more exactly what it is. Any thread, while it is under way. */
+  void is(int slot, int kind) {
+    if (slot != NONE) {
+      INT.setOpaque(what, slot, kind);
+    }
+  }
+
+  /** Gives a slot back. Any thread. */
+  void end(int slot) {
+    if (slot != NONE) {
+      LONG.setOpaque(began, slot, 0L);
+    }
+  }
+
+  /** Reads all. Any thread; one that begins or ends meanwhile may be missed. */
+  void read(Reader reader) {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      long since = (long) LONG.getOpaque(began, slot);
+      if (since != 0) {
+        reader.read((int) INT.getOpaque(what, slot), since);
+      }
+    }
+  }
+}
