@@ -128,7 +128,9 @@ public final class LoadGenerator {
   /**
    * Runs the load on the calling thread to its end.
    *
-   * @throws java.io.UncheckedIOException if a host cannot be resolved or TLS not set up
+   * @throws java.io.UncheckedIOException if a host cannot be resolved, TLS not set up, or no
+   *     connection opened
+   * @throws IllegalArgumentException if there are more connections than the system allows
    * @throws IllegalStateException if it ran before
    */
   public LoadReport run() {
@@ -152,9 +154,11 @@ public final class LoadGenerator {
         recorder.sessions().records(),
         recorder.recordedPhases(),
         recorder.warmup(),
+        recorder.connections(),
         recorder.lateness(),
         recorder.turns(),
         recorder.windowSeconds(),
+        recorder.interrupted(),
         recorder.core(),
         self,
         recorder.errorKinds(),

@@ -49,6 +49,7 @@ public final class LoadOptions {
   private Duration spin = DEFAULT_SPIN;
   private boolean compilersYield;
   private boolean realtime;
+  private boolean unreachableAllowed;
 
   /** Creates options with the defaults and no request. */
   public LoadOptions() {}
@@ -78,6 +79,7 @@ public final class LoadOptions {
     spin = other.spin;
     compilersYield = other.compilersYield;
     realtime = other.realtime;
+    unreachableAllowed = other.unreachableAllowed;
   }
 
   /** Adds a request to the mix. */
@@ -386,6 +388,20 @@ public final class LoadOptions {
   /** Whether the thread that runs the load is put into the real-time class. */
   public boolean isRealtime() {
     return realtime;
+  }
+
+  /**
+   * Sets whether the load runs although no connection can be opened to a server: every request is
+   * an error then. Otherwise such a run fails before it begins.
+   */
+  public LoadOptions setUnreachableAllowed(boolean newUnreachableAllowed) {
+    unreachableAllowed = newUnreachableAllowed;
+    return this;
+  }
+
+  /** Whether the load runs although no connection can be opened to a server. */
+  public boolean isUnreachableAllowed() {
+    return unreachableAllowed;
   }
 
   /** The phases to run: as given, or one at the rate for the duration; the warm-up before them. */

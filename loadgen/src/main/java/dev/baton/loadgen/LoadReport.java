@@ -1,5 +1,6 @@
 package dev.baton.loadgen;
 
+import dev.baton.loadgen.record.ConnectionRecord;
 import dev.baton.loadgen.record.CoreUse;
 import dev.baton.loadgen.record.Heatmap;
 import dev.baton.loadgen.record.Latencies;
@@ -20,9 +21,11 @@ import java.util.Map;
  * @param sessions one record per scenario: its sessions as wholes
  * @param phases one record per recorded phase, in order
  * @param warmup the warm-up, which is in none of the others
+ * @param connections what became of the connections
  * @param lateness how late the generator itself looked at requests that were due
  * @param pollGaps how long it was away from its sockets at a time
  * @param windowSeconds length of the measured time
+ * @param interrupted whether it was ended before its time
  * @param core how the thread that sends got on with its core in the measured time
  * @param self what the generator cost
  * @param errorKinds errors by kind
@@ -38,9 +41,11 @@ public record LoadReport(
     List<RequestRecord> sessions,
     List<RequestRecord> phases,
     RequestRecord warmup,
+    ConnectionRecord connections,
     Latencies lateness,
     Latencies pollGaps,
     double windowSeconds,
+    boolean interrupted,
     CoreUse core,
     SelfMeasurement self,
     Map<String, Long> errorKinds,

@@ -69,7 +69,7 @@ class FaultIT {
       port = socket.getLocalPort();
     }
 
-    var total = run(options("http://127.0.0.1:" + port + "/"));
+    var total = run(options("http://127.0.0.1:" + port + "/").setUnreachableAllowed(true));
 
     assertThat(total.count(Outcome.CONNECT_ERROR)).isEqualTo(total.sent()).isPositive();
   }

@@ -10,11 +10,8 @@ import dev.baton.loadgen.export.ComparisonExporter;
 import dev.baton.loadgen.export.HtmlExporter;
 import dev.baton.loadgen.export.JsonExporter;
 import dev.baton.loadgen.export.SummaryExporter;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -79,14 +76,17 @@ final class CompareCommand implements Callable<Integer> {
       description = "Pin the generator to these CPUs.")
   private @Nullable String cpusLoad;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write the comparison as JSON.")
-  private @Nullable Path json;
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the comparison as JSON; - for stdout.")
+  private @Nullable String json;
 
   @Option(names = "--html", paramLabel = "FILE", description = "Write the comparison as a page.")
-  private @Nullable Path html;
+  private @Nullable String html;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     String urlA = urls.getFirst();
     String urlB = urls.getLast();
     if (load.rate == null && load.mix.isEmpty() && !load.closed) {
@@ -99,7 +99,10 @@ final class CompareCommand implements Callable<Integer> {
     if (serverB != null && urls.size() == 1) {
       throw new IllegalArgumentException("--server-b: needs a second URL");
     }
-    PrintWriter out = spec.commandLine().getOut();
+    var output = new Output(spec.commandLine());
+    output.expect("--json", json);
+    output.expect("--html", html);
+    PrintWriter out = output.people();
     var comparer =
         new Comparer(
             blocks,
@@ -122,27 +125,27 @@ final class CompareCommand implements Callable<Integer> {
     try (var a = start(serverA, urlA);
         var b = start(serverB, urlB)) {
       load.rehearse();
-      var comparison =
-          comparer.run(
-              new Side(name("A", urlA), side(urlA), a),
-              new Side(name("B", urlB), side(urlB), urls.size() == 1 ? a : b));
-      ComparisonExporter.write(comparison, out);
-      out.flush();
-      if (json != null) {
-        Files.writeString(json, JsonExporter.toJson(comparison));
+      try (var _ = new Interruption(comparer::stop)) {
+        var comparison =
+            comparer.run(
+                new Side(name("A", urlA), side(urlA), a),
+                new Side(name("B", urlB), side(urlB), urls.size() == 1 ? a : b));
+        ComparisonExporter.write(comparison, out);
+        out.flush();
+        output.write("--json", json, () -> JsonExporter.toJson(comparison, parent.provenance()));
+        output.write("--html", html, () -> HtmlExporter.page(comparison, parent.provenance()));
+        checkAnswered(urlA, comparison.blocksA());
+        checkAnswered(urlB, comparison.blocksB());
+        int code = comparison.valid() ? ExitCodes.PASS : ExitCodes.INVALID;
+        return output.problems() ? (Integer) ExitCodes.SETUP : code;
       }
-      if (html != null) {
-        Files.writeString(html, HtmlExporter.page(comparison));
-      }
-      for (var side : List.of(comparison.blocksA(), comparison.blocksB())) {
-        if (side.stream().allMatch(r -> r.responses() == 0)) {
-          throw new IllegalArgumentException(
-              (side == comparison.blocksA() ? urlA : urlB)
-                  + ": not one response; "
-                  + side.getFirst().errorKinds().keySet());
-        }
-      }
-      return comparison.valid() ? ExitCodes.PASS : ExitCodes.INVALID;
+    }
+  }
+
+  private static void checkAnswered(String url, List<LoadReport> blocks) {
+    if (!blocks.isEmpty() && blocks.stream().allMatch(r -> r.responses() == 0)) {
+      throw new IllegalArgumentException(
+          url + ": not one response; " + blocks.getFirst().errorKinds().keySet());
     }
   }
 

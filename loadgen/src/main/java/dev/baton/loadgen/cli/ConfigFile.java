@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -149,12 +151,45 @@ final class ConfigFile implements IDefaultValueProvider {
             map.containsKey("body-file")
                 ? Body.of(Path.of(text(map, "body-file", "")))
                 : Body.of(text(map, "body", "")))
-        .withWeight(Double.parseDouble(text(map, "weight", "1")))
-        .withRate(map.containsKey("rate") ? Quantities.rate(text(map, "rate", "")) : 0)
-        .withConnections(Integer.parseInt(text(map, "connections", "0")))
+        .withWeight(read(where, map, "weight", "1", "a number, as in 3", Double::valueOf))
+        .withRate(map.containsKey("rate") ? rate(where, map, "rate", "") : 0)
+        .withConnections(whole(where, map, "connections"))
         .withCheck(
             new ResponseCheck(
-                statuses(text(map, "expect-status", "")), text(map, "expect-body", "")));
+                read(
+                    where,
+                    map,
+                    "expect-status",
+                    "",
+                    "one or several, as in 200 or [200, 404]",
+                    ConfigFile::statuses),
+                text(map, "expect-body", "")));
+  }
+
+  /** Reads a value; what is wrong with it is told with its place. */
+  private static <T> T read(
+      String where,
+      Map<String, Object> map,
+      String key,
+      String otherwise,
+      String remedy,
+      Function<String, T> reader) {
+    String value = text(map, key, otherwise);
+    try {
+      return reader.apply(value);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "%s.%s: '%s' cannot be read; write %s".formatted(where, key, value, remedy), e);
+    }
+  }
+
+  private static double rate(String where, Map<String, Object> map, String key, String otherwise) {
+    return read(
+        where, map, key, otherwise, "requests per second, as in 500 or 20k", Quantities::rate);
+  }
+
+  private static int whole(String where, Map<String, Object> map, String key) {
+    return read(where, map, key, "0", "a whole number, as in 64", Integer::valueOf);
   }
 
   List<Phase> phases() {
@@ -163,16 +198,39 @@ final class ConfigFile implements IDefaultValueProvider {
       String where = file + ": phases[" + phases.size() + "]";
       var map = map(where, element);
       check(where, map, PHASE_KEYS);
-      String rate = text(map, "rate", text(map, "to", ""));
+      boolean constant = map.containsKey("rate");
+      if (constant == map.containsKey("to") || (constant && map.containsKey("from"))) {
+        throw new IllegalArgumentException(
+            where + ": needs 'rate', as in 20k, or 'from' and 'to' for a ramp, not both");
+      }
+      String to = constant ? "rate" : "to";
       phases.addAll(
           PhaseArgument.phases(
               text(map, "name", "phase " + (phases.size() + 1)),
-              Quantities.rate(text(map, "from", rate)),
-              Quantities.rate(rate),
-              Integer.parseInt(text(map, "steps", "0")),
-              Quantities.duration(text(map, "duration", ""))));
+              map.containsKey("from") ? rate(where, map, "from", "") : rate(where, map, to, ""),
+              rate(where, map, to, ""),
+              whole(where, map, "steps"),
+              read(
+                  where,
+                  map,
+                  "duration",
+                  "",
+                  "a number with us, ms, s, m or h, as in 30s",
+                  Quantities::duration)));
     }
     return phases;
+  }
+
+  /** Where the value of an option comes from, for errors: nothing if from the command line. */
+  String sourceOf(@Nullable ArgSpec argument, String[] commandLine) {
+    if (!(argument instanceof OptionSpec option)
+        || !values.containsKey(option.longestName().replaceFirst("^--", ""))) {
+      return "";
+    }
+    boolean given =
+        Stream.of(commandLine)
+            .anyMatch(a -> Stream.of(option.names()).anyMatch(n -> a.split("=", 2)[0].equals(n)));
+    return given ? "" : file + ": ";
   }
 
   private Collection<?> list(String key) {

@@ -43,10 +43,11 @@ final class LoadArguments {
 
   @Option(
       names = "--mix",
-      paramLabel = "[METHOD ]URL=SHARE",
+      paramLabel = "[METHOD ]URL[=SHARE]",
       description =
           "A request with a rate of its own ('http://h/fast=4000/s') or a weight"
-              + " ('POST http://h/orders=3'); repeatable.")
+              + " ('POST http://h/orders=3'), 1 if there is none; repeatable."
+              + " In 'http://h/x?page=2' the 2 is the page.")
   List<String> mix = new ArrayList<>();
 
   @Mixin DataArguments data = new DataArguments();

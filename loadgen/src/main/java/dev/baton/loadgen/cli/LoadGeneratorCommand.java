@@ -1,10 +1,13 @@
 package dev.baton.loadgen.cli;
 
 import dev.baton.loadgen.LoadGenerator;
+import dev.baton.loadgen.export.Provenance;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -37,6 +40,7 @@ public final class LoadGeneratorCommand implements Runnable {
   private boolean idleCheck;
 
   private @Nullable ConfigFile configFile;
+  private List<String> arguments = List.of();
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
@@ -52,11 +56,17 @@ public final class LoadGeneratorCommand implements Runnable {
   static int execute(String[] args, PrintWriter out, PrintWriter err) {
     var root = new LoadGeneratorCommand();
     var commandLine = commandLine(root).setOut(out).setErr(err);
+    root.arguments = List.of(args);
     try {
       root.configFile = applyConfig(commandLine, args);
       return commandLine.execute(args);
     } catch (IllegalArgumentException | UncheckedIOException e) {
-      err.println("error: " + e.getMessage());
+      err.println("error: " + describe(e));
+      return ExitCodes.SETUP;
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "error: out of memory (%s): ask for less, or give the JVM more, as in -Xmx2g"
+              .formatted(e.getMessage()));
       return ExitCodes.SETUP;
     }
   }
@@ -68,8 +78,10 @@ public final class LoadGeneratorCommand implements Runnable {
     commandLine.setParameterExceptionHandler(LoadGeneratorCommand::reportBadParameter);
     commandLine.setExecutionExceptionHandler(
         (e, line, parsed) -> {
-          if (e instanceof IllegalArgumentException || e instanceof UncheckedIOException) {
-            line.getErr().println("error: " + e.getMessage());
+          if (e instanceof IllegalArgumentException
+              || e instanceof IOException
+              || e instanceof UncheckedIOException) {
+            line.getErr().println("error: " + describe(e));
             return ExitCodes.SETUP;
           }
           throw e;
@@ -77,9 +89,23 @@ public final class LoadGeneratorCommand implements Runnable {
     return commandLine;
   }
 
+  /** The message in one line, and that of its cause where it says something else. */
+  private static String describe(Exception e) {
+    var cause = e.getCause();
+    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String why = cause == null || cause.getMessage() == null ? "" : cause.getMessage();
+    return e instanceof UncheckedIOException && !message.contains(why)
+        ? message + ": " + why
+        : message;
+  }
+
   private static int reportBadParameter(ParameterException e, String[] args) {
     PrintWriter err = e.getCommandLine().getErr();
-    err.println("error: " + e.getMessage());
+    String file =
+        e.getCommandLine().getDefaultValueProvider() instanceof ConfigFile config
+            ? config.sourceOf(e.getArgSpec(), args)
+            : "";
+    err.println("error: " + file + e.getMessage());
     CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
     err.println(
         "Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help' for more.");
@@ -103,6 +129,11 @@ public final class LoadGeneratorCommand implements Runnable {
       }
     }
     return null;
+  }
+
+  /** Where a result that is written now comes from. */
+  Provenance provenance() {
+    return Provenance.of(arguments);
   }
 
   /** What {@code --config} holds besides options; null without. */

@@ -4,7 +4,10 @@ import dev.baton.loadgen.RequestSpec;
 import java.net.URI;
 import java.util.regex.Pattern;
 
-/** Reads a request of the mix: {@code [METHOD ]URL=RATE/s} or {@code [METHOD ]URL=WEIGHT}. */
+/**
+ * Reads a request of the mix: {@code [METHOD ]URL=RATE/s}, {@code [METHOD ]URL=WEIGHT} or, with a
+ * weight of 1, {@code [METHOD ]URL}.
+ */
 final class MixEntry {
   private static final Pattern SHARE =
       Pattern.compile("(.*)=([0-9]*\\.?[0-9]+[kKmM]?)(/s)?", Pattern.DOTALL);
@@ -14,16 +17,18 @@ final class MixEntry {
 
   static RequestSpec parse(String text) {
     var share = SHARE.matcher(text.trim());
-    if (!share.matches()) {
-      throw new IllegalArgumentException(
-          "--mix '"
-              + text
-              + "': append its rate or its weight, as in"
-              + " 'http://127.0.0.1:8080/fast=4000/s' or 'POST http://127.0.0.1:8080/orders=3'");
+    if (!share.matches() || (share.group(3) == null && isParameter(share.group(1)))) {
+      return parseUrl(text);
     }
     var request = parseUrl(share.group(1));
     double amount = Quantities.rate(share.group(2));
     return share.group(3) != null ? request.withRate(amount) : request.withWeight(amount);
+  }
+
+  /** Whether what follows is the value of a parameter: the URL ends with {@code ?name}. */
+  private static boolean isParameter(String url) {
+    String query = url.substring(url.indexOf('?') + 1);
+    return url.contains("?") && !query.substring(query.lastIndexOf('&') + 1).contains("=");
   }
 
   /** Puts scheme, host and port before a path: {@code [METHOD ]/path=SHARE}. */

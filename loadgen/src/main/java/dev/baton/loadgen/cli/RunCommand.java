@@ -12,7 +12,7 @@ import dev.baton.loadgen.export.SummaryExporter;
 import dev.baton.loadgen.record.Outcome;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
+import java.net.BindException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,7 +52,7 @@ final class RunCommand implements Callable<Integer> {
       names = "--html",
       paramLabel = "FILE",
       description = "Write the report as one self-contained page with plots.")
-  private @Nullable Path html;
+  private @Nullable String html;
 
   @Option(
       names = "--hgrm",
@@ -64,7 +64,7 @@ final class RunCommand implements Callable<Integer> {
       names = "--hdr-log",
       paramLabel = "FILE",
       description = "Write response times per second as an HdrHistogram log.")
-  private @Nullable Path hdrLog;
+  private @Nullable String hdrLog;
 
   @Option(
       names = "--metrics-port",
@@ -88,29 +88,61 @@ final class RunCommand implements Callable<Integer> {
     var conditions = Condition.parseAll(failIf);
     var options = load.toOptions(urls, parent.configFile());
     var generator = LoadGenerator.create(options);
-    PrintWriter out = "-".equals(json) ? spec.commandLine().getErr() : spec.commandLine().getOut();
-    if (!options.isClosedLoop()) {
-      out.println(SummaryExporter.scheduleLine(generator));
+    var output = new Output(spec.commandLine());
+    output.expect("--json", json);
+    output.expect("--html", html);
+    output.expect("--hdr-log", hdrLog);
+    if (hgrm != null) {
+      HdrExporter.files(hgrm).forEach(file -> output.expect("--hgrm", file.toString()));
     }
-    out.flush();
-    load.rehearse();
-    var log = hdrLog == null ? null : new IntervalLogExporter(hdrLog);
+    PrintWriter out = output.people();
+    var log = hdrLog == null ? null : new IntervalLogExporter(Path.of(hdrLog));
     var monitor = new Monitor(generator, options, quiet ? null : out, Terminal.here(), log);
-    var shutdown = new Thread(generator::stop, "loadgen-shutdown");
-    LoadReport report;
-    try (var _ = monitor.start();
-        var metrics =
-            metricsPort == null
-                ? null
-                : new PrometheusExporter(metricsPort, generator.recorder(), monitor::interval)) {
+    try (var metrics = metrics(generator, monitor)) {
       if (metrics != null) {
         out.println("metrics at http://127.0.0.1:" + metrics.port() + "/metrics");
       }
-      Runtime.getRuntime().addShutdownHook(shutdown);
-      report = generator.run();
-      Runtime.getRuntime().removeShutdownHook(shutdown);
+      if (!options.isClosedLoop()) {
+        out.println(SummaryExporter.scheduleLine(generator));
+      }
+      out.flush();
+      load.rehearse();
+      try (var _ = new Interruption(generator::stop)) {
+        var report = run(generator, monitor);
+        SummaryExporter.write(report, out);
+        int code = judge(report, conditions, out);
+        out.flush();
+        output.write("--json", json, () -> JsonExporter.toJson(report, parent.provenance()));
+        output.write("--html", html, () -> HtmlExporter.page(report, parent.provenance()));
+        String prefix = hgrm;
+        if (prefix != null) {
+          output.attempt("--hgrm", prefix, () -> HdrExporter.write(report, prefix));
+        }
+        return output.problems() ? (Integer) ExitCodes.SETUP : code;
+      }
     }
-    SummaryExporter.write(report, out);
+  }
+
+  private static LoadReport run(LoadGenerator generator, Monitor monitor) {
+    try (var _ = monitor.start()) {
+      return generator.run();
+    }
+  }
+
+  private @Nullable PrometheusExporter metrics(LoadGenerator generator, Monitor monitor)
+      throws IOException {
+    if (metricsPort == null) {
+      return null;
+    }
+    try {
+      return new PrometheusExporter(metricsPort, generator.recorder(), monitor::interval);
+    } catch (BindException e) {
+      throw new IllegalArgumentException(
+          "--metrics-port " + metricsPort + ": " + e.getMessage() + "; choose another one", e);
+    }
+  }
+
+  private static int judge(LoadReport report, List<Condition> conditions, PrintWriter out) {
     var crossed = conditions.stream().filter(c -> c.holds(report) || !c.measured(report)).toList();
     crossed.forEach(c -> out.println("FAILED: " + c.text() + ": " + c.describe(report)));
     var disturbances =
@@ -118,26 +150,7 @@ final class RunCommand implements Callable<Integer> {
     if (report.valid()) {
       disturbances.forEach(d -> out.println("INVALID: " + d));
     }
-    out.flush();
-    writeFiles(report);
     return exitCode(report, !disturbances.isEmpty(), !crossed.isEmpty());
-  }
-
-  private void writeFiles(LoadReport report) throws IOException {
-    if (json != null) {
-      if (json.equals("-")) {
-        spec.commandLine().getOut().println(JsonExporter.toJson(report));
-        spec.commandLine().getOut().flush();
-      } else {
-        Files.writeString(Path.of(json), JsonExporter.toJson(report));
-      }
-    }
-    if (html != null) {
-      Files.writeString(html, HtmlExporter.page(report));
-    }
-    if (hgrm != null) {
-      HdrExporter.write(report, hgrm);
-    }
   }
 
   private static int exitCode(LoadReport report, boolean disturbed, boolean crossed) {

@@ -5,10 +5,7 @@ import dev.baton.loadgen.compare.Condition;
 import dev.baton.loadgen.compare.RateSearch;
 import dev.baton.loadgen.export.JsonExporter;
 import dev.baton.loadgen.export.SummaryExporter;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -74,11 +71,11 @@ final class SearchCommand implements Callable<Integer> {
   @Option(
       names = "--json",
       paramLabel = "FILE",
-      description = "Write the confirming run and all tries as JSON.")
-  private @Nullable Path json;
+      description = "Write the confirming run and all tries as JSON; - for stdout.")
+  private @Nullable String json;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     LoadOptions options = load.toOptions(urls, parent.configFile());
     if (options.isClosedLoop()) {
       throw new IllegalArgumentException("--closed: a search needs an open loop");
@@ -86,8 +83,9 @@ final class SearchCommand implements Callable<Integer> {
     if (!options.getPhases().isEmpty()) {
       throw new IllegalArgumentException("--phase: a search sets the rate itself");
     }
-    PrintWriter out = spec.commandLine().getOut();
-    load.rehearse();
+    var output = new Output(spec.commandLine());
+    output.expect("--json", json);
+    PrintWriter out = output.people();
     var search =
         new RateSearch(
             options,
@@ -97,9 +95,20 @@ final class SearchCommand implements Callable<Integer> {
             tolerance,
             Quantities.duration(confirm),
             probe -> print(out, probe));
-    var result = search.run();
-    if (json != null) {
-      Files.writeString(json, JsonExporter.toJson(result, slo));
+    load.rehearse();
+    try (var _ = new Interruption(search::stop)) {
+      var result = search.run();
+      int code = report(result, out);
+      out.flush();
+      output.write("--json", json, () -> JsonExporter.toJson(result, slo, parent.provenance()));
+      return output.problems() ? (Integer) ExitCodes.SETUP : code;
+    }
+  }
+
+  private int report(RateSearch.Result result, PrintWriter out) {
+    if (result.interrupted()) {
+      out.printf(Locale.ROOT, "%nINTERRUPTED after %d tries: no result%n", result.probes().size());
+      return ExitCodes.THRESHOLD;
     }
     if (result.confirmed() == null) {
       out.printf(
@@ -110,7 +119,6 @@ final class SearchCommand implements Callable<Integer> {
               : "%nno rate from %s/s on holds %s%n",
           from,
           slo);
-      out.flush();
       return result.generatorLimit() ? ExitCodes.INVALID : ExitCodes.THRESHOLD;
     }
     SummaryExporter.write(result.confirmed(), out);
@@ -125,7 +133,6 @@ final class SearchCommand implements Callable<Integer> {
           "INVALID: beyond it the generator was disturbed; the server may hold more. Give the"
               + " generator a core of its own.");
     }
-    out.flush();
     return result.generatorLimit() ? ExitCodes.INVALID : ExitCodes.PASS;
   }
 

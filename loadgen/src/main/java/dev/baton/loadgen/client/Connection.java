@@ -26,6 +26,9 @@ final class Connection {
   private int inFlight;
   private int capacity;
 
+  /** When connecting began, {@link System#nanoTime()}. */
+  final long startedNanos = System.nanoTime();
+
   /** Whether it is in the pool's queue of connections that can take a request. */
   boolean queued;
 

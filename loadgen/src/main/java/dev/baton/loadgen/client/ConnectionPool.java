@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConnectionPool {
   private final LoadEngine engine;
+  private final String name;
   private final BiConsumer<ConnectionPool, Connection> connector;
   private final ClosedLoopMix mix;
   private final int limit;
@@ -26,11 +27,15 @@ final class ConnectionPool {
   private final ArrayDeque<Connection> available = new ArrayDeque<>();
   private final ArrayDeque<Exchange> waiting = new ArrayDeque<>();
   private final Set<Connection> connections = new HashSet<>();
+  private final ArrayDeque<Connection> connecting = new ArrayDeque<>();
+  private @Nullable String failure;
+  private boolean stopping;
   private int live;
   private int open;
 
   ConnectionPool(
       LoadEngine engine,
+      String name,
       BiConsumer<ConnectionPool, Connection> connector,
       ClosedLoopMix mix,
       int limit,
@@ -38,6 +43,7 @@ final class ConnectionPool {
       int depth,
       boolean oneRequestPerConnection) {
     this.engine = engine;
+    this.name = name;
     this.connector = connector;
     this.mix = mix;
     this.limit = limit;
@@ -49,6 +55,16 @@ final class ConnectionPool {
   /** What its connections send in a closed loop. */
   ClosedLoopMix mix() {
     return mix;
+  }
+
+  /** Scheme, host and port. */
+  String name() {
+    return name;
+  }
+
+  /** Why the last connection that failed could not be opened; null if all could. */
+  @Nullable String failure() {
+    return failure;
   }
 
   int depth() {
@@ -85,6 +101,7 @@ final class ConnectionPool {
     live++;
     var connection = new Connection(this, depth);
     connections.add(connection);
+    connecting.add(connection);
     connector.accept(this, connection);
     return connection;
   }
@@ -125,6 +142,21 @@ final class ConnectionPool {
 
   void opened() {
     open++;
+    engine.connectionOpened();
+  }
+
+  /** Gives up attempts that began before the given time: their places are used again. */
+  void expireConnecting(long nanoTime) {
+    for (var c = connecting.peekFirst(); c != null; c = connecting.peekFirst()) {
+      if (c.connecting() && c.startedNanos - nanoTime > 0) {
+        return;
+      }
+      connecting.removeFirst();
+      if (c.connecting()) {
+        c.failed("timeout while connecting");
+        c.closed("timeout while connecting");
+      }
+    }
   }
 
   /** The connection can take a request: the next that waits, or it queues itself. */
@@ -168,11 +200,14 @@ final class ConnectionPool {
     connections.remove(connection);
     if (wasOpen) {
       open--;
+    } else if (!stopping) {
+      failure = why;
+      engine.connectionFailed(why);
     }
     if (connection.inFlight() > 0) {
       engine.failAll(connection, why);
     }
-    engine.connectionLost(this, wasOpen, why);
+    engine.connectionLost(this, wasOpen);
   }
 
   /** Gives requests that wait the place of connections that closed. */
@@ -205,9 +240,11 @@ final class ConnectionPool {
 
   /** Closes what is open. */
   void stop() {
+    stopping = true;
     for (var connection : List.copyOf(connections)) {
       connection.closed("the run ended");
     }
+    stopping = false;
   }
 
   @Nullable Exchange pollWaiting() {

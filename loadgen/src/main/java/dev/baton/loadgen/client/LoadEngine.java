@@ -1,5 +1,6 @@
 package dev.baton.loadgen.client;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
@@ -13,6 +14,9 @@ import dev.baton.loadgen.schedule.Schedule;
 import dev.baton.loadgen.values.Feed;
 import dev.baton.loadgen.values.Origin;
 import io.netty.channel.ManualIoEventLoop;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -85,7 +89,6 @@ public final class LoadEngine {
   private long scheduled;
   private long sent;
   private final OutcomeCounts outcomes = new OutcomeCounts();
-  private @Nullable String firstConnectFailure;
 
   // Written by any thread
   private volatile boolean stopRequested;
@@ -132,6 +135,7 @@ public final class LoadEngine {
       }
     }
     pools.addAll(byOwner.values());
+    checkOpenFiles();
     var phases = schedule.phases();
     phaseEnds = new long[phases.size()];
     long sum = 0;
@@ -159,6 +163,7 @@ public final class LoadEngine {
     int limit = spec.connections() > 0 ? spec.connections() : options.getConnections();
     return new ConnectionPool(
         this,
+        origin.scheme() + "://" + origin.authority(),
         transport.connector(origin),
         new ClosedLoopMix(options.getFeeds()),
         limit,
@@ -167,23 +172,43 @@ public final class LoadEngine {
         options.isNewConnections());
   }
 
+  private void checkOpenFiles() {
+    long connections = pools.stream().mapToLong(ConnectionPool::ahead).sum();
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system) {
+      long left = system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount();
+      if (connections > left) {
+        throw new IllegalArgumentException(
+            "connections: %,d in all, but 'ulimit -n' leaves this process %,d files; raise it, or"
+                    .formatted(connections, Math.max(0, left))
+                + " ask for fewer");
+      }
+    }
+  }
+
+  /** A connection can be used. */
+  void connectionOpened() {
+    recorder.connections().addOpened();
+  }
+
+  /** A connection could not be opened. */
+  void connectionFailed(String why) {
+    recorder.connections().addFailure(why);
+  }
+
   /** Asks a running load to end now; any thread. */
   public void stop() {
     stopRequested = true;
   }
 
-  /** Why no connection could be opened before the start; null if at least one was. */
-  public @Nullable String connectFailure() {
-    return firstConnectFailure;
-  }
-
-  /** Runs the load to its end. The recorder is complete when this returns. */
+  /**
+   * Runs the load to its end. The recorder is complete when this returns.
+   *
+   * @throws UncheckedIOException if to some origin no connection can be opened
+   */
   public void run() {
     PacingThread.tuneCurrent(options.isRealtime());
-    if (!options.isNewConnections()) {
-      preconnect();
-    }
     try {
+      preconnect();
       runSchedule();
     } finally {
       shutdown();
@@ -192,19 +217,29 @@ public final class LoadEngine {
 
   private void preconnect() {
     for (var pool : pools) {
-      for (int i = 0; i < pool.ahead(); i++) {
+      int ahead = options.isNewConnections() ? 1 : pool.ahead();
+      for (int i = 0; i < ahead; i++) {
         pool.connect();
       }
     }
     long deadline = System.nanoTime() + PRECONNECT_NANOS;
     while (pools.stream().anyMatch(p -> p.openConnections() < p.liveConnections())
+        && !stopRequested
         && System.nanoTime() < deadline) {
       loop.run(1_000_000);
     }
-    if (pools.stream().anyMatch(p -> p.openConnections() > 0)) {
-      firstConnectFailure = null;
-    } else if (firstConnectFailure == null) {
-      firstConnectFailure = "no connection within " + PRECONNECT_NANOS / 1_000_000_000 + " s";
+    for (var pool : pools) {
+      if (pool.openConnections() == 0 && !options.isUnreachableAllowed() && !stopRequested) {
+        String why = pool.failure();
+        if (why == null) {
+          why = "no answer within " + PRECONNECT_NANOS / 1_000_000_000 + " s";
+        }
+        throw new UncheckedIOException(
+            pool.name() + ": no connection: " + why, new ConnectException(why));
+      }
+      if (options.isNewConnections()) {
+        pool.stop();
+      }
     }
   }
 
@@ -312,6 +347,9 @@ public final class LoadEngine {
   private boolean housekeeping(long now) {
     if (now >= nextProgressNanos) {
       publish(now);
+      for (var pool : pools) {
+        pool.expireConnecting(now - timeoutNanos);
+      }
       nextProgressNanos = now + PUBLISH_NANOS;
     }
     nextHousekeepingNanos = now + HOUSEKEEPING_NANOS;
@@ -581,10 +619,7 @@ public final class LoadEngine {
   }
 
   /** A connection closed or could not be opened. */
-  void connectionLost(ConnectionPool pool, boolean wasOpen, String why) {
-    if (!wasOpen && firstConnectFailure == null) {
-      firstConnectFailure = why;
-    }
+  void connectionLost(ConnectionPool pool, boolean wasOpen) {
     if (!sendingAllowed) {
       return;
     }

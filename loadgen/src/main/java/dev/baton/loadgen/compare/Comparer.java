@@ -19,6 +19,12 @@ public final class Comparer {
   private final int pairs;
   private final BiConsumer<String, LoadReport> listener;
 
+  // Written by any thread
+  private volatile boolean stopped;
+
+  // Written by the thread that runs, read by the one that stops
+  private volatile @Nullable LoadGenerator running;
+
   /**
    * Creates a comparer.
    *
@@ -34,6 +40,15 @@ public final class Comparer {
     this.listener = listener;
   }
 
+  /** Asks a running comparison to end now, with the pairs it has; any thread. */
+  public void stop() {
+    stopped = true;
+    var generator = running;
+    if (generator != null) {
+      generator.stop();
+    }
+  }
+
   /** Runs all blocks on the calling thread. Servers are those to be measured, or null. */
   public Comparison run(Side a, Side b) {
     var blocksA = new ArrayList<LoadReport>();
@@ -42,7 +57,7 @@ public final class Comparer {
     // One unrecorded block each: both servers warm before the first pair.
     block("A", a, -1, new ArrayList<>());
     block("B", b, -1, new ArrayList<>());
-    for (int pair = 0; pair < pairs; pair++) {
+    for (int pair = 0; pair < pairs && !stopped; pair++) {
       if (pair % 2 == 0) {
         costs[0] = costs[0].plus(block("A", a, pair, blocksA));
         costs[1] = costs[1].plus(block("B", b, pair, blocksB));
@@ -51,11 +66,15 @@ public final class Comparer {
         costs[0] = costs[0].plus(block("A", a, pair, blocksA));
       }
     }
+    int complete = Math.min(blocksA.size(), blocksB.size());
+    blocksA.subList(complete, blocksA.size()).clear();
+    blocksB.subList(complete, blocksB.size()).clear();
     return Comparison.of(
         a.name(),
         b.name(),
         blocksA,
         blocksB,
+        stopped,
         a.server() == null ? null : costs[0],
         b.server() == null ? null : costs[1],
         a.options().getSeed());
@@ -63,10 +82,19 @@ public final class Comparer {
 
   private ServerCost block(String label, Side side, int pair, List<LoadReport> reports) {
     var options = new LoadOptions(side.options()).setSeed(side.options().getSeed() + pair);
+    options.setUnreachableAllowed(pair >= 0);
     var server = side.server();
     var before = server == null ? ServerCost.NONE : server.cost();
-    var report = LoadGenerator.create(options).run();
+    var generator = LoadGenerator.create(options);
+    running = generator;
+    if (stopped) {
+      generator.stop();
+    }
+    var report = generator.run();
     var after = server == null ? ServerCost.NONE : server.cost();
+    if (report.interrupted()) {
+      return ServerCost.NONE;
+    }
     reports.add(report);
     if (pair >= 0) {
       listener.accept(label, report);

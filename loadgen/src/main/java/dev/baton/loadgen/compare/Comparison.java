@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param differences one per metric
  * @param shown names of the metrics whose difference is shown
  * @param verdict the sum of it
+ * @param interrupted whether more pairs were asked for
  * @param costA what A's server cost, if it was started by the comparison
  * @param costB what B's server cost
  */
@@ -31,6 +32,7 @@ public record Comparison(
     List<PairedDifference> differences,
     Set<String> shown,
     Verdict verdict,
+    boolean interrupted,
     @Nullable ServerCost costA,
     @Nullable ServerCost costB) {
 
@@ -46,6 +48,7 @@ public record Comparison(
       String nameB,
       List<LoadReport> blocksA,
       List<LoadReport> blocksB,
+      boolean interrupted,
       @Nullable ServerCost costA,
       @Nullable ServerCost costB,
       long seed) {
@@ -68,6 +71,7 @@ public record Comparison(
         List.copyOf(differences),
         shown,
         verdict(differences, shown),
+        interrupted,
         costA,
         costB);
   }

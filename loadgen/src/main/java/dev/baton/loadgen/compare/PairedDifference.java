@@ -13,6 +13,7 @@ import java.util.function.DoubleUnaryOperator;
  * least as far from 0. Shares are compared by their differences instead, in percentage points.
  *
  * <p>A metric that one block did not measure has no difference: its numbers are NaN, its p-value 1.
+ * Nor have less than two pairs.
  *
  * @param metric its name
  * @param unit its unit, {@value #SHARE} for shares
@@ -47,10 +48,10 @@ public record PairedDifference(
     double[] steps = new double[n];
     for (int i = 0; i < n; i++) {
       steps[i] = shares ? b[i] - a[i] : Math.log(b[i] / a[i]);
-      if (!Double.isFinite(steps[i])) {
-        return new PairedDifference(
-            metric, unit, median(a), median(b), Double.NaN, Double.NaN, Double.NaN, 1);
-      }
+    }
+    if (n < 2 || !Arrays.stream(steps).allMatch(Double::isFinite)) {
+      return new PairedDifference(
+          metric, unit, median(a), median(b), Double.NaN, Double.NaN, Double.NaN, 1);
     }
     double mean = mean(steps);
     double error = standardError(steps, mean);
@@ -140,6 +141,9 @@ public record PairedDifference(
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     int middle = sorted.length / 2;
+    if (sorted.length == 0) {
+      return Double.NaN;
+    }
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 

@@ -34,6 +34,15 @@ public final class RateSearch {
   private final Consumer<Probe> listener;
   private final Function<LoadOptions, LoadReport> runner;
 
+  // A server that cannot be reached any more is one that does not hold the rate.
+  private boolean anyProbe;
+
+  // Written by any thread
+  private volatile boolean stopped;
+
+  // Written by the thread that runs, read by the one that stops
+  private volatile @Nullable LoadGenerator running;
+
   /**
    * One rate tried.
    *
@@ -61,13 +70,15 @@ public final class RateSearch {
    * @param reachedLimit whether the highest rate allowed still held
    * @param generatorLimit whether it was the generator that did not get beyond the rate: the server
    *     may hold more
+   * @param interrupted whether it was told to end before it was done
    */
   public record Result(
       double rate,
       @Nullable LoadReport confirmed,
       List<Probe> probes,
       boolean reachedLimit,
-      boolean generatorLimit) {}
+      boolean generatorLimit,
+      boolean interrupted) {}
 
   /**
    * Creates a search over the rates between lowest and highest.
@@ -83,15 +94,7 @@ public final class RateSearch {
       double tolerance,
       Duration confirmation,
       Consumer<Probe> listener) {
-    this(
-        options,
-        conditions,
-        lowest,
-        highest,
-        tolerance,
-        confirmation,
-        listener,
-        o -> LoadGenerator.create(o).run());
+    this(options, conditions, lowest, highest, tolerance, confirmation, listener, null);
   }
 
   RateSearch(
@@ -102,7 +105,7 @@ public final class RateSearch {
       double tolerance,
       Duration confirmation,
       Consumer<Probe> listener,
-      Function<LoadOptions, LoadReport> runner) {
+      @Nullable Function<LoadOptions, LoadReport> runner) {
     if (!(lowest > 0 && lowest <= highest)) {
       throw new IllegalArgumentException(
           "from=" + lowest + ", to=" + highest + ": need 0 < from <= to");
@@ -117,7 +120,25 @@ public final class RateSearch {
     this.tolerance = tolerance;
     this.confirmation = confirmation;
     this.listener = listener;
-    this.runner = runner;
+    this.runner = runner == null ? this::generate : runner;
+  }
+
+  private LoadReport generate(LoadOptions load) {
+    var generator = LoadGenerator.create(load);
+    running = generator;
+    if (stopped) {
+      generator.stop();
+    }
+    return generator.run();
+  }
+
+  /** Asks a running search to end now; any thread. */
+  public void stop() {
+    stopped = true;
+    var generator = running;
+    if (generator != null) {
+      generator.stop();
+    }
   }
 
   /** Runs the search on the calling thread. */
@@ -129,7 +150,7 @@ public final class RateSearch {
     for (double rate = lowest; ; rate = Math.min(highest, rate * 2)) {
       if (!probe(rate, options.getDuration(), false, probes)) {
         bad = rate;
-        disturbed = probes.getLast().disturbed();
+        disturbed = disturbed(probes);
         break;
       }
       good = rate;
@@ -137,28 +158,37 @@ public final class RateSearch {
         break;
       }
     }
-    while (good > 0 && bad / good > 1 + tolerance && Double.isFinite(bad)) {
+    while (!stopped && good > 0 && bad / good > 1 + tolerance && Double.isFinite(bad)) {
       double middle = Math.sqrt(good * bad);
       if (probe(middle, options.getDuration(), false, probes)) {
         good = middle;
       } else {
         bad = middle;
-        disturbed = probes.getLast().disturbed();
+        disturbed = disturbed(probes);
       }
     }
-    while (good >= lowest) {
+    while (good >= lowest && !stopped) {
       if (probe(good, confirmation, true, probes)) {
-        return new Result(good, probes.getLast().report(), probes, good >= highest, disturbed);
+        return new Result(
+            good, probes.getLast().report(), probes, good >= highest, disturbed, false);
       }
-      disturbed = probes.getLast().disturbed();
+      disturbed = disturbed(probes);
       good /= 1 + tolerance;
     }
-    return new Result(0, null, probes, false, disturbed);
+    return new Result(0, null, probes, false, disturbed, stopped);
+  }
+
+  private static boolean disturbed(List<Probe> probes) {
+    return !probes.isEmpty() && probes.getLast().disturbed();
   }
 
   private boolean probe(double rate, Duration duration, boolean confirming, List<Probe> probes) {
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS && !stopped; attempt++) {
       var report = runner.apply(atRate(rate).setDuration(duration));
+      anyProbe = true;
+      if (report.interrupted()) {
+        return false;
+      }
       String disturbance = disturbance(report);
       String why = disturbance.isEmpty() ? why(report) : "INVALID: " + disturbance;
       var probe = new Probe(rate, report, why.isEmpty(), confirming, !disturbance.isEmpty(), why);
@@ -173,7 +203,7 @@ public final class RateSearch {
 
   /** The options at another rate; own rates of the mix keep their share. */
   private LoadOptions atRate(double rate) {
-    var scaled = new LoadOptions(options);
+    var scaled = new LoadOptions(options).setUnreachableAllowed(anyProbe);
     double factor = rate / options.getRate();
     scaled.setRequests(
         options.getRequests().stream().map(r -> r.withRate(r.rate() * factor)).toList());

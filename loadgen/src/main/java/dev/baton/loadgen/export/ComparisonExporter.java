@@ -58,7 +58,9 @@ public final class ComparisonExporter {
     }
     out.printf(
         Locale.ROOT,
-        "%nVerdict over %d pairs of blocks: %s%n",
+        comparison.interrupted()
+            ? "%nINTERRUPTED after %d pairs of blocks: %s%n"
+            : "%nVerdict over %d pairs of blocks: %s%n",
         comparison.blocksA().size(),
         comparison.verdict().text());
   }

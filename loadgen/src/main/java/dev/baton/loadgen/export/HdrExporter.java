@@ -7,6 +7,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** Percentile distributions as {@code .hgrm} text, in milliseconds, for HdrHistogram's plotters. */
 public final class HdrExporter {
@@ -18,9 +20,17 @@ public final class HdrExporter {
    * @throws IOException if a file cannot be written
    */
   public static void write(LoadReport report, String prefix) throws IOException {
-    write(report.total().response(), Path.of(prefix + ".response.hgrm"));
-    write(report.total().service(), Path.of(prefix + ".service.hgrm"));
-    write(report.lateness(), Path.of(prefix + ".lateness.hgrm"));
+    var files = files(prefix);
+    write(report.total().response(), files.get(0));
+    write(report.total().service(), files.get(1));
+    write(report.lateness(), files.get(2));
+  }
+
+  /** The files that {@link #write} writes. */
+  public static List<Path> files(String prefix) {
+    return Stream.of("response", "service", "lateness")
+        .map(name -> Path.of(prefix + "." + name + ".hgrm"))
+        .toList();
   }
 
   private static void write(Latencies latencies, Path file) throws IOException {

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +28,13 @@ public final class HtmlExporter {
 
   private HtmlExporter() {}
 
-  /** The page of a run. */
+  /** The page of a run that no command line started. */
   public static String page(LoadReport report) {
+    return page(report, Provenance.of(List.of()));
+  }
+
+  /** The page of a run. */
+  public static String page(LoadReport report, Provenance provenance) {
     var total = report.total();
     boolean closed = report.options().isClosedLoop();
     var data = new LinkedHashMap<String, Object>();
@@ -48,8 +54,11 @@ public final class HtmlExporter {
                     + report.options().getArrivals().name().toLowerCase(Locale.ROOT)
                     + " arrivals, schedule "
                     + report.scheduleHash()));
+    data.put("provenance", provenance.toMap());
+    data.put("status", status(report));
     data.put("valid", report.valid());
     data.put("reasons", report.invalidReasons());
+    data.put("errors", errors(List.of(report)));
     var tiles = new ArrayList<Object>();
     tiles.add(
         tile(
@@ -137,8 +146,52 @@ public final class HtmlExporter {
     return row;
   }
 
+  /** What has to be known before any number is read; the worst first. */
+  private static List<String> status(LoadReport report) {
+    var status = new ArrayList<String>();
+    var total = report.total();
+    if (report.interrupted()) {
+      status.add(
+          String.format(
+              Locale.ROOT,
+              "INTERRUPTED: only the first %.1f s were measured",
+              report.windowSeconds()));
+    }
+    if (total.errorShare() > 0) {
+      status.add(
+          String.format(
+              Locale.ROOT,
+              "%.2f %% of the requests did not end ok (%,d of %,d)",
+              100 * total.errorShare(),
+              total.scheduled() - total.count(Outcome.OK),
+              total.scheduled()));
+    }
+    return status;
+  }
+
+  /** Rows of a label, a count and a kind of error. */
+  private static List<Object> errors(List<LoadReport> reports) {
+    var sums = new TreeMap<String, Long>();
+    for (var report : reports) {
+      report.errorKinds().forEach((kind, count) -> sums.merge(kind, count, Long::sum));
+      long unfinished = report.total().count(Outcome.UNFINISHED);
+      if (unfinished > 0) {
+        sums.merge("unfinished: no answer until the end of the drain", unfinished, Long::sum);
+      }
+      if (report.total().unsent() > 0) {
+        sums.merge("unsent: no free connection", report.total().unsent(), Long::sum);
+      }
+    }
+    var rows = new ArrayList<Object>();
+    sums.entrySet().stream()
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .forEach(
+            e -> rows.add(List.of(String.format(Locale.ROOT, "%,d", e.getValue()), e.getKey())));
+    return rows;
+  }
+
   /** The page of a comparison. */
-  public static String page(Comparison comparison) {
+  public static String page(Comparison comparison, Provenance provenance) {
     var data = new LinkedHashMap<String, Object>();
     data.put("title", comparison.verdict().text());
     data.put(
@@ -149,6 +202,14 @@ public final class HtmlExporter {
             + ", "
             + comparison.blocksA().size()
             + " pairs of blocks");
+    data.put("provenance", provenance.toMap());
+    data.put(
+        "status",
+        comparison.interrupted()
+            ? List.of("INTERRUPTED after " + comparison.blocksA().size() + " pairs of blocks")
+            : List.of());
+    data.put("errorsA", errors(comparison.blocksA()));
+    data.put("errorsB", errors(comparison.blocksB()));
     data.put("valid", comparison.valid());
     data.put(
         "reasons",

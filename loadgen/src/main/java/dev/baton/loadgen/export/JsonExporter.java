@@ -8,6 +8,7 @@ import dev.baton.loadgen.LoadReport;
 import dev.baton.loadgen.compare.Comparison;
 import dev.baton.loadgen.compare.RateSearch;
 import dev.baton.loadgen.compare.ServerCost;
+import dev.baton.loadgen.record.ConnectionRecord;
 import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
@@ -17,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -37,15 +39,24 @@ public final class JsonExporter {
 
   private JsonExporter() {}
 
-  /** The report as an indented JSON object. */
+  /** The report of a run that no command line started, as an indented JSON object. */
   public static String toJson(LoadReport report) {
-    return write(toMap(report), true);
+    return toJson(report, Provenance.of(List.of()));
+  }
+
+  /** The report as an indented JSON object. */
+  public static String toJson(LoadReport report, Provenance provenance) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("provenance", provenance.toMap());
+    map.putAll(toMap(report));
+    return write(map, true);
   }
 
   /** The report as nested maps and lists in the order of the JSON. */
   public static Map<String, Object> toMap(LoadReport report) {
     var map = new LinkedHashMap<String, Object>();
     map.put("valid", report.valid());
+    map.put("interrupted", report.interrupted());
     map.put("invalid_reasons", report.invalidReasons());
     map.put("options", options(report));
     map.put("rate", rate(report, report.total()));
@@ -68,17 +79,20 @@ public final class JsonExporter {
       phases.add(named(report, report.phases().get(i), recorded.get(i).seconds()));
     }
     map.put("phases", phases);
+    map.put("connections", connections(report.connections()));
     map.put("warmup", Map.of("requests", counts(report.warmup())));
     map.put("generator", generator(report));
     return map;
   }
 
   /** A comparison as an indented JSON object. */
-  public static String toJson(Comparison comparison) {
+  public static String toJson(Comparison comparison, Provenance provenance) {
     var map = new LinkedHashMap<String, Object>();
+    map.put("provenance", provenance.toMap());
     map.put("a", comparison.nameA());
     map.put("b", comparison.nameB());
     map.put("pairs", comparison.blocksA().size());
+    map.put("interrupted", comparison.interrupted());
     map.put("invalid_blocks", comparison.invalidBlocks());
     map.put("verdict", comparison.verdict().name().toLowerCase(Locale.ROOT));
     var differences = new LinkedHashMap<String, Object>();
@@ -116,12 +130,14 @@ public final class JsonExporter {
   }
 
   /** A search as an indented JSON object. */
-  public static String toJson(RateSearch.Result result, String slo) {
+  public static String toJson(RateSearch.Result result, String slo, Provenance provenance) {
     var map = new LinkedHashMap<String, Object>();
+    map.put("provenance", provenance.toMap());
     map.put("slo", slo);
     map.put("rate", result.confirmed() == null ? Double.NaN : result.rate());
     map.put("reached_limit", result.reachedLimit());
     map.put("generator_limit", result.generatorLimit());
+    map.put("interrupted", result.interrupted());
     var tries = new ArrayList<Object>();
     for (var probe : result.probes()) {
       var one = new LinkedHashMap<String, Object>();
@@ -235,6 +251,14 @@ public final class JsonExporter {
     if (latencies.censored() > 0) {
       map.put("exact_below", latencies.exactBelowMillis());
     }
+    return map;
+  }
+
+  private static Map<String, Object> connections(ConnectionRecord connections) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("opened", connections.opened());
+    map.put("failed", connections.failures());
+    map.put("resent", connections.resent());
     return map;
   }
 

@@ -22,15 +22,11 @@ public final class SummaryExporter {
   /** One line that identifies the schedule. */
   public static String scheduleLine(LoadGenerator generator) {
     Schedule schedule = generator.schedule();
-    long requests = 0;
-    for (int i = 0; i < schedule.phases().size(); i++) {
-      requests += schedule.size(i);
-    }
     return String.format(
         Locale.ROOT,
-        "schedule %s: %,d requests in %.1f s, warm-up included",
+        "schedule %s: about %,.0f requests in %.1f s, warm-up included",
         schedule.hash(),
-        requests,
+        schedule.expectedRequests(),
         schedule.duration().toNanos() / 1e9);
   }
 
@@ -105,6 +101,16 @@ public final class SummaryExporter {
       out.printf(Locale.ROOT, "waited for a free connection: %,d%n", total.queued());
     }
     report.errorKinds().forEach((kind, count) -> out.printf("  %,d × %s%n", count, kind));
+    report
+        .connections()
+        .resent()
+        .forEach((why, count) -> out.printf(Locale.ROOT, "sent again: %,d × %s%n", count, why));
+    report
+        .connections()
+        .failures()
+        .forEach(
+            (why, count) ->
+                out.printf(Locale.ROOT, "connections that failed: %,d × %s%n", count, why));
     if (total.response().censored() > 0) {
       out.printf(
           Locale.ROOT,
@@ -122,6 +128,12 @@ public final class SummaryExporter {
         self.gcMillis(),
         self.gcCount(),
         self.stealSeconds());
+    if (report.interrupted()) {
+      out.printf(
+          Locale.ROOT,
+          "INTERRUPTED: only the first %.1f s were measured%n",
+          report.windowSeconds());
+    }
     report.invalidReasons().forEach(reason -> out.println("INVALID: " + reason));
   }
 

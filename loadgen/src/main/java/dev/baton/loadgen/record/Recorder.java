@@ -24,6 +24,7 @@ public final class Recorder {
   private final SessionRecorder sessions;
   private final RequestRecord[] perPhase;
   private final RequestRecord warmup = new RequestRecord("warmup");
+  private final ConnectionRecord connections = new ConnectionRecord();
   private final Latencies lateness = new Latencies();
   private final Latencies turns = new Latencies();
   private final Heatmap heatmap;
@@ -33,6 +34,7 @@ public final class Recorder {
   private final SingleWriterRecorder intervalLateness = newIntervalRecorder();
   private final long windowStartNanos;
   private long windowEndNanos;
+  private boolean interrupted;
   private CoreUse coreAtStart = CoreUse.NONE;
   private CoreUse core = CoreUse.NONE;
 
@@ -100,6 +102,7 @@ public final class Recorder {
 
   /** The run is ended that long after the start of the schedule. */
   public void cutShort(long offsetNanos) {
+    interrupted = true;
     windowEndNanos = Math.max(windowStartNanos + 1, Math.min(windowEndNanos, offsetNanos));
   }
 
@@ -226,6 +229,11 @@ public final class Recorder {
     return warmup;
   }
 
+  /** What became of the connections. */
+  public ConnectionRecord connections() {
+    return connections;
+  }
+
   /** How late the client itself looked at requests that were due. */
   public Latencies lateness() {
     return lateness;
@@ -261,6 +269,11 @@ public final class Recorder {
   /** Lateness since the last call; one thread. */
   public Histogram intervalLateness() {
     return intervalLateness.getIntervalHistogram();
+  }
+
+  /** Whether the run was ended before its time. */
+  public boolean interrupted() {
+    return interrupted;
   }
 
   /** Seconds measured. */

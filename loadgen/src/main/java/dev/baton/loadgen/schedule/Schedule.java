@@ -1,6 +1,7 @@
 package dev.baton.loadgen.schedule;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -18,11 +19,12 @@ import java.util.SplittableRandom;
  * rate.
  */
 public final class Schedule {
+  private static final int HASHED_ARRIVALS = 100_000;
+
   private final Phase[] phases;
   private final Arrivals arrivals;
   private final long seed;
   private final List<StreamSpec> streams;
-  private final long[] sizes;
   private final String hash;
   private final int mixSize;
 
@@ -38,7 +40,7 @@ public final class Schedule {
   public record Entry(double rate, double weight) {}
 
   /**
-   * Creates the schedule and runs through it once to hash it.
+   * Creates the schedule; takes as long for an hour as for a second.
    *
    * @throws IllegalArgumentException if the phases ask for nothing, or own rates exceed the total
    */
@@ -48,8 +50,7 @@ public final class Schedule {
     this.seed = seed;
     this.streams = streams(phases, mix);
     this.mixSize = mix.size();
-    this.sizes = new long[this.phases.length];
-    this.hash = runThrough();
+    this.hash = hash(mix);
   }
 
   private static List<StreamSpec> streams(List<Phase> phases, List<Entry> mix) {
@@ -98,18 +99,26 @@ public final class Schedule {
     return rate;
   }
 
-  private String runThrough() {
+  private String hash(List<Entry> mix) {
     var digest = sha256();
-    var buffer = ByteBuffer.allocate(12 * 4096);
-    for (var cursor = cursor(); cursor.advance(); ) {
-      sizes[cursor.phase()]++;
-      if (!buffer.hasRemaining()) {
-        digest.update(buffer.flip());
-        buffer.clear();
-      }
+    var buffer = ByteBuffer.allocate(12 * HASHED_ARRIVALS);
+    for (var cursor = cursor(); buffer.hasRemaining() && cursor.advance(); ) {
       buffer.putLong(cursor.offsetNanos()).putInt(cursor.request());
     }
     digest.update(buffer.flip());
+    var definition = new StringBuilder().append(arrivals).append(' ').append(seed);
+    for (var phase : phases) {
+      definition.append('\n').append(phase.startRate()).append(' ').append(phase.endRate());
+      definition
+          .append(' ')
+          .append(phase.duration().toNanos())
+          .append(' ')
+          .append(phase.recorded());
+    }
+    for (var entry : mix) {
+      definition.append('\n').append(entry.rate()).append(' ').append(entry.weight());
+    }
+    digest.update(definition.toString().getBytes(StandardCharsets.US_ASCII));
     return HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
@@ -121,14 +130,21 @@ public final class Schedule {
     }
   }
 
-  /** The first 8 bytes, in hex, of the SHA-256 of all (offset, request) pairs in order. */
+  /**
+   * The first 8 bytes, in hex, of the SHA-256 of the first {@value #HASHED_ARRIVALS} pairs (offset,
+   * request) in order and of all that the later ones follow from.
+   */
   public String hash() {
     return hash;
   }
 
-  /** Number of requests meant to start in the phase with the given index. */
-  public long size(int phase) {
-    return sizes[phase];
+  /** Number of requests to be expected: the rate over the time. */
+  public double expectedRequests() {
+    double sum = 0;
+    for (var phase : phases) {
+      sum += phase.requests();
+    }
+    return sum;
   }
 
   /** The phases in order. */

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ArgumentsTest {
   @TempDir Path directory = Path.of("");
@@ -59,6 +61,59 @@ class ArgumentsTest {
     arguments.network.auth = "user";
     assertThatThrownBy(() -> arguments.network.authorization())
         .hasMessageContaining("'user:password'");
+  }
+
+  @Test
+  void shouldNotTakeTheValueOfAParameterForAShare() {
+    assertThat(MixEntry.parse("http://h:1/x?page=2").uri().getQuery()).isEqualTo("page=2");
+    assertThat(MixEntry.parse("http://h:1/x?page=2").weight()).isEqualTo(1);
+    assertThat(MixEntry.parse("http://h:1/x?a=1&page=2").weight()).isEqualTo(1);
+    assertThat(MixEntry.parse("http://h:1/x?page=2=3").weight()).isEqualTo(3);
+    assertThat(MixEntry.parse("http://h:1/x?page=2=3").uri().getQuery()).isEqualTo("page=2");
+    assertThat(MixEntry.parse("http://h:1/x?page=2=40/s").rate()).isEqualTo(40);
+    assertThat(MixEntry.parse("http://h:1/x").weight()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "requests: [{url: 'http://h/', connections: many}] | requests[0].connections: 'many' | 64",
+        "requests: [{url: 'http://h/', weight: heavy}]     | requests[0].weight: 'heavy'     | 3",
+        "requests: [{url: 'http://h/', rate: fast}]        | requests[0].rate: 'fast'        | 20k",
+        "requests: [{url: 'http://h/', expect-status: ok}] | requests[0].expect-status: 'ok' | 404",
+        "phases: [{name: steady, duration: 1s}]            | phases[0]: needs 'rate'         | 20k",
+        "phases: [{rate: 5, to: 9, duration: 1s}]          | phases[0]: needs 'rate'         |"
+            + " ramp",
+        "phases: [{rate: 5, duration: long}]               | phases[0].duration: 'long'      | 30s",
+        "phases: [{rate: 5, duration: 1s, steps: few}]     | phases[0].steps: 'few'          | 64",
+      })
+  void shouldNameFileKeyValueAndRemedy(String yaml, String place, String remedy)
+      throws IOException {
+    var file = Files.writeString(directory.resolve("load.yaml"), yaml);
+    var config = ConfigFile.read(file, Set.of());
+
+    assertThatThrownBy(
+            () -> {
+              config.requests();
+              config.phases();
+            })
+        .hasMessageContainingAll(file.toString(), place, remedy);
+  }
+
+  @Test
+  void shouldNameTheFileThatABadOptionIsFrom() throws IOException {
+    var file = Files.writeString(directory.resolve("load.yaml"), "connections: many\n");
+    var err = new StringWriter();
+
+    int code =
+        LoadGeneratorCommand.execute(
+            new String[] {"run", "--config", file.toString(), "http://127.0.0.1:1/"},
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err, true));
+
+    assertThat(code).isEqualTo(ExitCodes.SETUP);
+    assertThat(err.toString()).contains(file + ": ", "--connections", "'many'");
   }
 
   @Test

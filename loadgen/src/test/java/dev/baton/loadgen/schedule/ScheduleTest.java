@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ class ScheduleTest {
   void shouldKeepItsHashOnEveryMachine() {
     var schedule = new Schedule(STEADY, ONE, Arrivals.POISSON, 42);
 
-    assertThat(schedule.hash()).isEqualTo("658494f44c0af755");
+    assertThat(schedule.hash()).isEqualTo("d8c34363d86b3def");
     assertThat(new Schedule(STEADY, ONE, Arrivals.POISSON, 43).hash())
         .isNotEqualTo(schedule.hash());
   }
@@ -46,13 +47,30 @@ class ScheduleTest {
     cursor.advance();
     long last = cursor.offsetNanos();
 
+    int[] sizes = {1, 0};
     while (cursor.advance()) {
       assertThat(cursor.offsetNanos() - last).isBetween(999_990L, 1_000_010L);
       last = cursor.offsetNanos();
+      sizes[cursor.phase()]++;
     }
 
-    assertThat(schedule.size(0)).isEqualTo(1_000);
-    assertThat(schedule.size(1)).isEqualTo(10_000);
+    assertThat(sizes).containsExactly(1_000, 10_000);
+    assertThat(schedule.expectedRequests()).isEqualTo(11_000);
+  }
+
+  @Test
+  void shouldBeReadyAtOnceHoweverLongItIs() {
+    var threads = ManagementFactory.getThreadMXBean();
+    new Schedule(STEADY, ONE, Arrivals.POISSON, 1).hash();
+    var day = List.of(Phase.hold("day", 50_000, Duration.ofDays(1)));
+    long before = threads.getCurrentThreadCpuTime();
+
+    var schedule = new Schedule(day, ONE, Arrivals.POISSON, 1);
+
+    // To walk 4,320,000,000 arrivals takes minutes.
+    assertThat(threads.getCurrentThreadCpuTime() - before).isLessThan(1_000_000_000L);
+    var other = List.of(Phase.hold("day", 50_000, Duration.ofDays(1).minusSeconds(1)));
+    assertThat(new Schedule(other, ONE, Arrivals.POISSON, 1).hash()).isNotEqualTo(schedule.hash());
   }
 
   @Test
