@@ -155,6 +155,7 @@ class NetworkIT {
             .setRate(50)
             .setWarmup(Duration.ZERO)
             .setDuration(Duration.ofMillis(100))
+            .setUnreachableAllowed(true)
             .setNetwork(new NetworkOptions().setServerName("shop.example"));
 
     var report = LoadGenerator.create(options).run();
