@@ -45,9 +45,7 @@ public record RequestSpec(
       throw new IllegalArgumentException(
           "url '" + uri + "': must start with http:// or https://, as in http://127.0.0.1:8080/");
     }
-    if (uri.getHost() == null) {
-      throw new IllegalArgumentException("url '" + uri + "': names no host");
-    }
+    Origin.of(uri);
     if (!(weight > 0 && Double.isFinite(weight))) {
       throw new IllegalArgumentException("weight=" + weight + " of " + uri + ": must be above 0");
     }
@@ -66,7 +64,7 @@ public record RequestSpec(
     return new RequestSpec(
         url,
         "GET",
-        URI.create(Text.escape(url)),
+        Text.url(url),
         UrlList.NONE,
         Map.of(),
         Body.NONE,

@@ -133,8 +133,10 @@ class FaultIT {
 
   @Test
   void shouldAddUpWithPipeliningAndWithNewConnections() {
-    var pipelined = run(options(SERVER.url("/fast")).setDepth(4).setConnections(2));
-    var fresh = run(options(SERVER.url("/fast")).setNewConnections(true));
+    var patient = Duration.ofSeconds(5);
+    var options = options(SERVER.url("/fast")).setTimeout(patient).setDrain(patient);
+    var pipelined = run(new LoadOptions(options).setDepth(4).setConnections(2));
+    var fresh = run(new LoadOptions(options).setNewConnections(true));
 
     assertThat(pipelined.count(Outcome.OK)).isEqualTo(pipelined.scheduled());
     assertThat(fresh.count(Outcome.OK)).isEqualTo(fresh.scheduled());

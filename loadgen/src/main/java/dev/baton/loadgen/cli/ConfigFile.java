@@ -118,14 +118,45 @@ final class ConfigFile implements IDefaultValueProvider {
   }
 
   List<RequestSpec> requests() {
+    return requests(Map.of());
+  }
+
+  /** The requests; what one does not say itself is taken from the defaults. */
+  List<RequestSpec> requests(Map<String, Object> defaults) {
     var requests = new ArrayList<RequestSpec>();
     for (Object element : list("requests")) {
       String where = file + ": requests[" + requests.size() + "]";
       var map = map(where, element);
       check(where, map, REQUEST_KEYS);
+      complete(where, map, defaults);
       requests.add(request(where, map));
     }
     return requests;
+  }
+
+  private static void complete(
+      String where, Map<String, Object> request, Map<String, Object> defaults) {
+    boolean bodiless =
+        request.containsKey("body")
+            || request.containsKey("body-file")
+            || "GET".equals(request.get("method"))
+            || "HEAD".equals(request.get("method"));
+    var headers = headers(where, request.get("headers"));
+    defaults.forEach(
+        (key, value) -> {
+          if (key.equals("headers")) {
+            headers(where, value)
+                .forEach(
+                    (name, v) -> {
+                      if (headers.keySet().stream().noneMatch(name::equalsIgnoreCase)) {
+                        headers.put(name, v);
+                      }
+                    });
+          } else if (!(key.startsWith("body") && bodiless)) {
+            request.putIfAbsent(key, value);
+          }
+        });
+    request.put("headers", headers);
   }
 
   List<Scenario> scenarios() {
@@ -252,7 +283,13 @@ final class ConfigFile implements IDefaultValueProvider {
   private static Map<String, String> headers(String where, @Nullable Object value) {
     var headers = new LinkedHashMap<String, String>();
     if (value != null) {
-      map(where + ".headers", value).forEach((name, v) -> headers.put(name, String.valueOf(v)));
+      map(where + ".headers", value)
+          .forEach(
+              (name, v) -> {
+                for (Object one : v instanceof Collection<?> several ? several : List.of(v)) {
+                  LoadArguments.add(headers, name, String.valueOf(one));
+                }
+              });
     }
     return headers;
   }

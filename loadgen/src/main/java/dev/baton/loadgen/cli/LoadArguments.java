@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,12 @@ import picocli.CommandLine.Option;
 
 /** The options that describe the load, shared by all commands. */
 final class LoadArguments {
+  private static final Set<String> WITHOUT_BODY =
+      Set.of("GET", "HEAD", "OPTIONS", "TRACE", "CONNECT");
+
+  private static final Set<String> SINGLE =
+      Set.of("host", "authorization", "content-length", "content-type", "user-agent", "referer");
+
   @Option(
       names = {"-r", "--rate"},
       paramLabel = "RATE",
@@ -154,7 +161,10 @@ final class LoadArguments {
       description = "A header of all requests; repeatable.")
   List<String> headers = new ArrayList<>();
 
-  @Option(names = "--body", paramLabel = "TEXT", description = "Body of all POST, PUT and PATCH.")
+  @Option(
+      names = "--body",
+      paramLabel = "TEXT",
+      description = "Body of all requests but GET, HEAD and OPTIONS; of those with -X, too.")
   String body = "";
 
   @Option(
@@ -201,7 +211,7 @@ final class LoadArguments {
       PhaseArgument.parse(phase).forEach(options::addPhase);
     }
     if (file != null) {
-      file.requests().forEach(options::addRequest);
+      file.requests(defaults()).forEach(options::addRequest);
       file.scenarios().forEach(options::addScenario);
       if (phases.isEmpty()) {
         options.setPhases(file.phases());
@@ -211,6 +221,7 @@ final class LoadArguments {
       throw new IllegalArgumentException(
           "no URL: give at least one URL, --urls, --mix or --config with requests");
     }
+    checkBody(options);
     if (rate != null) {
       options.setRate(Quantities.rate(rate));
     }
@@ -271,7 +282,8 @@ final class LoadArguments {
         request = request.withMethod("POST");
       }
     }
-    boolean takesBody = list || Set.of("POST", "PUT", "PATCH").contains(request.method());
+    boolean takesBody =
+        list || !WITHOUT_BODY.contains(request.method()) || request.method().equals(method);
     return request
         .withHeaders(headerMap())
         .withBody(takesBody ? data.body(body) : Body.NONE)
@@ -288,6 +300,36 @@ final class LoadArguments {
     return request.withHeaders(headers);
   }
 
+  /** What requests of a file are sent with where the file does not say it itself. */
+  private Map<String, Object> defaults() {
+    var defaults = new LinkedHashMap<String, Object>();
+    if (method != null) {
+      defaults.put("method", method);
+    }
+    if (data.bodyFile != null) {
+      defaults.put("body-file", data.bodyFile.toString());
+    } else if (!body.isEmpty()) {
+      defaults.put("body", body);
+    }
+    defaults.put("headers", headerMap());
+    if (!expectStatus.isEmpty()) {
+      defaults.put("expect-status", expectStatus);
+    }
+    if (!expectBody.isEmpty()) {
+      defaults.put("expect-body", expectBody);
+    }
+    return defaults;
+  }
+
+  /** A body that nobody sends is a mistake. */
+  private void checkBody(LoadOptions options) {
+    if (!data.body(body).isEmpty()
+        && options.allRequests().stream().allMatch(r -> r.body().isEmpty())) {
+      throw new IllegalArgumentException(
+          "--body: no request takes it; name a method that does, as in --method POST");
+    }
+  }
+
   private Map<String, String> headerMap() {
     var map = new LinkedHashMap<String, String>();
     for (var header : headers) {
@@ -296,8 +338,24 @@ final class LoadArguments {
         throw new IllegalArgumentException(
             "--header '" + header + "': write it as 'name: value', as in 'accept: text/html'");
       }
-      map.put(header.substring(0, colon).trim(), header.substring(colon + 1).trim());
+      add(map, header.substring(0, colon).trim(), header.substring(colon + 1).trim());
     }
     return map;
+  }
+
+  /**
+   * Adds a header. Several of one name are one with all values, which means the same.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-5.3">RFC 9110, 5.3</a>
+   */
+  static void add(Map<String, String> headers, String name, String value) {
+    String known =
+        headers.keySet().stream().filter(name::equalsIgnoreCase).findFirst().orElse(name);
+    if (headers.containsKey(known) && SINGLE.contains(name.toLowerCase(Locale.ROOT))) {
+      throw new IllegalArgumentException(
+          "header '" + name + "': is given twice and can be sent once; leave one of them out");
+    }
+    String separator = name.equalsIgnoreCase("cookie") ? "; " : ", ";
+    headers.merge(known, value, (first, second) -> first + separator + second);
   }
 }

@@ -1,6 +1,7 @@
 package dev.baton.loadgen.client;
 
 import dev.baton.loadgen.record.Outcome;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,8 @@ final class Connection {
   private @Nullable Runnable abort;
   private @Nullable String failure;
   private boolean retired;
+  private boolean used;
+  private boolean lost;
   private int inFlight;
   private int capacity;
 
@@ -98,8 +101,10 @@ final class Connection {
 
   /** The response is complete. */
   void answered(Exchange exchange, boolean reusable) {
+    used = true;
     inFlight--;
     if (!reusable || pool.oneRequestPerConnection()) {
+      lost = !reusable;
       pool.answered(exchange);
       closed("closed after its last response");
     } else {
@@ -111,12 +116,18 @@ final class Connection {
 
   /** The response is complete, but its place is not free yet; {@link #freed} follows. */
   void answeredButNotFreed(Exchange exchange) {
+    used = true;
     pool.answered(exchange);
   }
 
   /** The server refused or aborted this one request; {@link #freed} follows. */
   void rejected(Exchange exchange, String why) {
     pool.finished(exchange, Outcome.CONNECT_ERROR, why);
+  }
+
+  /** The server has not looked at this request; {@link #freed} follows. */
+  void refused(Exchange exchange, String why) {
+    pool.refused(exchange, why);
   }
 
   /** The place of a request that ended is free. */
@@ -126,10 +137,31 @@ final class Connection {
     closeIfRetired();
   }
 
-  /** Takes no new requests; closes after the last answer. */
+  /** Takes no new requests; closes after the last answer, but gives its place away now. */
   void retire() {
-    retired = true;
-    closeIfRetired();
+    if (!retired && state != State.CLOSED) {
+      retired = true;
+      pool.retired();
+      closeIfRetired();
+    }
+  }
+
+  boolean retired() {
+    return retired;
+  }
+
+  /** The socket is closed. */
+  void ended(boolean byServer) {
+    lost = byServer;
+    closed("closed by the server");
+  }
+
+  /**
+   * Whether the server may have closed it before it saw a request: it answered others before, and
+   * nothing of an answer to this one has come.
+   */
+  boolean idleWhenClosed(Exchange exchange) {
+    return lost && used && !exchange.responding();
   }
 
   private void closeIfRetired() {
@@ -162,6 +194,12 @@ final class Connection {
 
   int inFlight() {
     return inFlight;
+  }
+
+  /** Whether a cause is the end of the connection by the server. */
+  static boolean reset(Throwable cause) {
+    String what = describe(cause);
+    return cause instanceof IOException && what.equals("connection reset");
   }
 
   /** Names a cause without what differs from connection to connection. */

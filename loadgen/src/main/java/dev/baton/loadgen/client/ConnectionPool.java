@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * slow to answer never delays the sending of another. All others share one for each origin.
  */
 final class ConnectionPool {
+  private static final int MAX_REFUSALS = 10;
+  private static final int MAX_IDLE_CLOSES = 2;
+
   private final LoadEngine engine;
   private final String name;
   private final BiConsumer<ConnectionPool, Connection> connector;
@@ -162,7 +165,7 @@ final class ConnectionPool {
   /** The connection can take a request: the next that waits, or it queues itself. */
   void available(Connection connection) {
     while (connection.hasCapacity()) {
-      var exchange = waiting.pollFirst();
+      var exchange = pollWaiting();
       if (exchange == null) {
         exchange = engine.nextClosedLoop(this);
       }
@@ -182,8 +185,7 @@ final class ConnectionPool {
     var check = exchange.request.spec.check();
     if (!check.accepts(exchange.status)) {
       engine.finished(exchange, Outcome.HTTP_ERROR, "status " + exchange.status);
-    } else if (check.needsBody()
-        && (exchange.body == null || exchange.body.indexOf(check.bodyContains()) < 0)) {
+    } else if (!exchange.bodyFound()) {
       engine.finished(exchange, Outcome.HTTP_ERROR, "body lacks '" + check.bodyContains() + "'");
     } else {
       var problem = exchange.session == null ? null : exchange.session.read(exchange);
@@ -196,7 +198,7 @@ final class ConnectionPool {
   }
 
   void closed(Connection connection, boolean wasOpen, String why) {
-    live--;
+    live -= connection.retired() ? 0 : 1;
     connections.remove(connection);
     if (wasOpen) {
       open--;
@@ -205,15 +207,71 @@ final class ConnectionPool {
       engine.connectionFailed(why);
     }
     if (connection.inFlight() > 0) {
-      engine.failAll(connection, why);
+      engine.endAll(this, connection, why);
     }
     engine.connectionLost(this, wasOpen);
   }
 
+  /** A connection takes no more requests: another one has its place, before it runs dry. */
+  void retired() {
+    live--;
+    engine.connectionRetired(this);
+  }
+
+  /** Opens one more connection if there is a place. */
+  void refill() {
+    if (live < limit) {
+      connect();
+    }
+  }
+
+  /** The server has not looked at a request: it is sent again, but not for ever. */
+  void refused(Exchange exchange, String why) {
+    if (exchange.attempts < MAX_REFUSALS) {
+      resend(exchange, why);
+    } else {
+      engine.finished(exchange, Outcome.CONNECT_ERROR, why);
+    }
+  }
+
+  /**
+   * Whether a request that was open on a connection that closed is sent again.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2">RFC 9110, 9.2.2</a>
+   */
+  boolean mayResend(Connection connection, Exchange exchange) {
+    return connection.idleWhenClosed(exchange)
+        && exchange.message().idempotent()
+        && exchange.attempts < MAX_IDLE_CLOSES;
+  }
+
+  /** Sends a request once more; it counts as the same, from its first start. */
+  void resend(Exchange exchange, String why) {
+    if (exchange.done) {
+      return;
+    }
+    engine.resending(why);
+    exchange.again();
+    if (live < limit) {
+      startOnNewConnection(exchange);
+    } else {
+      var connection = takeAvailable();
+      if (connection != null) {
+        start(connection, exchange);
+      } else {
+        waiting.addFirst(exchange);
+      }
+    }
+  }
+
   /** Gives requests that wait the place of connections that closed. */
   void replace() {
-    while (live < limit && !waiting.isEmpty()) {
-      startOnNewConnection(waiting.removeFirst());
+    while (live < limit) {
+      var exchange = pollWaiting();
+      if (exchange == null) {
+        return;
+      }
+      startOnNewConnection(exchange);
     }
   }
 
@@ -247,7 +305,12 @@ final class ConnectionPool {
     stopping = false;
   }
 
+  /** The next that waits and was not given up meanwhile; null if there is none. */
   @Nullable Exchange pollWaiting() {
-    return waiting.pollFirst();
+    var exchange = waiting.pollFirst();
+    while (exchange != null && exchange.done) {
+      exchange = waiting.pollFirst();
+    }
+    return exchange;
   }
 }

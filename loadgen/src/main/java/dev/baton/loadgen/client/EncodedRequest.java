@@ -10,11 +10,13 @@ import java.nio.ByteBuffer;
  * A request ready to be written, in the one HTTP version that the run speaks.
  *
  * @param head whether its response has no body
+ * @param idempotent whether it may be sent twice (RFC 9110, 9.2.2)
  * @param http1 its bytes in HTTP/1.1, but for a body that is written in pieces
  * @param http2 its fields in HTTP/2; not to be changed
  * @param body what follows {@code http1} or {@code http2}; empty for nothing
  */
-record EncodedRequest(boolean head, ByteBuf http1, Http2Headers http2, ByteBuf body) {
+record EncodedRequest(
+    boolean head, boolean idempotent, ByteBuf http1, Http2Headers http2, ByteBuf body) {
   static final Http2Headers NO_FIELDS = EmptyHttp2Headers.INSTANCE;
 
   /** The same outside of the heap, to be written any number of times. */
@@ -24,6 +26,10 @@ record EncodedRequest(boolean head, ByteBuf http1, Http2Headers http2, ByteBuf b
     var memory = ByteBuffer.allocateDirect(http1.readableBytes());
     http1.getBytes(http1.readerIndex(), memory);
     return new EncodedRequest(
-        head, Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(memory.flip())), http2, body);
+        head,
+        idempotent,
+        Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(memory.flip())),
+        http2,
+        body);
   }
 }

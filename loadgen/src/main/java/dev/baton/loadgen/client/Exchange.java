@@ -2,7 +2,12 @@ package dev.baton.loadgen.client;
 
 import dev.baton.loadgen.scenario.Source;
 import dev.baton.loadgen.values.Values;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.search.SearchProcessor;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +41,11 @@ final class Exchange implements Source.Reply {
   // Filled in as the response arrives.
   int status;
   long bodyBytes;
-  @Nullable StringBuilder body;
+  int attempts;
+  boolean refused;
+  private @Nullable SearchProcessor bodySearch;
+  private boolean bodyFound;
+  private @Nullable ByteArrayOutputStream body;
   private @Nullable List<Map.Entry<String, String>> headers;
 
   Exchange(RequestTemplate request, int phase, long intendedNanos, long ordinal, Values values) {
@@ -57,9 +66,43 @@ final class Exchange implements Source.Reply {
     this.session = session;
   }
 
-  /** Whether the body has to be kept until the response ends. */
-  boolean keepsBody() {
-    return request.spec.check().needsBody() || (session != null && session.readsBody());
+  /** Takes a part of the body. */
+  void received(ByteBuf bytes) {
+    bodyBytes += bytes.readableBytes();
+    if (request.spec.check().needsBody() && !bodyFound) {
+      if (bodySearch == null) {
+        bodySearch = request.newBodySearch();
+      }
+      bodyFound = bodySearch != null && bytes.forEachByte(bodySearch) >= 0;
+    }
+    if (session != null && session.readsBody()) {
+      if (body == null) {
+        body = new ByteArrayOutputStream();
+      }
+      body.writeBytes(ByteBufUtil.getBytes(bytes));
+    }
+  }
+
+  /** Whether the body holds what it must. */
+  boolean bodyFound() {
+    return bodyFound || !request.spec.check().needsBody();
+  }
+
+  /** Whether anything of a response has come. */
+  boolean responding() {
+    return status != 0;
+  }
+
+  /** Forgets the response that came, to be sent once more. */
+  void again() {
+    attempts++;
+    refused = false;
+    connection = null;
+    status = 0;
+    bodyBytes = 0;
+    bodySearch = null;
+    bodyFound = false;
+    body = null;
   }
 
   /** Keeps the headers of a response if somebody will look at them. */
@@ -89,7 +132,7 @@ final class Exchange implements Source.Reply {
 
   @Override
   public String text() {
-    return body == null ? "" : body.toString();
+    return body == null ? "" : body.toString(StandardCharsets.UTF_8);
   }
 
   /** Its URL. */

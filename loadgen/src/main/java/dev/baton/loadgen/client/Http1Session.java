@@ -1,6 +1,5 @@
 package dev.baton.loadgen.client;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -10,6 +9,7 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -17,7 +17,6 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.handler.stream.ChunkedStream;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.util.ReferenceCountUtil;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +32,7 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
   private @Nullable ChannelHandlerContext context;
   private boolean informational;
   private boolean keepAlive = true;
+  private boolean closing;
 
   private Http1Session(Connection connection, boolean secure) {
     this.connection = connection;
@@ -76,8 +76,7 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
       if (handshake.isSuccess()) {
         connection.opened(this);
       } else {
-        connection.failed("TLS: " + Connection.describe(handshake.cause()));
-        ctx.close();
+        fail(ctx, "TLS: " + Connection.describe(handshake.cause()));
       }
     }
   }
@@ -113,9 +112,16 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
 
   @Override
   public void close() {
+    closing = true;
     if (context != null) {
       context.close();
     }
+  }
+
+  private void fail(ChannelHandlerContext ctx, String why) {
+    closing = true;
+    connection.failed(why);
+    ctx.close();
   }
 
   @Override
@@ -123,31 +129,32 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
     try {
       var exchange = open.peekFirst();
       if (exchange == null) {
-        connection.failed("response without a request");
-        ctx.close();
+        fail(ctx, "response without a request");
         return;
       }
       if (message instanceof HttpMessage part && part.decoderResult().isFailure()) {
-        connection.failed("malformed response");
-        ctx.close();
+        fail(ctx, "malformed response");
         return;
       }
       if (message instanceof HttpResponse response) {
-        informational = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        // After 101 there is no other answer: the connection speaks something else.
+        boolean switching = response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
+        informational =
+            response.status().codeClass() == HttpStatusClass.INFORMATIONAL && !switching;
         exchange.status = response.status().code();
         exchange.headers(response.headers());
-        keepAlive = HttpUtil.isKeepAlive(response);
+        keepAlive = HttpUtil.isKeepAlive(response) && !switching;
       }
       if (message instanceof HttpContent content) {
         if (content.decoderResult().isFailure()) {
-          connection.failed("malformed response");
-          ctx.close();
+          fail(ctx, "malformed response");
           return;
         }
-        received(exchange, content.content());
+        exchange.received(content.content());
         if (message instanceof LastHttpContent && !informational) {
           open.pollFirst();
-          connection.answered(exchange, keepAlive);
+          // A body may be ended by the end of the connection, said before or not.
+          connection.answered(exchange, keepAlive && ctx.channel().isActive());
         }
       }
     } finally {
@@ -155,23 +162,14 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
     }
   }
 
-  static void received(Exchange exchange, ByteBuf bytes) {
-    exchange.bodyBytes += bytes.readableBytes();
-    if (exchange.keepsBody()) {
-      if (exchange.body == null) {
-        exchange.body = new StringBuilder();
-      }
-      exchange.body.append(bytes.toString(StandardCharsets.UTF_8));
-    }
-  }
-
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    connection.closed("closed by the server");
+    connection.ended(!closing);
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    closing = !Connection.reset(cause);
     connection.failed(Connection.describe(cause));
     ctx.close();
   }

@@ -1,5 +1,7 @@
 package dev.baton.loadgen.client;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_WINDOW_SIZE;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -10,6 +12,7 @@ import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -26,13 +29,21 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // failures come back as channelInactive
 final class Http2Session extends Http2EventAdapter implements HttpSession {
-  private static final int WINDOW_BYTES = 1 << 20;
+  // As large as h2load's: what limits a response is TCP and the server, never the generator.
+  private static final int WINDOW_BYTES = (1 << 30) - 1;
+
+  // RFC 9113, 5.1.1: ids end at 2^31 - 1; the connection is replaced a little before.
+  private static final int LAST_STREAM_ID = Integer.MAX_VALUE - 10_000;
+
+  private static final String GOAWAY = "stream above the last one of GOAWAY";
 
   private final Connection connection;
   private final Http2ConnectionHandler handler;
   private final IntObjectHashMap<Exchange> open = new IntObjectHashMap<>();
   private @Nullable ChannelHandlerContext context;
   private boolean settled;
+  private boolean closing;
+  private int lastStreamId = Integer.MAX_VALUE;
 
   private Http2Session(Connection connection) {
     this.connection = connection;
@@ -92,11 +103,13 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      connection.closed("closed by the server");
+      open.clear();
+      connection.ended(!closing);
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      closing = !Connection.reset(cause);
       connection.failed(Connection.describe(cause));
       ctx.close();
     }
@@ -122,10 +135,12 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
             f -> {
               var cause = f.cause();
               if (cause != null) {
-                reject(id, Connection.describe(cause));
-                free(id);
+                end(id, Connection.describe(cause));
               }
             });
+    if (id > LAST_STREAM_ID) {
+      connection.retire();
+    }
     // Not ctx.flush(): data waits in the handler's flow controller.
     handler.flush(ctx);
   }
@@ -146,6 +161,7 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
 
   @Override
   public void close() {
+    closing = true;
     if (context != null) {
       context.channel().close();
     }
@@ -159,6 +175,7 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     }
     if (!settled) {
       settled = true;
+      widen();
       connection.opened(this);
     }
   }
@@ -199,7 +216,7 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     int processed = data.readableBytes() + padding;
     var exchange = open.get(streamId);
     if (exchange != null) {
-      Http1Session.received(exchange, data);
+      exchange.received(data);
       if (end) {
         connection.answeredButNotFreed(exchange);
       }
@@ -210,18 +227,55 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
   @Override
   public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) {
     var error = Http2Error.valueOf(errorCode);
+    var exchange = open.get(streamId);
+    if (error == Http2Error.REFUSED_STREAM && exchange != null) {
+      exchange.refused = true;
+      return;
+    }
     reject(streamId, "stream reset: " + (error == null ? Long.toString(errorCode) : error.name()));
   }
 
   @Override
   public void onGoAwayReceived(int lastStreamId, long errorCode, ByteBuf debugData) {
+    this.lastStreamId = lastStreamId;
     connection.retire();
   }
 
   @Override
   public void onStreamClosed(Http2Stream stream) {
-    reject(stream.id(), "stream closed");
-    free(stream.id());
+    end(stream.id(), "stream closed");
+  }
+
+  /** A stream is over. One that the server has not looked at goes to another connection. */
+  private void end(int streamId, String why) {
+    var exchange = open.get(streamId);
+    if (exchange == null) {
+      return;
+    }
+    boolean unseen = !exchange.done && (exchange.refused || streamId > lastStreamId);
+    if (!unseen) {
+      reject(streamId, why);
+    }
+    free(streamId);
+    if (unseen) {
+      connection.refused(exchange, exchange.refused ? "stream refused by the server" : GOAWAY);
+    }
+  }
+
+  /** The window of the connection starts at 64 kB, whatever the settings say (RFC 9113, 6.9.2). */
+  private void widen() {
+    var streams = handler.connection();
+    try {
+      streams
+          .local()
+          .flowController()
+          .incrementWindowSize(streams.connectionStream(), WINDOW_BYTES - DEFAULT_WINDOW_SIZE);
+    } catch (Http2Exception e) {
+      throw new IllegalStateException("the window cannot be widened", e);
+    }
+    if (context != null) {
+      handler.flush(context);
+    }
   }
 
   /** Ends a request that has no end yet. */

@@ -553,8 +553,11 @@ public final class LoadEngine {
     return exchange;
   }
 
-  /** The request is handed to a connection now. */
+  /** The request is handed to a connection now; not for the first time if it is sent again. */
   void sending(Exchange exchange) {
+    if (exchange.sentNanos != 0) {
+      return;
+    }
     sent++;
     recorder.sent(exchange.request.index, exchange.phase);
     exchange.sentNanos = options.isClosedLoop() ? exchange.intendedNanos : System.nanoTime();
@@ -607,14 +610,35 @@ public final class LoadEngine {
     exchange.next = null;
   }
 
-  /** Fails the requests open on a connection that closed. */
-  void failAll(Connection connection, String why) {
+  /** Ends the requests open on a connection that closed, or sends them again. */
+  void endAll(ConnectionPool pool, Connection connection, String why) {
+    var again = new ArrayList<Exchange>();
     for (var e = oldest; e != null; ) {
       var next = e.next;
       if (e.connection == connection) {
-        finished(e, Outcome.CONNECT_ERROR, why);
+        if (pool.mayResend(connection, e)) {
+          again.add(e);
+        } else {
+          finished(
+              e,
+              Outcome.CONNECT_ERROR,
+              connection.idleWhenClosed(e) ? why + ", not to be sent twice" : why);
+        }
       }
       e = next;
+    }
+    again.forEach(e -> pool.resend(e, "connection closed by the server before an answer"));
+  }
+
+  /** A request is sent once more. */
+  void resending(String why) {
+    recorder.connections().addResent(why);
+  }
+
+  /** A connection takes no more requests. */
+  void connectionRetired(ConnectionPool pool) {
+    if (sendingAllowed) {
+      loop.execute(options.isClosedLoop() ? () -> reconnect(pool) : pool::refill);
     }
   }
 

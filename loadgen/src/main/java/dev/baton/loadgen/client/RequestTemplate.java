@@ -7,8 +7,12 @@ import dev.baton.loadgen.values.Text;
 import dev.baton.loadgen.values.Values;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.search.AbstractSearchProcessorFactory;
+import io.netty.buffer.search.SearchProcessor;
+import io.netty.buffer.search.SearchProcessorFactory;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,8 +27,10 @@ final class RequestTemplate {
   private static final int STREAMED_BYTES = 64 << 10;
 
   private static final Set<String> CONNECTION_HEADERS =
-      Set.of(
-          "connection", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
+      Set.of("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
+
+  private static final Set<String> IDEMPOTENT =
+      Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
 
   final RequestSpec spec;
   final int index;
@@ -36,6 +42,7 @@ final class RequestTemplate {
   private final Text bodyText;
   private final ByteBuf body;
   private final @Nullable EncodedRequest constant;
+  private final @Nullable SearchProcessorFactory bodySearch;
 
   private record Header(String name, Text value) {}
 
@@ -63,10 +70,23 @@ final class RequestTemplate {
         .forEach(
             (name, value) ->
                 headers.add(new Header(name, varies ? Text.of(value) : Text.constant(value))));
+    String user = Origin.authorization(spec.uri());
+    if (user != null && !has("authorization")) {
+      headers.add(new Header("authorization", Text.constant(user)));
+    }
+    if (protocol == Protocol.HTTP2) {
+      checkHeaders();
+    }
+    this.bodySearch =
+        spec.check().needsBody()
+            ? AbstractSearchProcessorFactory.newKmpSearchProcessorFactory(
+                spec.check().bodyContains().getBytes(StandardCharsets.UTF_8))
+            : null;
     this.bodyText = varies ? Text.of(spec.body().text()) : Text.constant(spec.body().text());
     // Lives as long as this object and is freed with it: no leak, whatever Netty's detector thinks
     // of a buffer of its own that nobody releases.
     this.body = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(spec.body().bytes()));
+    checkLength();
     boolean same =
         !inSession
             && spec.urls().isEmpty()
@@ -75,6 +95,39 @@ final class RequestTemplate {
             && headers.stream().allMatch(h -> h.value().constant());
     this.constant =
         same ? encode(spec.method(), spec.origin(), spec.target(), Values.NONE).direct() : null;
+  }
+
+  private boolean has(String name) {
+    return headers.stream().anyMatch(h -> h.name().equalsIgnoreCase(name));
+  }
+
+  private void checkLength() {
+    for (var header : headers) {
+      boolean length = header.name().equalsIgnoreCase("content-length");
+      String value = length && header.value().constant() ? header.value().render(Values.NONE) : "";
+      if (!value.isEmpty()
+          && bodyText.constant()
+          && !value.equals(Integer.toString(body.readableBytes()))) {
+        throw new IllegalArgumentException(
+            "content-length '%s': the body has %,d bytes; leave the header out, it is sent anyway"
+                .formatted(value, body.readableBytes()));
+      }
+    }
+  }
+
+  /** RFC 9113, 8.2.2: what is about the connection has no place in a request. */
+  private void checkHeaders() {
+    for (var header : headers) {
+      if (CONNECTION_HEADERS.contains(header.name().toLowerCase(Locale.ROOT))) {
+        throw new IllegalArgumentException(
+            "header '" + header.name() + "': HTTP/2 has no such header; leave it out");
+      }
+    }
+  }
+
+  /** Looks for the text that a body must contain, from one part of the body to the next. */
+  @Nullable SearchProcessor newBodySearch() {
+    return bodySearch == null ? null : bodySearch.newSearchProcessor();
   }
 
   /** Index of the origin that request number {@code ordinal} goes to. */
@@ -100,15 +153,21 @@ final class RequestTemplate {
   private EncodedRequest encode(String method, Origin origin, String target, Values values) {
     var content = content(method, values);
     boolean head = method.equals("HEAD");
+    boolean idempotent = IDEMPOTENT.contains(method);
     if (protocol == Protocol.HTTP2) {
       return new EncodedRequest(
-          head, Unpooled.EMPTY_BUFFER, http2(method, origin, target, values, content), content);
+          head,
+          idempotent,
+          Unpooled.EMPTY_BUFFER,
+          http2(method, origin, target, values, content),
+          content);
     }
     var first = http1(method, origin, target, values, content);
     return content.readableBytes() > STREAMED_BYTES
-        ? new EncodedRequest(head, first, EncodedRequest.NO_FIELDS, content)
+        ? new EncodedRequest(head, idempotent, first, EncodedRequest.NO_FIELDS, content)
         : new EncodedRequest(
             head,
+            idempotent,
             Unpooled.wrappedBuffer(first, content.duplicate()),
             EncodedRequest.NO_FIELDS,
             Unpooled.EMPTY_BUFFER);
@@ -127,7 +186,7 @@ final class RequestTemplate {
       String method, Origin origin, String target, Values values, ByteBuf content) {
     var text = new StringBuilder(256);
     text.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
-    if (headers.stream().noneMatch(h -> h.name().equalsIgnoreCase("host"))) {
+    if (!has("host")) {
       text.append("host: ").append(origin.authority()).append("\r\n");
     }
     for (var header : headers) {
@@ -140,7 +199,7 @@ final class RequestTemplate {
     if (closeAfter) {
       text.append("connection: close\r\n");
     }
-    if (hasBody(method, content)) {
+    if (hasBody(method, content) && !has("content-length")) {
       text.append("content-length: ").append(content.readableBytes()).append("\r\n");
     }
     return Unpooled.copiedBuffer(text.append("\r\n"), StandardCharsets.UTF_8);
@@ -156,14 +215,19 @@ final class RequestTemplate {
             .path(target);
     for (var header : headers) {
       String lower = header.name().toLowerCase(Locale.ROOT);
-      if (!CONNECTION_HEADERS.contains(lower)) {
-        fields.add(lower, header.value().render(values));
+      // As bytes: of characters, HPACK would keep the lower half.
+      var value =
+          new AsciiString(header.value().render(values).getBytes(StandardCharsets.UTF_8), false);
+      if (lower.equals("host")) {
+        fields.authority(value);
+      } else {
+        fields.add(lower, value);
       }
     }
     for (var cookie : cookies(origin, target, values)) {
       fields.add("cookie", cookie);
     }
-    if (hasBody(method, content)) {
+    if (hasBody(method, content) && !has("content-length")) {
       fields.addInt("content-length", content.readableBytes());
     }
     return fields;

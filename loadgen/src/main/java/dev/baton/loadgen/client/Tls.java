@@ -13,6 +13,7 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.util.NetUtil;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -63,14 +64,24 @@ final class Tls {
   /** What speaks TLS on a connection to an origin. */
   static SslHandler handler(
       SslContext context, ByteBufAllocator alloc, Origin origin, @Nullable String serverName) {
-    if (serverName == null) {
-      return context.newHandler(alloc, origin.host(), origin.port());
+    String name = serverName == null ? origin.host() : serverName;
+    var handler = context.newHandler(alloc, name, origin.port());
+    if (!NetUtil.isValidIpV4Address(name) && !NetUtil.isValidIpV6Address(name)) {
+      // Left to themselves, the providers show no name without a dot.
+      var parameters = handler.engine().getSSLParameters();
+      parameters.setServerNames(List.of(sni(name)));
+      handler.engine().setSSLParameters(parameters);
     }
-    var handler = context.newHandler(alloc, serverName, origin.port());
-    var parameters = handler.engine().getSSLParameters();
-    parameters.setServerNames(List.of(new SNIHostName(serverName)));
-    handler.engine().setSSLParameters(parameters);
     return handler;
+  }
+
+  private static SNIHostName sni(String name) {
+    try {
+      return new SNIHostName(name);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "host '" + name + "': cannot be shown to a TLS server; show another one by --sni", e);
+    }
   }
 
   private static void identify(

@@ -24,8 +24,11 @@ import io.netty.handler.ssl.SslHandler;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -52,37 +55,52 @@ final class Transport {
     var ssl = origin.secure() ? sslContext() : null;
     var socket = options.getNetwork().getUnixSocket();
     var bootstrap = new Bootstrap().group(loop).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
+    Addresses addresses;
     if (socket == null) {
       bootstrap
           .channel(EPOLL ? EpollSocketChannel.class : NioSocketChannel.class)
-          .option(ChannelOption.TCP_NODELAY, true)
-          .remoteAddress(resolve(options.getNetwork().target(origin)));
+          .option(ChannelOption.TCP_NODELAY, true);
+      addresses = resolve(options.getNetwork().target(origin));
     } else if (EPOLL) {
-      bootstrap
-          .channel(EpollDomainSocketChannel.class)
-          .remoteAddress(new DomainSocketAddress(socket.toFile()));
+      bootstrap.channel(EpollDomainSocketChannel.class);
+      addresses = new Addresses(List.of(new DomainSocketAddress(socket.toFile())));
     } else {
-      bootstrap
-          .channel(NioDomainSocketChannel.class)
-          .remoteAddress(UnixDomainSocketAddress.of(socket));
+      bootstrap.channel(NioDomainSocketChannel.class);
+      addresses = new Addresses(List.of(UnixDomainSocketAddress.of(socket)));
     }
     String sni = options.getNetwork().getServerName();
     boolean http2 = options.getProtocol() == Protocol.HTTP2;
     return (pool, connection) ->
         connect(
             bootstrap.clone(),
+            addresses,
+            0,
             connection,
             ssl == null ? null : alloc -> Tls.handler(ssl, alloc, origin, sni),
             http2);
   }
 
+  /** Where an origin is, the one that answered last first. */
+  private static final class Addresses {
+    final List<SocketAddress> all;
+    int preferred;
+
+    Addresses(List<SocketAddress> all) {
+      this.all = all;
+    }
+  }
+
   private static void connect(
       Bootstrap bootstrap,
+      Addresses addresses,
+      int attempt,
       Connection connection,
       @Nullable Function<ByteBufAllocator, SslHandler> tls,
       boolean http2) {
+    int index = (addresses.preferred + attempt) % addresses.all.size();
     var future =
         bootstrap
+            .remoteAddress(addresses.all.get(index))
             .handler(
                 new ChannelInitializer<Channel>() {
                   @Override
@@ -107,7 +125,11 @@ final class Transport {
         future.addListener(
             (ChannelFutureListener)
                 f -> {
-                  if (!f.isSuccess()) {
+                  if (f.isSuccess()) {
+                    addresses.preferred = index;
+                  } else if (attempt + 1 < addresses.all.size() && connection.connecting()) {
+                    connect(bootstrap, addresses, attempt + 1, connection, tls, http2);
+                  } else {
                     var cause = f.cause();
                     connection.failed(cause == null ? "cancelled" : Connection.describe(cause));
                     connection.closed("connection failed");
@@ -115,9 +137,13 @@ final class Transport {
                 });
   }
 
-  private static InetSocketAddress resolve(InetSocketAddress target) {
+  private static Addresses resolve(InetSocketAddress target) {
     try {
-      return new InetSocketAddress(InetAddress.getByName(target.getHostString()), target.getPort());
+      var all = new ArrayList<SocketAddress>();
+      for (var address : InetAddress.getAllByName(target.getHostString())) {
+        all.add(new InetSocketAddress(address, target.getPort()));
+      }
+      return new Addresses(all);
     } catch (UnknownHostException e) {
       throw new UncheckedIOException("unknown host '" + target.getHostString() + "'", e);
     }

@@ -1,11 +1,14 @@
 package dev.baton.loadgen.compare;
 
+import dev.baton.loadgen.values.Origin;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,9 +115,22 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   private static boolean listening(URI url) {
-    int port = url.getPort() >= 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
+    var origin = Origin.of(url);
+    try {
+      for (var address : InetAddress.getAllByName(origin.host())) {
+        if (listening(new InetSocketAddress(address, origin.port()))) {
+          return true;
+        }
+      }
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException("url '" + url + "': unknown host " + origin.host(), e);
+    }
+    return false;
+  }
+
+  private static boolean listening(InetSocketAddress address) {
     try (var socket = new Socket()) {
-      socket.connect(new InetSocketAddress(url.getHost(), port), 500);
+      socket.connect(address, 500);
       return true;
     } catch (IOException e) {
       return false;

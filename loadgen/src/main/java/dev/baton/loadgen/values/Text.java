@@ -1,5 +1,7 @@
 package dev.baton.loadgen.values;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -62,9 +64,40 @@ public final class Text {
     return parse(text, IN_URL, true);
   }
 
-  /** Writes the braces of placeholders in a way that URLs can hold. */
+  /**
+   * Writes the braces of placeholders, and what is not ASCII behind the host, in a way that URLs
+   * can hold.
+   */
   public static String escape(String url) {
-    return PLACEHOLDER.matcher(url).replaceAll("\\$%7B$1$2%7D");
+    String escaped = PLACEHOLDER.matcher(url).replaceAll("\\$%7B$1$2%7D");
+    int host = escaped.indexOf("://");
+    int path = host < 0 ? -1 : escaped.substring(host + 3).split("[/?#]", 2)[0].length() + host + 3;
+    if (path < 0 || escaped.chars().allMatch(c -> c < 0x80)) {
+      return escaped;
+    }
+    var text = new StringBuilder(escaped.substring(0, path));
+    for (byte b : escaped.substring(path).getBytes(StandardCharsets.UTF_8)) {
+      if (b >= 0) {
+        text.append((char) b);
+      } else {
+        text.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+      }
+    }
+    return text.toString();
+  }
+
+  /**
+   * The URL that a text is, escaped.
+   *
+   * @throws IllegalArgumentException saying what is wrong with it
+   */
+  public static URI url(String text) {
+    try {
+      return new URI(escape(text));
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(
+          "url '" + text + "': " + e.getReason() + "; percent-encode it, as a space by %20", e);
+    }
   }
 
   /** Whether it has no placeholder. */

@@ -96,14 +96,15 @@ public final class UrlList {
   }
 
   private static URI parse(String url) {
-    var uri = URI.create(URI.create(Text.escape(url)).toASCIIString());
+    var uri = Text.url(url);
     String scheme = uri.getScheme();
     if (scheme == null || !(scheme.equals("http") || scheme.equals("https"))) {
       throw new IllegalArgumentException(
           "'" + url + "' must start with http:// or https://, as in http://127.0.0.1:8080/");
     }
-    if (uri.getHost() == null) {
-      throw new IllegalArgumentException("'" + url + "' names no host");
+    if (Origin.authorization(uri) != null) {
+      throw new IllegalArgumentException(
+          "'" + url + "' holds a user; leave it out and authorize all requests by --auth");
     }
     return uri;
   }

@@ -117,6 +117,57 @@ class ArgumentsTest {
   }
 
   @Test
+  void shouldGiveRequestsOfAFileWhatTheCommandLineSays() throws IOException {
+    var file =
+        Files.writeString(
+            directory.resolve("load.yaml"),
+            """
+            requests:
+              - url: http://h/a
+              - {url: http://h/b, method: PUT, body: own, headers: {X-A: own}, expect-status: 204}
+            """);
+    var arguments = new LoadArguments();
+    arguments.method = "DELETE";
+    arguments.body = "all";
+    arguments.headers = List.of("x-a: all", "cookie: a=1", "Cookie: b=2", "x-b: 1", "X-B: 2");
+    arguments.expectStatus = Set.of(201);
+
+    var requests = arguments.toOptions(List.of(), ConfigFile.read(file, Set.of())).getRequests();
+
+    assertThat(requests.get(0).method()).isEqualTo("DELETE");
+    assertThat(requests.get(0).body().text()).isEqualTo("all");
+    assertThat(requests.get(0).check().statuses()).containsExactly(201);
+    assertThat(requests.get(0).headers())
+        .containsEntry("x-a", "all")
+        .containsEntry("cookie", "a=1; b=2")
+        .containsEntry("x-b", "1, 2");
+    assertThat(requests.get(1).method()).isEqualTo("PUT");
+    assertThat(requests.get(1).body().text()).isEqualTo("own");
+    assertThat(requests.get(1).check().statuses()).containsExactly(204);
+    assertThat(requests.get(1).headers()).containsEntry("X-A", "own").containsEntry("x-b", "1, 2");
+  }
+
+  @Test
+  void shouldSendBodiesOrSayThatItDoesNot() {
+    var arguments = new LoadArguments();
+    arguments.body = "x";
+    arguments.mix = List.of("DELETE http://h/a=1");
+    assertThat(arguments.toOptions(List.of(), null).getRequests().getFirst().body().text())
+        .isEqualTo("x");
+
+    arguments.mix = List.of("GET http://h/a=1");
+    assertThatThrownBy(() -> arguments.toOptions(List.of(), null))
+        .hasMessageContaining("--body: no request takes it");
+    arguments.mix = List.of();
+    arguments.headers = List.of("Host: a", "host: b");
+    assertThatThrownBy(() -> arguments.toOptions(List.of("http://h/a"), null))
+        .hasMessageContaining("header 'host': is given twice");
+    assertThatThrownBy(() -> arguments.toOptions(List.of("http://h/a b"), null))
+        .hasMessageContaining("url 'http://h/a b': ")
+        .hasMessageContaining("%20");
+  }
+
+  @Test
   void shouldReadPhases() {
     assertThat(PhaseArgument.parse("ramp=0..20k:10s").getFirst().endRate()).isEqualTo(20_000);
     assertThat(PhaseArgument.parse("steady=1.5k:10s").getFirst().startRate()).isEqualTo(1_500);

@@ -141,7 +141,9 @@ class CommandsIT {
             json.toString());
 
     // A very busy machine may not even deliver 50/s; then nothing is found.
-    assertThat(code).as("%s%s", out, err).isIn(ExitCodes.PASS, ExitCodes.THRESHOLD, ExitCodes.INVALID);
+    assertThat(code)
+        .as("%s%s", out, err)
+        .isIn(ExitCodes.PASS, ExitCodes.THRESHOLD, ExitCodes.INVALID);
     assertThat(Files.readString(json)).contains("\"tries\"", "\"confirmation\" : false");
     if (code == ExitCodes.PASS) {
       assertThat(out.toString()).contains("is the highest rate that holds");

@@ -1,6 +1,7 @@
 package dev.baton.loadgen.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 
@@ -23,6 +24,19 @@ class LatenciesTest {
     assertThat(latencies.lowerBoundAt(95)).isTrue();
     assertThat(latencies.exactBelowMillis()).isEqualTo(200);
     assertThat(latencies.censored()).isEqualTo(10);
+  }
+
+  /** Source: vegeta#726: percentiles beyond p99.99 were those of a coarser digest. */
+  @Test
+  void shouldKeepRareValuesAsExactlyAsOthers() {
+    var latencies = new Latencies();
+    for (int i = 1; i <= 1_000_000; i++) {
+      latencies.record(i <= 999_990 ? MILLI : i * 100L);
+    }
+
+    assertThat(latencies.millisAt(99.99)).isCloseTo(1, within(0.001));
+    assertThat(latencies.millisAt(99.9995)).isCloseTo(99.9995, within(0.1));
+    assertThat(latencies.maxMillis()).isCloseTo(100, within(0.1));
   }
 
   @Test

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
@@ -30,7 +31,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** An HTTP/2 server: answers "ok", except {@code /reset} (RST_STREAM) and {@code /silent}. */
+/**
+ * An HTTP/2 server: answers "ok", except {@code /reset} (RST_STREAM), {@code /silent}, {@code
+ * /authority} (what the request says of it) and {@code /window} (whether the client lets it send).
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // a client that went away needs no answer
 public final class Http2Server implements AutoCloseable {
   private final EventLoopGroup group =
@@ -110,21 +114,38 @@ public final class Http2Server implements AutoCloseable {
 
   private static final class Handler extends ChannelInboundHandlerAdapter {
     private String path = "";
+    private String authority = "";
+    private String host = "";
+
+    /** What the client lets this connection send. */
+    private static int window(ChannelHandlerContext ctx) {
+      var codec = ctx.channel().parent().pipeline().get(Http2FrameCodec.class);
+      var connection = codec.connection();
+      return connection.remote().flowController().windowSize(connection.connectionStream());
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       boolean end = false;
       if (message instanceof Http2HeadersFrame headers) {
         path = String.valueOf(headers.headers().path());
+        authority = String.valueOf(headers.headers().authority());
+        host = String.valueOf(headers.headers().get("host"));
         end = headers.isEndStream();
       } else if (message instanceof Http2DataFrame data) {
         end = data.isEndStream();
       }
       ReferenceCountUtil.release(message);
+      String text =
+          switch (path) {
+            case "/authority" -> "authority=" + authority + " host=" + host;
+            case "/window" -> window(ctx) > 100 << 20 ? "wide" : "narrow";
+            default -> "ok";
+          };
       if (end && path.equals("/reset")) {
         ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR));
       } else if (end && !path.equals("/silent")) {
-        var body = Unpooled.copiedBuffer("ok", StandardCharsets.UTF_8);
+        var body = Unpooled.copiedBuffer(text, StandardCharsets.UTF_8);
         ctx.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
         ctx.writeAndFlush(new DefaultHttp2DataFrame(body, true));
       }
