@@ -124,7 +124,7 @@ final class CompareCommand implements Callable<Integer> {
     }
     try (var a = start(serverA, urlA);
         var b = start(serverB, urlB)) {
-      load.rehearse();
+      load.rehearse(side(urlA));
       try (var _ = new Interruption(comparer::stop)) {
         var comparison =
             comparer.run(

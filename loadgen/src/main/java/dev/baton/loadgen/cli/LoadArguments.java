@@ -191,9 +191,9 @@ final class LoadArguments {
   boolean rehearsal = true;
 
   /** Compiles the generator's code, unless told not to. */
-  void rehearse() {
+  void rehearse(LoadOptions load) {
     if (rehearsal) {
-      Rehearsal.run();
+      Rehearsal.run(load);
     }
   }
 

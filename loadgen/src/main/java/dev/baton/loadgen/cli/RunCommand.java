@@ -106,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
         out.println(SummaryExporter.scheduleLine(generator));
       }
       out.flush();
-      load.rehearse();
+      load.rehearse(options);
       try (var _ = new Interruption(generator::stop)) {
         var report = run(generator, monitor);
         SummaryExporter.write(report, out);

@@ -95,7 +95,7 @@ final class SearchCommand implements Callable<Integer> {
             tolerance,
             Quantities.duration(confirm),
             probe -> print(out, probe));
-    load.rehearse();
+    load.rehearse(options);
     try (var _ = new Interruption(search::stop)) {
       var result = search.run();
       int code = report(result, out);

@@ -2,6 +2,7 @@ package dev.baton.loadgen.client;
 
 import dev.baton.loadgen.LoadGenerator;
 import dev.baton.loadgen.LoadOptions;
+import dev.baton.loadgen.Protocol;
 import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.export.Interval;
 import dev.baton.loadgen.record.Recorder;
@@ -65,13 +66,13 @@ public final class Rehearsal {
               .setWarmup(STEP)
               .setDrain(Duration.ofMillis(10));
       var closed = new LoadOptions(options).setClosedLoop(true).setDuration(PROFILE);
-      run(closed);
+      rehearse(closed);
       var open = new LoadOptions(options).setWarmup(STEP.dividedBy(2)).setDuration(STEP);
       long end = System.nanoTime() + LONGEST.toNanos();
       long compiled;
       do {
         compiled = compiler.getTotalCompilationTime();
-        run(open);
+        rehearse(open);
       } while (compiler.getTotalCompilationTime() - compiled > QUIET_SHARE * STEP.toMillis()
           && System.nanoTime() < end);
       thread.interrupt();
@@ -84,7 +85,43 @@ public final class Rehearsal {
     System.gc();
   }
 
-  private static void run(LoadOptions options) throws InterruptedException {
+  /**
+   * Runs as {@link #run()} does, and then in the HTTP version, and with TLS, as the load does.
+   *
+   * @throws UncheckedIOException if no server can be opened on the loopback
+   */
+  public static void run(LoadOptions load) {
+    run();
+    boolean secure = load.allRequests().stream().anyMatch(RequestSpec::secure);
+    if (load.getProtocol() == Protocol.HTTP1 && !secure) {
+      return;
+    }
+    try (var server = new RehearsalServer(load.getProtocol(), secure)) {
+      var request =
+          RequestSpec.get((secure ? "https" : "http") + "://127.0.0.1:" + server.port() + "/");
+      var like =
+          new LoadOptions()
+              .addRequest(request)
+              .setProtocol(load.getProtocol())
+              .setInsecure(true)
+              .setConnections(16)
+              .setWarmup(Duration.ZERO)
+              .setDrain(Duration.ofMillis(10))
+              .setUnreachableAllowed(true);
+      if (load.getProtocol() == Protocol.HTTP2) {
+        like.addRequest(request.withMethod("POST").withBody("rehearsal").withName("body"));
+      }
+      rehearse(new LoadOptions(like).setClosedLoop(true).setDuration(PROFILE));
+      rehearse(new LoadOptions(like).setRate(5_000).setDuration(STEP));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the rehearsal needs a loopback socket", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    System.gc();
+  }
+
+  private static void rehearse(LoadOptions options) throws InterruptedException {
     var generator = LoadGenerator.create(options);
     var reader = Thread.ofPlatform().daemon().start(() -> readIntervals(generator.recorder()));
     var _ = generator.run();
