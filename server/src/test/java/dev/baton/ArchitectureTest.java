@@ -64,7 +64,10 @@ final class ArchitectureTest {
   @ArchTest
   static final ArchRule logsGoToSystemLogger =
       noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.baton.server.logging..", "dev.baton.server.tracing..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("java.util.logging..", "org.slf4j..", "io.netty..logging..");
+          .resideInAnyPackage(
+              "java.util.logging..", "org.slf4j..", "ch.qos.logback..", "io.netty..logging..");
 }

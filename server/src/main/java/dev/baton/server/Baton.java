@@ -3,6 +3,8 @@ package dev.baton.server;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.logging.AccessFormat;
+import dev.baton.server.logging.AccessLog;
 import dev.baton.server.management.Watch;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.BatonMetricsFactory;
@@ -65,6 +67,16 @@ public final class Baton {
         new BatonBootstrap(vertxOptions, scheduler, options.getContextMode()).init();
     if (options.isMetrics() && bootstrap.metrics() == null) {
       bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));
+    }
+    if (options.getAccessLog() != AccessFormat.OFF) {
+      if (!(bootstrap.metrics() instanceof BatonMetrics metrics)) {
+        throw new IllegalArgumentException(
+            "accessLog="
+                + options.getAccessLog()
+                + " needs Baton's metrics: set metrics to true and enable no others, or accessLog"
+                + " to off");
+      }
+      metrics.accessLog(new AccessLog(options.getAccessLog()));
     }
     Vertx vertx = bootstrap.vertx();
     Watch.of(vertx).tellAfter(options.getTellAfter());

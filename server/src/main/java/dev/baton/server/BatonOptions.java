@@ -4,6 +4,8 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.logging.AccessFormat;
+import dev.baton.server.logging.AccessLog;
 import dev.baton.server.management.Watch;
 import dev.baton.stages.DidYouMean;
 import io.vertx.core.json.JsonObject;
@@ -28,11 +30,15 @@ public final class BatonOptions {
 
   private static final Duration MAX_TELL_AFTER = Duration.ofHours(1);
 
+  /** Default of {@link #getAccessLog}. */
+  public static final AccessFormat DEFAULT_ACCESS_LOG = AccessFormat.OFF;
+
   private static final Map<String, BiConsumer<BatonOptions, Object>> FIELDS =
       Map.ofEntries(
           Map.entry("contextMode", (o, v) -> o.setContextMode(ContextMode.parse(text(v)))),
           Map.entry("metrics", (o, v) -> o.setMetrics(bool("metrics", v))),
           Map.entry("tellAfterNanos", (o, v) -> o.setTellAfter(nanos("tellAfterNanos", v))),
+          Map.entry("accessLog", (o, v) -> o.setAccessLog(AccessFormat.parse(text(v)))),
           Map.entry("loops", (o, v) -> o.scheduler.setLoops(integer("loops", v))),
           Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
           Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
@@ -56,6 +62,7 @@ public final class BatonOptions {
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
   private boolean metrics = DEFAULT_METRICS;
   private Duration tellAfter = DEFAULT_TELL_AFTER;
+  private AccessFormat accessLog = DEFAULT_ACCESS_LOG;
   private final SchedulerOptions scheduler;
 
   /** All defaults. */
@@ -68,6 +75,7 @@ public final class BatonOptions {
     contextMode = other.contextMode;
     metrics = other.metrics;
     tellAfter = other.tellAfter;
+    accessLog = other.accessLog;
     scheduler = new SchedulerOptions(other.scheduler);
   }
 
@@ -102,6 +110,7 @@ public final class BatonOptions {
             .put("contextMode", contextMode.toString())
             .put("metrics", metrics)
             .put("tellAfterNanos", tellAfter.toNanos())
+            .put("accessLog", accessLog.toString())
             .put("loops", scheduler.getLoops())
             .put("pinning", scheduler.isPinning())
             .put("takeover", scheduler.isTakeover())
@@ -157,6 +166,19 @@ public final class BatonOptions {
           "tellAfter=" + tellAfter + ": give 0 (tells nothing) to 1 hour, such as 2 s");
     }
     this.tellAfter = tellAfter;
+    return this;
+  }
+
+  /**
+   * How each request is logged, to the logger {@value AccessLog#NAME}. The event loop writes these
+   * lines: what takes them must not block. Needs {@link #isMetrics}.
+   */
+  public AccessFormat getAccessLog() {
+    return accessLog;
+  }
+
+  public BatonOptions setAccessLog(AccessFormat accessLog) {
+    this.accessLog = accessLog;
     return this;
   }
 

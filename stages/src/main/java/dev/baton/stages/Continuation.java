@@ -283,6 +283,7 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
               .name(s.name)
               .start(
                   () -> {
+                    context.showInLog();
                     AsyncResult<?> done;
                     try {
                       done = io.vertx.core.Future.succeededFuture(s.apply(in));

@@ -68,6 +68,12 @@ public interface RequestContext {
     return arrivalNanos();
   }
 
+  /**
+   * Has the calling thread, none of this context's, log under the request's name until it ends. A
+   * stage's virtual thread.
+   */
+  default void showInLog() {}
+
   /** Runs {@code task} in this context after a delay. Any thread. */
   Future<?> schedule(Runnable task, long delayNanos);
 }

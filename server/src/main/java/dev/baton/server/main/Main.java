@@ -14,26 +14,13 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {Serve.class, CommandLine.HelpCommand.class})
 public final class Main {
-  private static final String LOG_MANAGER = "java.util.logging.manager";
-
   private Main() {}
 
   /** Runs one command; ends the process with its exit code. */
   public static void main(String[] arguments) {
-    keepLogging();
     int code = commandLine().execute(arguments);
     if (code != 0) {
       System.exit(code);
-    }
-  }
-
-  /**
-   * Has the JDK's logging last until the process ends, unless something else was chosen. Not in
-   * {@link LastingLogManager} itself: to touch that class is to begin logging.
-   */
-  private static void keepLogging() {
-    if (System.getProperty(LOG_MANAGER) == null) {
-      System.setProperty(LOG_MANAGER, "dev.baton.server.main.LastingLogManager");
     }
   }
 

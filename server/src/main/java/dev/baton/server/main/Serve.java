@@ -6,10 +6,15 @@ import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.PipelineHandler;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.logging.AccessFormat;
+import dev.baton.server.logging.AccessLog;
+import dev.baton.server.logging.LogConsole;
+import dev.baton.server.logging.LogLevels;
 import dev.baton.server.management.Listening;
 import dev.baton.server.management.ManagementOptions;
 import dev.baton.server.management.ManagementServer;
 import dev.baton.server.management.Watch;
+import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.BatonMetricsFactory;
 import dev.baton.stages.PipelineOptions;
 import io.vertx.core.DeploymentOptions;
@@ -25,8 +30,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -204,6 +211,35 @@ final class Serve implements Callable<Integer> {
   private long tellAfterMillis;
 
   @Option(
+      names = "--log",
+      paramLabel = "FORMAT",
+      defaultValue = "plain",
+      converter = LogFormatConverter.class,
+      description =
+          "How the log on the standard error looks: plain or json, one object a line."
+              + " Default: ${DEFAULT-VALUE}")
+  private LogConsole.Format log = LogConsole.Format.PLAIN;
+
+  @Option(
+      names = "--log-level",
+      paramLabel = "[LOGGER=]LEVEL",
+      converter = LogLevelConverter.class,
+      description =
+          "What is logged, of everything or below one logger: trace, debug, info, warn, error, off."
+              + " May be given several times. Default: info")
+  private List<Map.Entry<String, String>> logLevels = List.of();
+
+  @Option(
+      names = "--access-log",
+      paramLabel = "FORMAT",
+      defaultValue = "off",
+      converter = AccessFormatConverter.class,
+      description =
+          "How each request is logged on the standard output: off, combined, json."
+              + " Default: ${DEFAULT-VALUE}")
+  private AccessFormat accessLog = AccessFormat.OFF;
+
+  @Option(
       names = "--drain-seconds",
       paramLabel = "S",
       defaultValue = "15",
@@ -222,6 +258,18 @@ final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    try (LogConsole _ = openLog()) {
+      return serve();
+    }
+  }
+
+  private LogConsole openLog() {
+    Map<String, String> levels = new LinkedHashMap<>();
+    logLevels.forEach(level -> levels.put(level.getKey(), level.getValue()));
+    return LogConsole.open(log, levels);
+  }
+
+  private int serve() throws Exception {
     Vertx vertx = stock ? stockVertx() : Baton.vertx(options());
     int instances =
         stock ? Math.max(1, loops) : Baton.scheduler(vertx).eventLoopGroup().executorCount();
@@ -235,24 +283,32 @@ final class Serve implements Callable<Integer> {
       }
       // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
       Runtime.getRuntime().addShutdownHook(new Thread(() -> drainThenHalt(signal, main)));
-      System.out.printf(
-          Locale.ROOT,
-          "Baton serves http://%s:%d/ on %d event loop%s%s%s%n",
-          host,
-          actualPort,
-          instances,
-          instances == 1 ? "" : "s",
-          stock ? " of stock Vert.x" : ", context " + context,
-          management == null
-              ? ""
-              : "; management http://" + managementHost + ":" + management.port() + "/");
-      System.out.flush();
+      announce(
+          String.format(
+              Locale.ROOT,
+              "Baton serves http://%s:%d/ on %d event loop%s%s%s",
+              host,
+              actualPort,
+              instances,
+              instances == 1 ? "" : "s",
+              stock ? " of stock Vert.x" : ", context " + context,
+              management == null
+                  ? ""
+                  : "; management http://" + managementHost + ":" + management.port() + "/"));
       signal.await();
       drain(vertx, management);
     } finally {
       close(vertx, management);
     }
     return 0;
+  }
+
+  private void announce(String line) {
+    if (log == LogConsole.Format.JSON) {
+      LOGGER.log(System.Logger.Level.INFO, line);
+    } else {
+      System.out.println(line);
+    }
   }
 
   /** Readiness first, and accepting goes on until those who ask for it have seen that. */
@@ -327,7 +383,12 @@ final class Serve implements Callable<Integer> {
                 new VertxOptions()
                     .setPreferNativeTransport(true)
                     .setEventLoopPoolSize(Math.max(1, loops)));
-    return (metrics ? builder.withMetrics(new BatonMetricsFactory()) : builder).build();
+    Vertx vertx = (metrics ? builder.withMetrics(new BatonMetricsFactory()) : builder).build();
+    BatonMetrics recorded = BatonMetrics.of(vertx);
+    if (recorded != null && accessLog != AccessFormat.OFF) {
+      recorded.accessLog(new AccessLog(accessLog));
+    }
+    return vertx;
   }
 
   private BatonOptions options() {
@@ -335,6 +396,7 @@ final class Serve implements Callable<Integer> {
         new BatonOptions()
             .setContextMode(context)
             .setMetrics(metrics)
+            .setAccessLog(accessLog)
             .setTellAfter(Duration.ofMillis(tellAfterMillis));
     options
         .getScheduler()
@@ -381,6 +443,42 @@ final class Serve implements Callable<Integer> {
     public CpuSet convert(String value) {
       try {
         return CpuSet.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class LogFormatConverter implements ITypeConverter<LogConsole.Format> {
+    @Override
+    public LogConsole.Format convert(String value) {
+      return switch (value) {
+        case "plain" -> LogConsole.Format.PLAIN;
+        case "json" -> LogConsole.Format.JSON;
+        default -> throw new TypeConversionException("'" + value + "' is none of plain, json");
+      };
+    }
+  }
+
+  static final class LogLevelConverter implements ITypeConverter<Map.Entry<String, String>> {
+    @Override
+    public Map.Entry<String, String> convert(String value) {
+      int equals = value.indexOf('=');
+      try {
+        return Map.entry(
+            equals < 0 ? LogLevels.ROOT : value.substring(0, equals),
+            LogConsole.checkLevel(value.substring(equals + 1)));
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class AccessFormatConverter implements ITypeConverter<AccessFormat> {
+    @Override
+    public AccessFormat convert(String value) {
+      try {
+        return AccessFormat.parse(value);
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }

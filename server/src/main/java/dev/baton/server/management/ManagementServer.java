@@ -1,5 +1,6 @@
 package dev.baton.server.management;
 
+import dev.baton.server.logging.LogLevels;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.Problem;
 import io.vertx.core.Handler;
@@ -12,6 +13,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -38,12 +40,15 @@ public final class ManagementServer {
           + " connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
           + " frame-ancestors 'none'";
 
+  private static final String LOGGERS = "/baton/api/loggers";
+
   private final Vertx vertx;
   private final Map<String, Handler<HttpServerRequest>> paths = new LinkedHashMap<>();
   private final @Nullable BatonMetrics metrics;
   private final EventFeed feed;
   private final Gate gate;
   private final Health health;
+  private final @Nullable LogLevels logLevels = LogLevels.find();
   private @Nullable HttpServer server;
 
   private ManagementServer(ManagementOptions options, Gate gate, Vertx service) {
@@ -74,6 +79,9 @@ public final class ManagementServer {
     answer("/baton/api/takeovers", observer::takeovers);
     answer("/baton/api/routes", observer::routes);
     answer("/baton/api/stages", observer::stages);
+    if (logLevels != null) {
+      answer(LOGGERS, () -> new JsonObject().put("loggers", logLevels.toJson()));
+    }
   }
 
   private void answer(String path, Supplier<JsonObject> content) {
@@ -156,18 +164,60 @@ public final class ManagementServer {
       refuse(request, refusal);
       return;
     }
+    String path = String.valueOf(request.path());
+    if (request.method().equals(HttpMethod.PUT) && path.startsWith(LOGGERS + "/")) {
+      setLevel(request, path.substring(LOGGERS.length() + 1));
+      return;
+    }
     // Vert.x leaves the body of an answer to HEAD out.
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
       request.response().setStatusCode(405).putHeader("Allow", "GET, HEAD").end();
       return;
     }
-    String path = String.valueOf(request.path());
     Handler<HttpServerRequest> handler = paths.get(path);
     if (handler == null) {
       sendJson(request, 404, new JsonObject().put("error", "unknown path").put("paths", known()));
     } else {
       handler.handle(request);
     }
+  }
+
+  /** The only thing that is ever changed here, and from this machine only. */
+  private void setLevel(HttpServerRequest request, String logger) {
+    LogLevels levels = logLevels;
+    if (levels == null || !gate.isLoopback()) {
+      refuse(
+          request,
+          levels == null
+              ? new Problem(
+                  404, null, null, "is for a log by Logback", "ask the logging library in use")
+              : new Problem(
+                  403,
+                  null,
+                  null,
+                  "is for a port on loopback",
+                  "start with --log-level, or listen" + " on 127.0.0.1"));
+      return;
+    }
+    request
+        .body()
+        .onSuccess(
+            body -> {
+              try {
+                levels.set(logger, new JsonObject(body).getString("level"));
+                request.response().setStatusCode(204).end();
+              } catch (IllegalArgumentException | DecodeException | ClassCastException refused) {
+                String reason = String.valueOf(refused.getMessage());
+                refuse(
+                    request,
+                    new Problem(
+                        400,
+                        "level",
+                        null,
+                        "cannot be set (" + reason + ")",
+                        "send {\"level\": \"debug\"}"));
+              }
+            });
   }
 
   private static void refuse(HttpServerRequest request, Problem refusal) {

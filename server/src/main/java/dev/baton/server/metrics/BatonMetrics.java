@@ -3,6 +3,7 @@ package dev.baton.server.metrics;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.server.logging.AccessLog;
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Meter;
@@ -200,6 +201,11 @@ public final class BatonMetrics implements VertxMetrics {
   /** How many requests were refused or dropped for {@code reason}. Any thread. */
   public long sheds(ShedReason reason) {
     return recorder.value(Objects.requireNonNull(shed.get(reason)));
+  }
+
+  /** Has each request of the HTTP servers logged; before the first one. */
+  public void accessLog(AccessLog log) {
+    httpServer.accessLog(log);
   }
 
   /**

@@ -2,7 +2,10 @@ package dev.baton.server.metrics;
 
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.RequestWork;
+import dev.baton.server.logging.AccessLog;
 import dev.baton.server.metrics.FamilySpec.Kind;
+import dev.baton.server.tracing.Traced;
+import dev.baton.server.tracing.Traceparent;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.net.SocketAddress;
@@ -24,10 +27,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpServerRecorder
     implements HttpServerMetrics<HttpServerRecorder.Request, HttpServerRecorder> {
+  private static final CharSequence TRACEPARENT = HttpHeaders.createOptimized(Traceparent.NAME);
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
 
   /** A request under way. */
-  static final class Request implements RequestWork.Routed {
+  static final class Request implements RequestWork.Routed, Traced {
     private final Cell home;
     private final @Nullable HttpRequest request;
     private final HttpMethod method;
@@ -35,6 +39,8 @@ final class HttpServerRecorder
     private final UnderWay underWay;
     private final int slot;
     private Route route;
+    private @Nullable SocketAddress remote;
+    private @Nullable String traceId;
     private boolean done;
 
     private Request(
@@ -59,6 +65,23 @@ final class HttpServerRecorder
       done = true;
       underWay.end(slot);
     }
+
+    @Override
+    public void traceId(String id) {
+      traceId = id;
+    }
+
+    private @Nullable String requestId(@Nullable HttpResponse response) {
+      String id = response == null ? null : response.headers().get(REQUEST_ID);
+      return id != null || request == null ? id : request.headers().get(REQUEST_ID);
+    }
+
+    /** Over HTTP/2 nobody notes it here. */
+    private @Nullable String traceId() {
+      return traceId != null || request == null
+          ? traceId
+          : Traceparent.traceId(request.headers().get(TRACEPARENT));
+    }
   }
 
   private final Recorder recorder;
@@ -68,6 +91,9 @@ final class HttpServerRecorder
   private final int activeRequests;
   private final int activeWebSockets;
   private final int resets;
+
+  // Written before the first request
+  private volatile @Nullable AccessLog accessLog;
 
   HttpServerRecorder(Recorder recorder) {
     this.recorder = recorder;
@@ -109,7 +135,9 @@ final class HttpServerRecorder
 
   @Override
   public Request requestBegin(@Nullable SocketAddress remoteAddress, HttpRequest request) {
-    return begin(request, request.method());
+    Request begun = begin(request, request.method());
+    begun.remote = remoteAddress;
+    return begun;
   }
 
   @Override
@@ -149,13 +177,25 @@ final class HttpServerRecorder
     long nanos = now - request.beginNanos;
     int bucket = cell.record(series, nanos);
     if (exemplars.wants(series, bucket, now)) {
-      exemplars.put(series, bucket, now, nanos, id(request, response));
+      exemplars.put(series, bucket, now, nanos, request.requestId(response), request.traceId());
     }
+    log(request, response.statusCode(), response, bytesWritten);
   }
 
-  private static @Nullable String id(Request request, HttpResponse response) {
-    String id = response.headers().get(REQUEST_ID);
-    return id != null || request.request == null ? id : request.request.headers().get(REQUEST_ID);
+  private void log(Request request, int status, @Nullable HttpResponse response, long bytes) {
+    AccessLog log = accessLog;
+    if (log != null && request.request != null) {
+      log.log(
+          new AccessLog.Entry(
+              request.request,
+              request.remote,
+              status,
+              bytes,
+              System.nanoTime() - request.beginNanos,
+              request.route(),
+              request.requestId(response),
+              request.traceId()));
+    }
   }
 
   @Override
@@ -165,6 +205,7 @@ final class HttpServerRecorder
       Cell cell = recorder.cell(request.home);
       cell.add(activeRequests, -1);
       cell.add(resets, 1);
+      log(request, AccessLog.CLIENT_GONE, null, 0);
     }
   }
 
@@ -195,6 +236,11 @@ final class HttpServerRecorder
                     Route.method(kind), unmatched.route(kind).label(), 1, beganNanos),
                 BatonMetrics.UnderWay::plus));
     return List.copyOf(byKind.values());
+  }
+
+  /** Has each request logged from now on. */
+  void accessLog(AccessLog log) {
+    accessLog = log;
   }
 
   /** How long requests took, for each label set so far. Any thread. */

@@ -3,6 +3,8 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.tracing.RequestTrace;
+import dev.baton.server.tracing.RequestTracer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.vertx.core.Future;
@@ -19,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Vert.x's own bootstrap, with our transport and our {@code Vertx}. */
 public final class BatonBootstrap extends VertxBootstrapImpl {
+  static {
+    RequestTrace.register();
+  }
+
   private final SchedulerOptions schedulerOptions;
   private final ContextMode mode;
   private @Nullable Scheduler scheduler;
@@ -76,7 +82,11 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             .options(schedulerOptions)
             .ioHandlerFactory(transport().ioHandlerFactory())
             .start();
-    return new BatonVertx(this, manager, selector, scheduler, mode);
+    RequestTracer tracer = RequestTracer.around(tracer());
+    if (tracer.isTracing()) {
+      scheduler.enclave().onTakeover(BatonVertx::noteTakeover);
+    }
+    return new BatonVertx(this, tracer, manager, selector, scheduler, mode);
   }
 
   private EventLoopGroup loops(

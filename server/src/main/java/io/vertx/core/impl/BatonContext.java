@@ -6,6 +6,7 @@ import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
+import dev.baton.server.tracing.RequestTrace;
 import dev.baton.stages.Problem;
 import dev.baton.stages.Problems;
 import dev.baton.stages.RequestContext;
@@ -106,16 +107,20 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
         new BatonContext(
             root, mode == ContextMode.PER_REQUEST ? new SerialExecutor(loop) : root.executor);
     if (copy) {
-      for (int i = 0; i < locals.length; i++) {
-        twin.copyLocal((ContextLocalImpl<?>) owner().contextLocals().get(i), locals);
-      }
+      twin.copyLocals(this);
     }
     return twin;
   }
 
-  private <T> void copyLocal(ContextLocalImpl<T> local, Object[] from) {
-    @SuppressWarnings("unchecked")
-    T value = (T) AccessMode.CONCURRENT.get(from, local.index);
+  /** Takes over what {@code from} knows of its request. Before the first callback. */
+  void copyLocals(ContextInternal from) {
+    for (int i = 0; i < locals.length; i++) {
+      copyLocal((ContextLocalImpl<?>) owner().contextLocals().get(i), from);
+    }
+  }
+
+  private <T> void copyLocal(ContextLocalImpl<T> local, ContextInternal from) {
+    T value = from.getLocal(local, AccessMode.CONCURRENT);
     if (value != null) {
       Function<T, T> duplicator = local.duplicator;
       AccessMode.CONCURRENT.put(locals, local.index, duplicator.apply(value));
@@ -236,6 +241,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     own.arrivalNanos = arrivalNanos;
     own.queuedNanos = executor.queuedNanos();
     own.request = request;
+    own.copyLocals(this);
     return own.withSource(this);
   }
 
@@ -280,6 +286,14 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   }
 
   @Override
+  public void showInLog() {
+    RequestTrace trace = RequestTrace.of(this);
+    if (trace != null) {
+      trace.show();
+    }
+  }
+
+  @Override
   public void leave() {
     endDispatch(null);
     executor.leave();
@@ -319,6 +333,9 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   /** Describes the request this context was made for. Any thread, after {@link #hasRequest}. */
   @Override
   public RequestWork get() {
+    if (Thread.currentThread() instanceof BatonThread taker) {
+      taker.described = this;
+    }
     return RequestWork.of(REQUEST.getAcquire(this), executor.waiting());
   }
 

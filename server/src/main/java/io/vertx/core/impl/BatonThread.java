@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 public final class BatonThread extends FastThreadLocalThread {
   final VertxImpl.ContextDispatch dispatch = new VertxImpl.ContextDispatch();
 
+  // What it described last: the work of the worker whose loop it has taken
+  @Nullable BatonContext described;
+
   /** A thread that runs {@code body}. */
   BatonThread(Runnable body) {
     super(body);

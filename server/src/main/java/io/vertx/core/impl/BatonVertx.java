@@ -1,9 +1,11 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.StockRequestContext;
+import dev.baton.server.tracing.RequestTrace;
 import dev.baton.stages.RequestContext;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
@@ -15,6 +17,7 @@ import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.deployment.DeploymentContext;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.spi.cluster.ClusterManager;
+import io.vertx.core.spi.tracing.VertxTracer;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
@@ -39,6 +42,7 @@ public final class BatonVertx extends VertxImpl {
 
   BatonVertx(
       BatonBootstrap bootstrap,
+      VertxTracer<?, ?> tracer,
       @Nullable ClusterManager clusterManager,
       @Nullable NodeSelector nodeSelector,
       Scheduler scheduler,
@@ -48,7 +52,7 @@ public final class BatonVertx extends VertxImpl {
         clusterManager,
         nodeSelector,
         bootstrap.metrics(),
-        bootstrap.tracer(),
+        tracer,
         bootstrap.transport(),
         null,
         bootstrap.fileResolver(),
@@ -81,7 +85,9 @@ public final class BatonVertx extends VertxImpl {
         && base.owner() instanceof BatonVertx
         && base.nettyEventLoop() instanceof TransferableEventLoop loop) {
       // The handlers of the deployment are pinned; its stages are not.
-      return new BatonContext(base, ContextMode.PER_REQUEST, loop).withSource(current);
+      BatonContext own = new BatonContext(base, ContextMode.PER_REQUEST, loop).withSource(current);
+      own.copyLocals(current);
+      return own;
     }
     return new StockRequestContext(current);
   }
@@ -168,16 +174,30 @@ public final class BatonVertx extends VertxImpl {
     return mode == null ? defaultMode : ContextMode.parse(mode.toString());
   }
 
+  /** Called on the loop's new owner, which has just described what the old one runs. */
+  static void noteTakeover(Takeover takeover) {
+    if (takeover.work() != null && Thread.currentThread() instanceof BatonThread taker) {
+      RequestTrace trace = RequestTrace.of(taker.described);
+      taker.described = null;
+      if (trace != null) {
+        trace.taken(takeover.atNanos());
+      }
+    }
+  }
+
   // ---------------------------------------------------------------- current context
 
   @Override
   ContextInternal beginDispatch(@Nullable ContextInternal context) {
     if (!(Thread.currentThread() instanceof BatonThread thread)) {
-      return super.beginDispatch(context);
+      ContextInternal previous = super.beginDispatch(context);
+      RequestTrace.change(RequestTrace.of(previous), RequestTrace.of(context));
+      return previous;
     }
     ContextDispatch dispatch = thread.dispatch;
     ContextInternal previous = dispatch.context;
     dispatch.context = context;
+    RequestTrace.change(RequestTrace.of(previous), RequestTrace.of(context));
     if (setsContextClassLoader) {
       if (previous == null) {
         dispatch.topLevelTCCL = thread.getContextClassLoader();
@@ -192,10 +212,13 @@ public final class BatonVertx extends VertxImpl {
   @Override
   void endDispatch(@Nullable ContextInternal previous) {
     if (!(Thread.currentThread() instanceof BatonThread thread)) {
+      RequestTrace ended = RequestTrace.of(getContext());
       super.endDispatch(previous);
+      RequestTrace.change(ended, RequestTrace.of(previous));
       return;
     }
     ContextDispatch dispatch = thread.dispatch;
+    RequestTrace.change(RequestTrace.of(dispatch.context), RequestTrace.of(previous));
     dispatch.context = previous;
     if (setsContextClassLoader) {
       if (previous == null) {

@@ -3,6 +3,8 @@ package dev.baton.server.main;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.baton.server.logging.LogCapture;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonArray;
@@ -19,13 +21,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -360,22 +359,21 @@ final class DemoServiceTest {
 
   @Test
   void shouldLogAFailureOnceUnderTheIdTheClientGets() throws Exception {
-    Logger logger = Logger.getLogger(DemoService.class.getName());
-    var log = new Log();
-    logger.addHandler(log);
-    logger.setUseParentHandlers(false);
+    List<ILoggingEvent> logged;
+    HttpResponse<String> response;
+    try (var log = LogCapture.of(DemoService.class.getName())) {
+      response = get("/fail");
+      logged = log.events();
+    }
 
-    HttpResponse<String> response = get("/fail");
-
-    logger.setUseParentHandlers(true);
-    logger.removeHandler(log);
     String id = response.headers().firstValue("x-request-id").orElseThrow();
     JsonObject problem = problem(response, 500);
     assertThat(problem.getString("requestId")).isEqualTo(id);
     assertThat(problem.encode()).doesNotContain("as asked");
-    assertThat(log.entries).hasSize(1);
-    assertThat(log.entries.getFirst().getMessage()).isEqualTo("GET /fail failed, request " + id);
-    assertThat(log.entries.getFirst().getThrown()).hasMessage("/fail fails, as asked");
+    assertThat(logged).hasSize(1);
+    assertThat(logged.getFirst().getMessage()).isEqualTo("GET /fail failed, request " + id);
+    assertThat(logged.getFirst().getThrowableProxy().getMessage())
+        .isEqualTo("/fail fails, as asked");
   }
 
   @Test
@@ -466,20 +464,5 @@ final class DemoServiceTest {
       text.append((char) c);
     }
     return text.toString();
-  }
-
-  private static final class Log extends Handler {
-    final CopyOnWriteArrayList<LogRecord> entries = new CopyOnWriteArrayList<>();
-
-    @Override
-    public void publish(LogRecord entry) {
-      entries.add(entry);
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
   }
 }

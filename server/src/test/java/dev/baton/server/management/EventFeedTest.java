@@ -144,7 +144,9 @@ final class EventFeedTest {
       socket.setSoTimeout(20_000);
       socket
           .getOutputStream()
-          .write("GET /baton/events HTTP/1.1\r\nhost: localhost\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+          .write(
+              "GET /baton/events HTTP/1.1\r\nhost: localhost\r\n\r\n"
+                  .getBytes(StandardCharsets.UTF_8));
       lines =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));

@@ -1,14 +1,10 @@
 package dev.baton.server.torture;
 
+import dev.baton.server.logging.LogCapture;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 
 /**
  * Collects what Netty's leak detector reports while this log is open, at its paranoid level: every
@@ -19,21 +15,15 @@ import java.util.logging.Logger;
  * clients left in the middle, ask for {@link #ours()}; after any other, {@link #reports()} must be
  * empty.
  */
-public final class LeakLog extends Handler implements AutoCloseable {
-  // Strong, or the logger could be collected together with its handler.
-  private final Logger logger = Logger.getLogger(ResourceLeakDetector.class.getName());
+public final class LeakLog implements AutoCloseable {
+  private final LogCapture log = LogCapture.of(ResourceLeakDetector.class.getName());
   private final ResourceLeakDetector.Level levelBefore = ResourceLeakDetector.getLevel();
-  private final boolean parentHandlersBefore = logger.getUseParentHandlers();
-  private final List<String> reports = new CopyOnWriteArrayList<>();
 
   private LeakLog() {}
 
   /** Opens the log and sets the detector to its paranoid level until {@link #close()}. */
   public static LeakLog open() {
     var log = new LeakLog();
-    log.setLevel(Level.ALL);
-    log.logger.addHandler(log);
-    log.logger.setUseParentHandlers(false);
     ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
     return log;
   }
@@ -46,7 +36,7 @@ public final class LeakLog extends Handler implements AutoCloseable {
       // The detector looks for what was collected whenever it starts to track another buffer.
       ByteBufAllocator.DEFAULT.directBuffer(64).release();
     }
-    return List.copyOf(reports);
+    return log.messages().stream().filter(message -> message.contains("LEAK")).toList();
   }
 
   /**
@@ -84,20 +74,8 @@ public final class LeakLog extends Handler implements AutoCloseable {
   }
 
   @Override
-  public void publish(LogRecord entry) {
-    String message = entry.getMessage();
-    if (message.contains("LEAK")) {
-      reports.add(message);
-    }
-  }
-
-  @Override
-  public void flush() {}
-
-  @Override
   public void close() {
-    logger.removeHandler(this);
-    logger.setUseParentHandlers(parentHandlersBefore);
+    log.close();
     ResourceLeakDetector.setLevel(levelBefore);
   }
 }

@@ -1,0 +1,5 @@
+/** Tests of the demo service, on stock Vert.x. */
+@NullMarked
+package dev.baton.server.tracing;
+
+import org.jspecify.annotations.NullMarked;
