@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a server that is started from the command line logs, until its very end. */
-@Timeout(120)
+@Timeout(300)
 final class ServeLogIT {
   private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
 
