@@ -1,0 +1,5 @@
+/** What handlers are told, and when: the same on stock Vert.x and on Baton in each context mode. */
+@NullMarked
+package dev.baton.server.events;
+
+import org.jspecify.annotations.NullMarked;
