@@ -5,14 +5,23 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Locale;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 
 /** A client's end of a connection: bytes as they are, no library between. One thread at a time. */
 final class Wire implements AutoCloseable {
@@ -25,15 +34,51 @@ final class Wire implements AutoCloseable {
   static final int SETTINGS = 4;
   static final int PUSH_PROMISE = 5;
 
-  private final Socket socket;
-  private final DataInputStream in;
-  private final OutputStream out;
+  private Socket socket;
+  private final Socket raw;
+  private DataInputStream in;
+  private OutputStream out;
 
   Wire(int port) throws IOException {
-    socket = new Socket();
-    socket.setTcpNoDelay(true);
-    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
-    socket.setSoTimeout(TIMEOUT_MILLIS);
+    this(new Socket());
+    connect(port, "");
+  }
+
+  private Wire(Socket raw) {
+    this.raw = raw;
+    socket = raw;
+    in = new DataInputStream(InputStream.nullInputStream());
+    out = OutputStream.nullOutputStream();
+  }
+
+  /** One that is bound to an address of this machine, and has a port, but is not connected yet. */
+  static Wire bind(String address) throws IOException {
+    var wire = new Wire(new Socket());
+    wire.raw.bind(new InetSocketAddress(address, 0));
+    return wire;
+  }
+
+  /** Its own address and port, as the server sees them. */
+  String local() {
+    return raw.getLocalAddress().getHostAddress() + ":" + raw.getLocalPort();
+  }
+
+  /**
+   * Connects.
+   *
+   * @param protocol over TLS, as ALPN names it; empty for none
+   */
+  void connect(int port, String protocol) throws IOException {
+    raw.setTcpNoDelay(true);
+    raw.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
+    raw.setSoTimeout(TIMEOUT_MILLIS);
+    if (!protocol.isEmpty()) {
+      var secure = (SSLSocket) TrustAll.FACTORY.createSocket(raw, "localhost", port, true);
+      SSLParameters parameters = secure.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {protocol});
+      secure.setSSLParameters(parameters);
+      socket = secure;
+    }
     in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
     out = socket.getOutputStream();
   }
@@ -80,6 +125,35 @@ final class Wire implements AutoCloseable {
     return text(length);
   }
 
+  /** The body of the next response, whatever it is framed by. */
+  String anyResponse() throws IOException {
+    String head = head().toLowerCase(Locale.ROOT);
+    int at = head.indexOf("content-length: ");
+    if (at >= 0) {
+      return text(Integer.parseInt(head.substring(at + 16, head.indexOf('\r', at))));
+    }
+    var body = new StringBuilder();
+    if (head.contains("transfer-encoding: chunked")) {
+      for (int size = -1; size != 0; ) {
+        size = Integer.parseInt(line(), 16);
+        body.append(text(size));
+        text(2);
+      }
+    }
+    return body.toString();
+  }
+
+  /** A line, without its end. */
+  String line() throws IOException {
+    var text = new StringBuilder();
+    for (int c = in.readUnsignedByte(); c != '\n'; c = in.readUnsignedByte()) {
+      if (c != '\r') {
+        text.append((char) c);
+      }
+    }
+    return text.toString();
+  }
+
   String text(int length) throws IOException {
     byte[] bytes = in.readNBytes(length);
     if (bytes.length < length) {
@@ -94,12 +168,12 @@ final class Wire implements AutoCloseable {
   }
 
   void halfClose() throws IOException {
-    socket.shutdownOutput();
+    raw.shutdownOutput();
   }
 
   void reset() throws IOException {
-    socket.setSoLinger(true, 0);
-    socket.close();
+    raw.setSoLinger(true, 0);
+    raw.close();
   }
 
   @Override
@@ -132,6 +206,24 @@ final class Wire implements AutoCloseable {
     return frame(1, ascii(text));
   }
 
+  /** The next frame of a server, shorter than 126 bytes. */
+  String readFrame() throws IOException {
+    int opcode = in.readUnsignedByte() & 0xf;
+    String payload = text(in.readUnsignedByte());
+    if (opcode == 8) {
+      return "close " + (payload.length() < 2 ? 0 : payload.charAt(0) << 8 | payload.charAt(1));
+    }
+    return (opcode == 1 ? "text " : opcode == 2 ? "binary " : opcode + " ") + payload;
+  }
+
+  static byte[] join(byte[]... parts) {
+    var bytes = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      bytes.writeBytes(part);
+    }
+    return bytes.toByteArray();
+  }
+
   static byte[] closeFrame() {
     return frame(8, new byte[] {3, (byte) 0xe8});
   }
@@ -155,13 +247,22 @@ final class Wire implements AutoCloseable {
 
   /** A GET in header fields that need no table, with END_STREAM. */
   static byte[] http2Get(int stream, String path) {
+    return http2Request(stream, path, (byte) 0x82, 0x5);
+  }
+
+  /** The HEADERS of a POST; its body is still to come. */
+  static byte[] http2Post(int stream, String path) {
+    return http2Request(stream, path, (byte) 0x83, 0x4);
+  }
+
+  private static byte[] http2Request(int stream, String path, byte method, int flags) {
     byte[] name = ascii(path);
     ByteBuffer block = ByteBuffer.allocate(64 + name.length);
-    block.put((byte) 0x82).put((byte) 0x86);
+    block.put(method).put((byte) 0x86);
     block.put((byte) 0x04).put((byte) name.length).put(name);
     block.put((byte) 0x01).put((byte) 1).put((byte) 'x');
     byte[] payload = Arrays.copyOf(block.array(), block.position());
-    return http2Frame(HEADERS, 0x5, stream, payload);
+    return http2Frame(HEADERS, flags, stream, payload);
   }
 
   static byte[] http2Frame(int type, int flags, int stream, byte[] payload) {
@@ -199,5 +300,31 @@ final class Wire implements AutoCloseable {
 
   private static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Takes any certificate. */
+  private static final class TrustAll implements X509TrustManager {
+    static final SSLSocketFactory FACTORY = factory();
+
+    private static SSLSocketFactory factory() {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustAll()}, null);
+        return context.getSocketFactory();
+      } catch (GeneralSecurityException impossible) {
+        throw new AssertionError(impossible);
+      }
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String kind) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String kind) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
   }
 }
