@@ -21,7 +21,14 @@ final class LoopsDashboard {
             "Do handlers block, are there standbys left, which loop suffers, and does the kernel"
                 + " still tell.")
         .row("Is Baton at work?", enabled(), notifier(), pinning(), away(), holding(), capHits())
-        .row("Do handlers block?", takeovers(), awayByCause(), standbys(), capHitRate())
+        .row(
+            "Do handlers block?",
+            takeovers(),
+            awayByCause(),
+            PanelSets.awayByRoute(),
+            oldestAway(),
+            standbys(),
+            capHitRate())
         .row("How fast are loops taken over?", delay(), delayHeatmap())
         .row(
             "Which loop suffers?",
@@ -30,7 +37,8 @@ final class LoopsDashboard {
             takeoversByLoop(),
             taskQueue(),
             rate(),
-            held())
+            held(),
+            still())
         .row("Does the notifier see it?", wakeups(), lost());
   }
 
@@ -272,6 +280,35 @@ final class LoopsDashboard {
         .state("0", "Runs", Panel.GOOD)
         .state("1", "Holds back", Panel.BAD)
         .next("Overview", OverviewDashboard.UID);
+  }
+
+  private static Panel still() {
+    return Panel.lines(
+            "Loops that stand still",
+            "s",
+            """
+            For how long each loop has not turned. Above zero all its connections wait, and nobody
+            takes it over: a pinned context, a connection's handler or a lock blocks it. The log and
+            the page /baton of that instance have the stack.
+            """)
+        .query("max" + BY_LOOP + "(baton_loop_still_seconds{@})", LOOP)
+        .badFrom(0.25);
+  }
+
+  private static Panel oldestAway() {
+    return Panel.lines(
+            "Oldest handler away, by route",
+            "s",
+            """
+            For how long the oldest handler of each route has been away from its loop. Climbs
+            without end: it is stuck, and holds a worker. Below, what waits behind it where contexts
+            are serial.
+            """)
+        .query(
+            "max by (method, route) (baton_handler_away_oldest_seconds{@})", "{{method}} {{route}}")
+        .query(
+            "sum by (method, route) (baton_handler_holds_callbacks{@})",
+            "{{method}} {{route}}: callbacks behind it");
   }
 
   private static Panel wakeups() {

@@ -39,7 +39,15 @@ final class OverviewDashboard {
             slowBudget(),
             burn(),
             heatmap())
-        .row("Which route?", routes(), rateByRoute(), errorsByRoute(), p99ByRoute(), percentiles())
+        .row(
+            "Which route?",
+            routes(),
+            rateByRoute(),
+            errorsByRoute(),
+            p99ByRoute(),
+            percentiles(),
+            PanelSets.awayByRoute(),
+            oldest())
         .row(
             "Do handlers block, or is there too much work?",
             standbys(),
@@ -47,6 +55,21 @@ final class OverviewDashboard {
             busy(),
             shed())
         .row("Is it the JVM, or the machine?", cpu(), gc());
+  }
+
+  private static Panel oldest() {
+    return Panel.lines(
+            "Oldest request under way",
+            "s",
+            """
+            For how long the oldest request of each route has been under way. A line that climbs
+            without end is a request that hangs: its handler is stuck, or nobody will ever answer it.
+            The page /baton of that instance says which.
+            """)
+        .query(
+            "max by (method, route) (baton_oldest_request_seconds{@,route=~\"$route\"})",
+            "{{method}} {{route}}")
+        .next("Loops and takeovers", LoopsDashboard.UID);
   }
 
   private static Panel small(Panel panel) {

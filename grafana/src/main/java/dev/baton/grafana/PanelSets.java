@@ -76,4 +76,23 @@ final class PanelSets {
         .warnFrom(0.05, 0.2)
         .noValue("no pauses yet");
   }
+
+  /** Whose handlers block or compute for long. */
+  static Panel awayByRoute() {
+    return Panel.stacked(
+            "Handlers away, by route",
+            "short",
+            """
+            How many handlers of each route run on without their loop, on average: seconds away per
+            second, those that are still away counted now. The route on top is the one that blocks,
+            or computes (hog). Where exactly: the stacks on /baton of that instance.
+            """)
+        .query(
+            """
+            sum by (method, route, cause)
+              (rate(baton_handler_away_seconds_sum{@}[$__rate_interval]))
+            + sum by (method, route, cause) (baton_handlers_away{@})
+            """,
+            "{{method}} {{route}} {{cause}}");
+  }
 }

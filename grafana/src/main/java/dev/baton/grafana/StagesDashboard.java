@@ -109,7 +109,7 @@ final class StagesDashboard {
             """)
         .query(
             """
-            sum by (instance, pipeline, stage) (baton_stage_queue_depth{%1$s})
+            sum by (instance, pipeline, stage) (baton_stage_inside{%1$s})
             / sum by (instance, pipeline, stage) (baton_stage_queue_capacity{%1$s})
             """
                 .formatted(STAGE),
