@@ -74,6 +74,26 @@ final class Child implements AutoCloseable {
         "no line like '" + regex + "' within " + START_SECONDS + " s, but: " + seen);
   }
 
+  /**
+   * Lines so far that begin with {@code start}, the first that also matches {@code wanted}; else
+   * the first of all; else nothing.
+   */
+  String seen(String start, String wanted) {
+    lines.drainTo(seen);
+    Pattern begins = Pattern.compile("^(" + start + "|INFO: )");
+    List<String> all = seen.stream().filter(line -> begins.matcher(line).find()).toList();
+    Pattern pattern = Pattern.compile(wanted);
+    return all.stream()
+        .filter(line -> !wanted.isEmpty() && pattern.matcher(line).find())
+        .findFirst()
+        .orElse(wanted.isEmpty() ? "" : String.join(" ", all));
+  }
+
+  /** Asks it to end, as a deployment does. */
+  void terminate() {
+    process.destroy();
+  }
+
   /** Waits for its end. */
   int awaitExit(int seconds) throws InterruptedException {
     if (!process.waitFor(seconds, TimeUnit.SECONDS)) {

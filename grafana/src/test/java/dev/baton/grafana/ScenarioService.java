@@ -1,0 +1,253 @@
+package dev.baton.grafana;
+
+import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.server.Baton;
+import dev.baton.server.BatonOptions;
+import dev.baton.server.context.ContextMode;
+import dev.baton.server.management.ManagementServer;
+import dev.baton.stages.Exchange;
+import dev.baton.stages.Pipeline;
+import dev.baton.stages.PipelineOptions;
+import dev.baton.stages.Placement;
+import dev.baton.stages.Response;
+import dev.baton.stages.StageOptions;
+import dev.baton.stages.parse.Parse;
+import dev.baton.stages.respond.Respond;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.epoll.Native;
+import io.netty.channel.unix.FileDescriptor;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.FileInputStream;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/** A service with a route for each thing that can go wrong. One loop. */
+final class ScenarioService {
+  private static final Object LOCK = new Object();
+  private static final List<byte[]> GARBAGE = new ArrayList<>();
+
+  private ScenarioService() {}
+
+  /** Arguments: management port, context mode, notifier, most standbys. */
+  public static void main(String[] arguments) throws Exception {
+    BatonOptions options = new BatonOptions();
+    options
+        .getScheduler()
+        .setLoops(1)
+        .setNotifier(BlockNotifier.Kind.valueOf(arguments[2].toUpperCase(Locale.ROOT)))
+        .setMinStandbys(2)
+        .setMaxStandbys(Integer.parseInt(arguments[3]))
+        .setMaxHeldContinuations(2);
+    Vertx vertx = Baton.vertx(options);
+    ManagementServer management = ManagementServer.start(Integer.parseInt(arguments[0]), vertx);
+    int port =
+        vertx
+            .deployVerticle(
+                new Service(),
+                Baton.contextMode(new DeploymentOptions(), ContextMode.parse(arguments[1])))
+            .map(_ -> Service.port)
+            .await(30, TimeUnit.SECONDS);
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  management.draining();
+                  main.interrupt();
+                  Future<?> _ = vertx.close();
+                  try {
+                    TimeUnit.SECONDS.sleep(4);
+                    Runtime.getRuntime().halt(0);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                }));
+    System.out.printf("serves %d, management %d%n", port, management.port());
+    synchronized (LOCK) { // for ever: /lock waits for it
+      try {
+        TimeUnit.DAYS.sleep(1);
+      } catch (InterruptedException ended) {
+        management.draining();
+      }
+    }
+  }
+
+  /** The routes. */
+  static final class Service extends VerticleBase {
+    private static volatile int port;
+
+    @Override
+    public Future<?> start() throws Exception {
+      Router router = Router.router(vertx);
+      route(router, "/fast", () -> {});
+      route(router, "/sleep/:ms", () -> Thread.sleep(20_000));
+      route(router, "/lock/:id", ScenarioService::lock);
+      route(router, "/native/:ms", ScenarioService::sleepInC);
+      route(router, "/file/:name", ScenarioService::readFifo);
+      route(router, "/cpu/:n", ScenarioService::compute);
+      route(router, "/garbage/:n", ScenarioService::litter);
+      route(router, "/kill", () -> kill((TransferableEventLoop) loop()));
+      router.get("/stage").handler(Baton.handler(vertx, stuck(), stage()).route());
+      return vertx
+          .createHttpServer()
+          .requestHandler(router)
+          .listen(0, "127.0.0.1")
+          .onSuccess(server -> port = server.actualPort());
+    }
+
+    private Object loop() {
+      return Baton.scheduler(vertx).eventLoopGroup().loops().getFirst();
+    }
+
+    private static void route(Router router, String path, Action action) {
+      router.get(path).handler(context -> run(context, action));
+    }
+
+    private static void run(RoutingContext context, Action action) {
+      HttpServerRequest request = context.request();
+      try {
+        action.run();
+        request.response().end("ok");
+      } catch (Exception e) {
+        context.fail(e);
+      }
+    }
+
+    private static Pipeline<Exchange, Response> stuck() {
+      return Pipeline.of("orders", Parse.query("name"))
+          .then(
+              "price",
+              name -> {
+                Thread.sleep(20_000);
+                return name;
+              })
+          .then(Respond.text());
+    }
+
+    private static PipelineOptions stage() {
+      return new PipelineOptions()
+          .setStage(
+              "price",
+              new StageOptions().setPlacement(Placement.PARTITIONED).setLoops(1).setCapacity(4));
+    }
+  }
+
+  /** What a route does. */
+  interface Action {
+    void run() throws Exception;
+  }
+
+  private static void lock() {
+    synchronized (LOCK) {
+      GARBAGE.clear();
+    }
+  }
+
+  private static void sleepInC() throws Exception {
+    var usleep =
+        Linker.nativeLinker()
+            .downcallHandle(
+                Linker.nativeLinker().defaultLookup().findOrThrow("usleep"),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    try {
+      for (int i = 0; i < 25; i++) {
+        int _ = (int) usleep.invokeExact(800_000);
+      }
+    } catch (Throwable impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private static void readFifo() throws Exception {
+    Path fifo = Files.createTempDirectory("scenario").resolve("fifo");
+    new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor();
+    Thread.ofPlatform().daemon().start(() -> closeLater(fifo));
+    try (FileInputStream in = new FileInputStream(fifo.toFile())) {
+      int _ = in.read();
+    }
+  }
+
+  private static void closeLater(Path fifo) {
+    try (var out = Files.newOutputStream(fifo)) {
+      TimeUnit.SECONDS.sleep(20);
+      out.write(1);
+    } catch (Exception ended) {
+      throw new IllegalStateException(ended);
+    }
+  }
+
+  private static void compute() {
+    long x = 1;
+    long end = System.nanoTime() + 15_000_000_000L;
+    while (System.nanoTime() < end) {
+      for (int i = 0; i < 1_000_000; i++) {
+        x = x * 31 + i;
+      }
+    }
+    if (x == 0) {
+      throw new IllegalStateException("x=" + x);
+    }
+  }
+
+  /** Keeps most of the heap, and makes the collector look at it again and again. */
+  private static void litter() {
+    while (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory() < 72L << 20) {
+      GARBAGE.add(new byte[1 << 18]);
+    }
+    long end = System.nanoTime() + 15_000_000_000L;
+    long sum = 0;
+    while (System.nanoTime() < end) {
+      for (int i = 0; i < 200; i++) {
+        sum += new byte[1 << 16].length;
+      }
+      System.gc();
+    }
+    if (sum == 0) {
+      throw new IllegalStateException("sum=0");
+    }
+  }
+
+  /** Throws an Error where the loop polls: its worker dies, and the loop goes on with another. */
+  private static void kill(TransferableEventLoop loop) {
+    FileDescriptor event = Native.newEventFd();
+    EpollIoHandle handle =
+        new EpollIoHandle() {
+          @Override
+          public FileDescriptor fd() {
+            return event;
+          }
+
+          @Override
+          public void handle(IoRegistration registration, IoEvent ready) {
+            registration.cancel();
+            throw new StackOverflowError("in I/O, as asked");
+          }
+
+          @Override
+          public void close() {}
+        };
+    loop.register(handle)
+        .addListener(
+            done -> {
+              ((IoRegistration) done.getNow()).submit(EpollIoOps.EPOLLIN);
+              Native.eventFdWrite(event.intValue(), 1L);
+            });
+  }
+}
