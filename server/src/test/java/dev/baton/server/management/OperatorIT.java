@@ -203,7 +203,9 @@ final class OperatorIT {
             () -> says(watched, "stage_stuck", "refused", "with the queue full at stuck/block"));
         assertThat(metric(watched, "baton_stage_inside{pipeline=\"stuck\",stage=\"block\"}"))
             .isEqualTo(4);
-        until("the log tells of the refusals", () -> log.has("Requests are refused: ", "with the queue"));
+        until(
+            "the log tells of the refusals",
+            () -> log.has("Requests are refused: ", "with the queue"));
       } finally {
         release.countDown();
       }
