@@ -1,5 +1,8 @@
 package dev.baton.server.events;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.events.Stage.Held;
 import dev.baton.server.events.Stage.Service;
@@ -42,9 +45,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a verticle may expect of its events, a row each. The text that a run gives is compared with
@@ -801,22 +802,17 @@ enum EventRow {
     @Override
     String play(Stage stage) throws Exception {
       var reported = new CountDownLatch(1);
-      Logger logger = Logger.getLogger("io.vertx.core.impl.BlockedThreadChecker");
-      var handler =
-          new Handler() {
+      var logger = (Logger) LoggerFactory.getLogger("io.vertx.core.impl.BlockedThreadChecker");
+      var appender =
+          new AppenderBase<ILoggingEvent>() {
             @Override
-            public void publish(LogRecord entry) {
+            protected void append(ILoggingEvent event) {
               reported.countDown();
             }
-
-            @Override
-            public void flush() {}
-
-            @Override
-            public void close() {}
           };
-      logger.addHandler(handler);
-      logger.setUseParentHandlers(false);
+      appender.start();
+      logger.addAppender(appender);
+      logger.setAdditive(false);
       var options =
           new VertxOptions()
               .setBlockedThreadCheckInterval(20)
@@ -831,8 +827,8 @@ enum EventRow {
         wire.response();
         return (reports ? "reports, " : "nothing, ") + onVertxThread;
       } finally {
-        logger.removeHandler(handler);
-        logger.setUseParentHandlers(true);
+        logger.detachAppender(appender);
+        logger.setAdditive(true);
       }
     }
 
