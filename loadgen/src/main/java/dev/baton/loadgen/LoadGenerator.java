@@ -7,6 +7,7 @@ import dev.baton.loadgen.record.SelfMeasurement;
 import dev.baton.loadgen.record.Validity;
 import dev.baton.loadgen.schedule.Part;
 import dev.baton.loadgen.schedule.Schedule;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -142,12 +143,14 @@ public final class LoadGenerator {
     if (stopped) {
       running.stop();
     }
+    var startedAt = Instant.now();
     var before = SelfMeasurement.now();
     running.run();
     var self = SelfMeasurement.now().since(before);
     var total = recorder.total();
     return new LoadReport(
         options,
+        startedAt,
         options.isClosedLoop() ? "" : schedule.hash(),
         total,
         recorder.requests(),

@@ -8,6 +8,7 @@ import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.record.SelfMeasurement;
 import dev.baton.loadgen.record.Validity;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -15,6 +16,7 @@ import java.util.Map;
  * The result of a run. Immutable, apart from the histograms it holds, which are not to be changed.
  *
  * @param options what was asked for
+ * @param startedAt when the run began
  * @param scheduleHash identifies the schedule; empty in a closed loop
  * @param total the sum over the mix
  * @param requests one record per request of the mix, in its order
@@ -35,6 +37,7 @@ import java.util.Map;
  */
 public record LoadReport(
     LoadOptions options,
+    Instant startedAt,
     String scheduleHash,
     RequestRecord total,
     List<RequestRecord> requests,

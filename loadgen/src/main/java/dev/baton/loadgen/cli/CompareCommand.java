@@ -2,16 +2,24 @@ package dev.baton.loadgen.cli;
 
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.LoadReport;
+import dev.baton.loadgen.compare.Change;
 import dev.baton.loadgen.compare.Comparer;
 import dev.baton.loadgen.compare.Comparer.Side;
 import dev.baton.loadgen.compare.Comparison;
 import dev.baton.loadgen.compare.ServerProcess;
+import dev.baton.loadgen.compare.Verdict;
 import dev.baton.loadgen.export.ComparisonExporter;
 import dev.baton.loadgen.export.HtmlExporter;
 import dev.baton.loadgen.export.JsonExporter;
+import dev.baton.loadgen.export.JunitExporter.Case;
+import dev.baton.loadgen.export.MarkdownExporter;
 import dev.baton.loadgen.export.SummaryExporter;
+import dev.baton.loadgen.results.ReportFile;
+import dev.baton.loadgen.results.SavedComparison;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -41,7 +49,9 @@ final class CompareCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "URL",
       arity = "1..2",
-      description = "A and B; one URL compares it with itself and so shows the noise (A/A).")
+      description =
+          "A and B; one URL compares it with itself and so shows the noise (A/A). Or two files"
+              + " written by run --json, the older first.")
   private List<String> urls = List.of();
 
   @Mixin private LoadArguments load = new LoadArguments();
@@ -85,10 +95,30 @@ final class CompareCommand implements Callable<Integer> {
   @Option(names = "--html", paramLabel = "FILE", description = "Write the comparison as a page.")
   private @Nullable String html;
 
+  @Option(
+      names = "--fail-if",
+      paramLabel = "CHANGE",
+      description =
+          "Exit with 1 if it holds: 'worse', 'p99>10%%' (B against A, and more than chance"
+              + " explains), 'delivered<-5%%', 'errors>0.1%%' (of B); repeatable, or separated by"
+              + " commas.")
+  private List<String> failIf = new ArrayList<>();
+
+  @Mixin private SummaryArguments summary = new SummaryArguments();
+
   @Override
   public Integer call() {
+    var changes = Change.parseAll(failIf);
+    var output = new Output(spec.commandLine());
+    output.expect("--json", json);
+    output.expect("--html", html);
+    summary.expect(output);
+    PrintWriter out = output.people();
     String urlA = urls.getFirst();
     String urlB = urls.getLast();
+    if (urls.stream().allMatch(url -> url.endsWith(".json") && !url.contains("://"))) {
+      return compareSaved(changes, output, out);
+    }
     if (load.rate == null && load.mix.isEmpty() && !load.closed) {
       throw new IllegalArgumentException(
           "--rate: state the rate at which to compare, or --closed for peak throughput");
@@ -99,10 +129,7 @@ final class CompareCommand implements Callable<Integer> {
     if (serverB != null && urls.size() == 1) {
       throw new IllegalArgumentException("--server-b: needs a second URL");
     }
-    var output = new Output(spec.commandLine());
-    output.expect("--json", json);
-    output.expect("--html", html);
-    PrintWriter out = output.people();
+    long begin = System.nanoTime();
     var comparer =
         new Comparer(
             blocks,
@@ -136,7 +163,21 @@ final class CompareCommand implements Callable<Integer> {
         output.write("--html", html, () -> HtmlExporter.page(comparison, parent.provenance()));
         checkAnswered(urlA, comparison.blocksA());
         checkAnswered(urlB, comparison.blocksB());
-        int code = comparison.valid() ? ExitCodes.PASS : ExitCodes.INVALID;
+        var verdict = comparison.verdict();
+        boolean worse =
+            verdict == Verdict.SLOWER || verdict == Verdict.MIXED || verdict == Verdict.MORE_ERRORS;
+        var cases = cases(changes, comparison.observed(), worse, out);
+        cases.add(
+            new Case(
+                "generator undisturbed",
+                comparison.valid() ? "" : comparison.invalidBlocks() + " blocks are INVALID"));
+        summary.write(
+            output,
+            "loadgen compare",
+            (System.nanoTime() - begin) / 1e9,
+            cases,
+            written -> MarkdownExporter.toMarkdown(comparison, written));
+        int code = exitCode(comparison.valid(), cases);
         return output.problems() ? (Integer) ExitCodes.SETUP : code;
       }
     }
@@ -147,6 +188,53 @@ final class CompareCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           url + ": not one response; " + blocks.getFirst().errorKinds().keySet());
     }
+  }
+
+  private Integer compareSaved(List<Change> changes, Output output, PrintWriter out) {
+    if (urls.size() != 2) {
+      throw new IllegalArgumentException("give two files, the older first");
+    }
+    var saved =
+        SavedComparison.of(
+            ReportFile.read(Path.of(urls.getFirst())), ReportFile.read(Path.of(urls.getLast())));
+    ComparisonExporter.write(saved, out);
+    var cases = cases(changes, saved.observed(), saved.worse(), out);
+    boolean valid = saved.before().valid() && saved.after().valid();
+    cases.add(new Case("generator undisturbed", valid ? "" : "a result is INVALID"));
+    out.flush();
+    output.write("--json", json, () -> JsonExporter.toJson(saved));
+    output.write("--html", html, () -> HtmlExporter.page(saved, parent.provenance()));
+    summary.write(
+        output,
+        "loadgen compare",
+        saved.after().self().seconds(),
+        cases,
+        written -> MarkdownExporter.toMarkdown(saved, written));
+    int code = exitCode(valid, cases);
+    return output.problems() ? (Integer) ExitCodes.SETUP : code;
+  }
+
+  private static List<Case> cases(
+      List<Change> changes, List<Change.Observed> observed, boolean worse, PrintWriter out) {
+    var cases = new ArrayList<Case>();
+    for (var change : changes) {
+      boolean failed = change.holds(observed, worse);
+      cases.add(new Case("not " + change.text(), failed ? change.describe(observed) : ""));
+      if (failed) {
+        out.println("FAILED: " + change.text() + ": " + change.describe(observed));
+      }
+    }
+    out.flush();
+    return cases;
+  }
+
+  private static int exitCode(boolean valid, List<Case> cases) {
+    if (!valid) {
+      return ExitCodes.INVALID;
+    }
+    return cases.stream().allMatch(c -> c.failure().isEmpty())
+        ? ExitCodes.PASS
+        : ExitCodes.THRESHOLD;
   }
 
   private static String errors(LoadReport report) {

@@ -23,7 +23,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = LoadGeneratorCommand.Version.class,
     description = "An HTTP load generator whose numbers can be trusted.",
-    subcommands = {RunCommand.class, CompareCommand.class, SearchCommand.class},
+    subcommands = {
+      RunCommand.class,
+      CompareCommand.class,
+      SearchCommand.class,
+      MergeCommand.class,
+      HistoryCommand.class
+    },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:the load ran and every threshold held",

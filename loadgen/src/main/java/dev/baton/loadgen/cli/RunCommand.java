@@ -80,6 +80,8 @@ final class RunCommand implements Callable<Integer> {
               + " 'delivered<99%%'; repeatable, or separated by commas.")
   private List<String> failIf = new ArrayList<>();
 
+  @Mixin private SummaryArguments summary = new SummaryArguments();
+
   @Option(names = "--quiet", description = "No line per second.")
   private boolean quiet;
 
@@ -95,6 +97,7 @@ final class RunCommand implements Callable<Integer> {
     if (hgrm != null) {
       HdrExporter.files(hgrm).forEach(file -> output.expect("--hgrm", file.toString()));
     }
+    summary.expect(output);
     PrintWriter out = output.people();
     var log = hdrLog == null ? null : new IntervalLogExporter(Path.of(hdrLog));
     var monitor = new Monitor(generator, options, quiet ? null : out, Terminal.here(), log);
@@ -118,6 +121,7 @@ final class RunCommand implements Callable<Integer> {
         if (prefix != null) {
           output.attempt("--hgrm", prefix, () -> HdrExporter.write(report, prefix));
         }
+        summary.write(output, "loadgen run", report, conditions);
         return output.problems() ? (Integer) ExitCodes.SETUP : code;
       }
     }

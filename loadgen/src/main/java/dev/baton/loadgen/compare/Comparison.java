@@ -39,8 +39,8 @@ public record Comparison(
   /** The level of the whole family of metrics, kept by Holm's method. */
   public static final double LEVEL = 0.05;
 
-  private static final String DELIVERED = "delivered";
-  private static final String ERRORS = "errors";
+  private static final String DELIVERED = Change.DELIVERED;
+  private static final String ERRORS = Change.ERRORS;
 
   /** Compares the blocks. */
   public static Comparison of(
@@ -161,6 +161,16 @@ public record Comparison(
   public long invalidBlocks() {
     return blocksA.stream().filter(r -> !r.valid()).count()
         + blocksB.stream().filter(r -> !r.valid()).count();
+  }
+
+  /** The differences as changes that conditions are about. */
+  public List<Change.Observed> observed() {
+    return differences.stream()
+        .map(
+            d ->
+                new Change.Observed(
+                    d.metric(), d.percent(), shown.contains(d.metric()), d.medianB()))
+        .toList();
   }
 
   /** All response times of some blocks together. */

@@ -2,7 +2,9 @@ package dev.baton.loadgen.export;
 
 import dev.baton.loadgen.compare.Comparison;
 import dev.baton.loadgen.compare.ServerCost;
+import dev.baton.loadgen.results.SavedComparison;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +65,42 @@ public final class ComparisonExporter {
             : "%nVerdict over %d pairs of blocks: %s%n",
         comparison.blocksA().size(),
         comparison.verdict().text());
+  }
+
+  /** Writes two results of different times. */
+  public static void write(SavedComparison comparison, PrintWriter out) {
+    out.printf(
+        "%nbefore: %s%nafter:  %s%n",
+        comparison.before().startedAt(), comparison.after().startedAt());
+    out.printf(Locale.ROOT, "%n%-12s %12s %12s %12s%n", "", "before", "after", "change");
+    for (var row : comparison.rows()) {
+      out.printf(
+          Locale.ROOT,
+          "%-12s %12s %12s %12s  %s%n",
+          row.metric() + " " + row.unit(),
+          number(row.before()),
+          number(row.after()),
+          Double.isNaN(row.percent()) ? "–" : String.format(Locale.ROOT, "%+.2f %%", row.percent()),
+          row.apart()
+              ? "more than sampling explains"
+              : String.format(
+                  Locale.ROOT,
+                  "[%s, %s] and [%s, %s]",
+                  number(row.beforeLow()),
+                  number(row.beforeHigh()),
+                  number(row.afterLow()),
+                  number(row.afterHigh())));
+    }
+    comparison.otherLoad().forEach(o -> out.println("not the same load: " + o));
+    for (var report : List.of(comparison.before(), comparison.after())) {
+      report.invalidReasons().forEach(r -> out.println("INVALID: " + r));
+    }
+    out.println();
+    out.println(
+        comparison.worse()
+            ? "worse than before, by more than sampling explains"
+            : "not worse than before by more than sampling explains");
+    out.println(SavedComparison.CAVEAT);
   }
 
   private static void cost(PrintWriter out, String label, @Nullable ServerCost cost) {

@@ -9,6 +9,7 @@ import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.record.Validity;
+import dev.baton.loadgen.results.SavedComparison;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One self-contained page: the data as JSON in a template that draws it; nothing is loaded. */
@@ -104,19 +104,13 @@ public final class HtmlExporter {
   /** Per scenario the name, its sessions, and each step's percentiles and errors. */
   private static List<Object> steps(LoadReport report) {
     var scenarios = new ArrayList<Object>();
-    int step = report.options().getRequests().size();
-    for (int i = 0; i < report.sessions().size(); i++) {
-      var session = report.sessions().get(i);
+    for (var session : report.sessions()) {
+      String prefix = session.name() + ": ";
       var rows = new ArrayList<Object>();
       rows.add(step("whole session", session));
-      int steps = report.options().getScenarios().get(i).steps().size();
-      for (int n = 0; n < steps; n++) {
-        var record = report.requests().get(step++);
-        rows.add(
-            step(
-                record.name().replaceFirst("^" + Pattern.quote(session.name() + ": "), ""),
-                record));
-      }
+      report.requests().stream()
+          .filter(record -> record.name().startsWith(prefix))
+          .forEach(r -> rows.add(step(r.name().substring(prefix.length()), r)));
       var scenario = new LinkedHashMap<String, Object>();
       scenario.put("name", session.name());
       scenario.put(
@@ -248,6 +242,50 @@ public final class HtmlExporter {
     return fill(data);
   }
 
+  /** The page of two results of different times. */
+  public static String page(SavedComparison comparison, Provenance provenance) {
+    var data = new LinkedHashMap<String, Object>();
+    data.put("provenance", provenance.toMap());
+    data.put(
+        "title",
+        comparison.worse()
+            ? "worse than before, by more than sampling explains"
+            : "not worse than before by more than sampling explains");
+    data.put(
+        "subtitle", comparison.before().startedAt() + "  and  " + comparison.after().startedAt());
+    data.put("valid", comparison.before().valid() && comparison.after().valid());
+    var reasons = new ArrayList<Object>();
+    reasons.add(SavedComparison.CAVEAT);
+    comparison.otherLoad().forEach(other -> reasons.add("not the same load: " + other));
+    reasons.addAll(comparison.before().invalidReasons());
+    reasons.addAll(comparison.after().invalidReasons());
+    data.put("reasons", reasons);
+    var tiles = new ArrayList<Object>();
+    for (var change : comparison.rows()) {
+      boolean points = change.unit().equals(PairedDifference.SHARE);
+      tiles.add(
+          tile(
+              change.metric(),
+              SummaryExporter.millis(change.after()) + " " + change.unit(),
+              String.format(
+                  Locale.ROOT,
+                  "before %s, %s%s",
+                  SummaryExporter.millis(change.before()),
+                  Double.isNaN(change.percent())
+                      ? "–"
+                      : String.format(
+                          Locale.ROOT, points ? "%+.3f points" : "%+.1f %%", change.percent()),
+                  change.apart() ? ", apart" : "")));
+    }
+    data.put("tiles", tiles);
+    data.put(
+        "spectrum",
+        List.of(
+            series("before", Comparison.focus(comparison.before())),
+            series("after", Comparison.focus(comparison.after()))));
+    return fill(data);
+  }
+
   private static List<Double> p99(List<LoadReport> blocks) {
     return blocks.stream().map(r -> Comparison.focus(r).millisAt(99)).toList();
   }
@@ -273,7 +311,7 @@ public final class HtmlExporter {
     }
   }
 
-  private static Map<String, Object> tile(String label, String value, String note) {
+  static Map<String, Object> tile(String label, String value, String note) {
     var tile = new LinkedHashMap<String, Object>();
     tile.put("label", label);
     tile.put("value", value);
@@ -395,7 +433,7 @@ public final class HtmlExporter {
     return cells;
   }
 
-  private static String fill(Map<String, Object> data) {
+  static String fill(Map<String, Object> data) {
     try (var in = HtmlExporter.class.getResourceAsStream(TEMPLATE)) {
       if (in == null) {
         throw new IllegalStateException("resource missing: " + TEMPLATE);

@@ -9,9 +9,14 @@ import dev.baton.loadgen.compare.Comparison;
 import dev.baton.loadgen.compare.RateSearch;
 import dev.baton.loadgen.compare.ServerCost;
 import dev.baton.loadgen.record.ConnectionRecord;
+import dev.baton.loadgen.record.CoreUse;
 import dev.baton.loadgen.record.Latencies;
 import dev.baton.loadgen.record.Outcome;
+import dev.baton.loadgen.record.RecordCodec;
 import dev.baton.loadgen.record.RequestRecord;
+import dev.baton.loadgen.record.SelfMeasurement;
+import dev.baton.loadgen.results.SavedComparison;
+import dev.baton.loadgen.schedule.Phase;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -37,6 +42,9 @@ public final class JsonExporter {
     PERCENTILES.put("max", 100.0);
   }
 
+  /** Name of the object that holds what a report is read back from. */
+  public static final String RECORDED = "recorded";
+
   private JsonExporter() {}
 
   /** The report of a run that no command line started, as an indented JSON object. */
@@ -44,17 +52,70 @@ public final class JsonExporter {
     return toJson(report, Provenance.of(List.of()));
   }
 
-  /** The report as an indented JSON object. */
+  /** The report as an indented JSON object that it can be read back from. */
   public static String toJson(LoadReport report, Provenance provenance) {
     var map = new LinkedHashMap<String, Object>();
     map.put("provenance", provenance.toMap());
     map.putAll(toMap(report));
+    map.put(RECORDED, recorded(report));
     return write(map, true);
+  }
+
+  private static Map<String, Object> recorded(LoadReport report) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("total", RecordCodec.save(report.total()));
+    map.put("targets", report.requests().stream().map(RecordCodec::save).toList());
+    map.put("sessions", report.sessions().stream().map(RecordCodec::save).toList());
+    map.put("phases", report.phases().stream().map(RecordCodec::save).toList());
+    map.put("warmup", RecordCodec.save(report.warmup()));
+    map.put("connections", RecordCodec.save(report.connections()));
+    map.put("lateness", RecordCodec.save(report.lateness()));
+    map.put("poll_gaps", RecordCodec.save(report.pollGaps()));
+    map.put("heatmap", RecordCodec.save(report.heatmap()));
+    map.put("lateness_map", RecordCodec.save(report.latenessMap()));
+    map.put("core", fields(report.core()));
+    map.put("self", fields(report.self()));
+    map.put(
+        "phase_rates",
+        report.options().effectivePhases().stream()
+            .filter(Phase::recorded)
+            .map(
+                p -> {
+                  var phase = new LinkedHashMap<String, Object>();
+                  phase.put("name", p.name());
+                  phase.put("from", p.startRate());
+                  phase.put("to", p.endRate());
+                  phase.put("seconds", p.seconds());
+                  return phase;
+                })
+            .toList());
+    return map;
+  }
+
+  private static Map<String, Object> fields(CoreUse core) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("seconds", core.seconds());
+    map.put("cpuSeconds", core.cpuSeconds());
+    map.put("waitedSeconds", core.waitedSeconds());
+    return map;
+  }
+
+  private static Map<String, Object> fields(SelfMeasurement self) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("seconds", self.seconds());
+    map.put("processCpuSeconds", self.processCpuSeconds());
+    map.put("threadCpuSeconds", self.threadCpuSeconds());
+    map.put("gcMillis", self.gcMillis());
+    map.put("gcCount", self.gcCount());
+    map.put("stealSeconds", self.stealSeconds());
+    map.put("busySeconds", self.busySeconds());
+    return map;
   }
 
   /** The report as nested maps and lists in the order of the JSON. */
   public static Map<String, Object> toMap(LoadReport report) {
     var map = new LinkedHashMap<String, Object>();
+    map.put("started_at", report.startedAt().toString());
     map.put("valid", report.valid());
     map.put("interrupted", report.interrupted());
     map.put("invalid_reasons", report.invalidReasons());
@@ -116,6 +177,32 @@ public final class JsonExporter {
     return write(map, true);
   }
 
+  /** Two results of different times as an indented JSON object. */
+  public static String toJson(SavedComparison comparison) {
+    var map = new LinkedHashMap<String, Object>();
+    map.put("before", comparison.before().startedAt().toString());
+    map.put("after", comparison.after().startedAt().toString());
+    map.put("interleaved", false);
+    map.put("worse", comparison.worse());
+    map.put("other_load", comparison.otherLoad());
+    var changes = new LinkedHashMap<String, Object>();
+    for (var row : comparison.rows()) {
+      var change = new LinkedHashMap<String, Object>();
+      change.put("unit", row.unit());
+      change.put("before", row.before());
+      change.put("before_low", row.beforeLow());
+      change.put("before_high", row.beforeHigh());
+      change.put("after", row.after());
+      change.put("after_low", row.afterLow());
+      change.put("after_high", row.afterHigh());
+      change.put("percent", row.percent());
+      change.put("apart", row.apart());
+      changes.put(row.metric().replace(".", ""), change);
+    }
+    map.put("changes", changes);
+    return write(map, true);
+  }
+
   private static void putCost(Map<String, Object> map, String key, @Nullable ServerCost cost) {
     if (cost != null) {
       var values = new LinkedHashMap<String, Object>();
@@ -165,6 +252,7 @@ public final class JsonExporter {
     map.put("arrivals", options.getArrivals().name());
     map.put("seed", options.getSeed());
     map.put("schedule_hash", report.scheduleHash());
+    map.put("part", options.getPart().toString());
     map.put("measured_s", report.windowSeconds());
     map.put("warmup_s", options.getWarmup().toNanos() / 1e9);
     map.put("connections", options.getConnections());

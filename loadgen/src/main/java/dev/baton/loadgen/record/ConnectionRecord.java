@@ -27,6 +27,20 @@ public final class ConnectionRecord {
     resent.merge(why, 1L, Long::sum);
   }
 
+  /** Adds what became of the connections of another generator. */
+  void add(long otherOpened, Map<String, Long> otherFailures, Map<String, Long> otherResent) {
+    opened += otherOpened;
+    otherFailures.forEach((why, count) -> failures.merge(why, count, Long::sum));
+    otherResent.forEach((why, count) -> resent.merge(why, count, Long::sum));
+  }
+
+  /** The sum of several. */
+  public static ConnectionRecord sum(Iterable<ConnectionRecord> records) {
+    var sum = new ConnectionRecord();
+    records.forEach(record -> sum.add(record.opened, record.failures, record.resent));
+    return sum;
+  }
+
   /** Connections that could be used. */
   public long opened() {
     return opened;

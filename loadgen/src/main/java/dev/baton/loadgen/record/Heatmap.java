@@ -1,5 +1,7 @@
 package dev.baton.loadgen.record;
 
+import java.util.List;
+
 /**
  * Counts of response times over the time the requests were meant to start: columns of equal time,
  * rows of four per octave from 1 µs. Written by the client thread, read after the run.
@@ -14,6 +16,28 @@ public final class Heatmap {
 
   Heatmap(long durationNanos) {
     this.columnNanos = Math.max(1, (durationNanos + COLUMNS - 1) / COLUMNS);
+  }
+
+  /** An empty one whose columns are that long. */
+  static Heatmap ofColumns(long columnNanos) {
+    return new Heatmap(columnNanos * COLUMNS);
+  }
+
+  void add(int column, int row, int count) {
+    counts[column][row] += count;
+  }
+
+  /** The sum of several whose columns are equally long. */
+  public static Heatmap sum(List<Heatmap> heatmaps) {
+    var sum = ofColumns(heatmaps.getFirst().columnNanos);
+    for (var heatmap : heatmaps) {
+      for (int column = 0; column < COLUMNS; column++) {
+        for (int row = 0; row < ROWS; row++) {
+          sum.add(column, row, heatmap.counts[column][row]);
+        }
+      }
+    }
+    return sum;
   }
 
   void record(long offsetNanos, long latencyNanos) {

@@ -42,6 +42,19 @@ public final class Latencies {
     exactBelowNanos = Math.min(exactBelowNanos, other.exactBelowNanos);
   }
 
+  /** A distribution that was recorded before. */
+  static Latencies of(Histogram histogram, long censored, long exactBelowNanos) {
+    var latencies = new Latencies();
+    latencies.histogram.add(histogram);
+    latencies.censored = censored;
+    latencies.exactBelowNanos = exactBelowNanos;
+    return latencies;
+  }
+
+  long exactBelowNanos() {
+    return exactBelowNanos;
+  }
+
   /** All values of several distributions. */
   public static Latencies sum(Iterable<Latencies> all) {
     var sum = new Latencies();

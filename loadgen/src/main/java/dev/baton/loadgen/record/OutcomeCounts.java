@@ -19,6 +19,16 @@ public final class OutcomeCounts {
     }
   }
 
+  void set(Outcome outcome, long count) {
+    switch (outcome) {
+      case OK -> ok = count;
+      case HTTP_ERROR -> httpError = count;
+      case TIMEOUT -> timeout = count;
+      case CONNECT_ERROR -> connectError = count;
+      case UNFINISHED -> unfinished = count;
+    }
+  }
+
   void add(OutcomeCounts other) {
     ok += other.ok;
     httpError += other.httpError;

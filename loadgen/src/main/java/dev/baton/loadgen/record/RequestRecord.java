@@ -60,6 +60,38 @@ public final class RequestRecord {
     }
   }
 
+  void restore(
+      OutcomeCounts newOutcomes, Latencies responses, Latencies services, Latencies newErrors) {
+    outcomes.add(newOutcomes);
+    response.add(responses);
+    service.add(services);
+    errors.add(newErrors);
+  }
+
+  void restore(
+      long newScheduled,
+      long newSent,
+      long newQueued,
+      long newBytes,
+      long newAnsweredInWindow,
+      long newOkInWindow) {
+    scheduled = newScheduled;
+    sent = newSent;
+    queued = newQueued;
+    bytes = newBytes;
+    answeredInWindow = newAnsweredInWindow;
+    okInWindow = newOkInWindow;
+  }
+
+  /** The sum of several, under the given name. */
+  public static RequestRecord sum(String name, Iterable<RequestRecord> records) {
+    var sum = new RequestRecord(name);
+    for (var record : records) {
+      sum.add(record);
+    }
+    return sum;
+  }
+
   void add(RequestRecord other) {
     response.add(other.response);
     service.add(other.service);

@@ -11,6 +11,7 @@ import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.Recorder;
 import dev.baton.loadgen.record.SelfMeasurement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -145,6 +146,7 @@ class RateSearchTest {
     }
     return new LoadReport(
         options,
+        Instant.EPOCH,
         "",
         recorder.total(),
         recorder.requests(),
