@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
       CompareCommand.class,
       SearchCommand.class,
       MergeCommand.class,
-      HistoryCommand.class
+      HistoryCommand.class,
+      ImportCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
