@@ -52,6 +52,7 @@ public final class LoadGenerator {
       throw new IllegalArgumentException(
           "part=" + this.options.getPart() + ": a closed loop has no schedule to cut");
     }
+    mix.forEach(this::checkKind);
     var entries = new ArrayList<Schedule.Entry>();
     this.options.getRequests().forEach(r -> entries.add(new Schedule.Entry(r.rate(), r.weight())));
     scenarios.forEach(s -> entries.add(new Schedule.Entry(s.rate(), s.weight())));
@@ -61,6 +62,28 @@ public final class LoadGenerator {
     }
     this.schedule = new Schedule(phases, entries, options.getArrivals(), options.getSeed());
     this.recorder = new Recorder(mix, scenarios, phases);
+  }
+
+  /** Messages and events are awaited on connections of their own kind. */
+  private void checkKind(RequestSpec request) {
+    var origin = request.origin();
+    if (!origin.webSocket() && !origin.events()) {
+      return;
+    }
+    String url = "url '" + request.uri() + "': ";
+    if (options.getProtocol() == Protocol.HTTP2) {
+      throw new IllegalArgumentException(url + "is spoken over HTTP/1.1; leave --http2 out");
+    }
+    if (!options.getScenarios().isEmpty()) {
+      throw new IllegalArgumentException(url + "cannot be loaded beside scenarios");
+    }
+    if (origin.events() && !options.isClosedLoop()) {
+      throw new IllegalArgumentException(
+          url + "the server decides when events come, so that there is no rate; say --closed");
+    }
+    if (origin.events() && request.check().needsBody()) {
+      throw new IllegalArgumentException(url + "bodies of events are not checked");
+    }
   }
 
   private void checkPlaceholders() {

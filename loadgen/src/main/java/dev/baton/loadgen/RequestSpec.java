@@ -13,7 +13,7 @@ import java.util.TreeSet;
  *
  * @param name shown in reports
  * @param method an HTTP method
- * @param uri absolute, http or https; the first of a list
+ * @param uri absolute: http, https, ws, wss, sse+http or sse+https; the first of a list
  * @param urls taken in turn instead of {@code uri}; empty for none
  * @param headers sent besides host and content-length
  * @param body sent with it; empty for none
@@ -34,6 +34,9 @@ public record RequestSpec(
     int connections,
     ResponseCheck check) {
 
+  private static final Set<String> SCHEMES =
+      Set.of("http", "https", "ws", "wss", "sse+http", "sse+https");
+
   /**
    * Checks the components.
    *
@@ -41,9 +44,12 @@ public record RequestSpec(
    */
   public RequestSpec {
     String scheme = uri.getScheme();
-    if (scheme == null || !(scheme.equals("http") || scheme.equals("https"))) {
+    if (scheme == null || !SCHEMES.contains(scheme)) {
       throw new IllegalArgumentException(
-          "url '" + uri + "': must start with http:// or https://, as in http://127.0.0.1:8080/");
+          "url '"
+              + uri
+              + "': must start with http:// or https://, as in http://127.0.0.1:8080/; ws:// and"
+              + " wss:// are for WebSockets, sse+http:// and sse+https:// for server-sent events");
     }
     Origin.of(uri);
     if (!(weight > 0 && Double.isFinite(weight))) {
@@ -138,11 +144,6 @@ public record RequestSpec(
   /** Where it goes; to the first of several with a list. */
   public Origin origin() {
     return Origin.of(uri);
-  }
-
-  /** Whether TLS is used. */
-  public boolean secure() {
-    return uri.getScheme().equals("https");
   }
 
   /** The request target: path and query as given. */

@@ -129,7 +129,7 @@ public final class LoadEngine {
         var origin = origins.get(o);
         poolsOf[i][o] =
             byOwner.computeIfAbsent(
-                new PoolKey(origin, own ? i : -1),
+                new PoolKey(origin, own || origin.webSocket() || origin.events() ? i : -1),
                 k -> newPool(transport, origin, spec, origins.size()));
         poolsOf[i][o].mix().add(templates[i], o);
       }
@@ -164,7 +164,7 @@ public final class LoadEngine {
     return new ConnectionPool(
         this,
         origin.scheme() + "://" + origin.authority(),
-        transport.connector(origin),
+        transport.connector(origin, spec),
         new ClosedLoopMix(options.getFeeds()),
         limit,
         options.isClosedLoop() ? limit : Math.ceilDiv(limit, origins),

@@ -92,7 +92,7 @@ public final class Rehearsal {
    */
   public static void run(LoadOptions load) {
     run();
-    boolean secure = load.allRequests().stream().anyMatch(RequestSpec::secure);
+    boolean secure = load.allRequests().stream().anyMatch(r -> r.origin().secure());
     if (load.getProtocol() == Protocol.HTTP1 && !secure) {
       return;
     }

@@ -154,6 +154,10 @@ final class RequestTemplate {
     var content = content(method, values);
     boolean head = method.equals("HEAD");
     boolean idempotent = IDEMPOTENT.contains(method);
+    if (origin.webSocket()) {
+      return new EncodedRequest(
+          false, false, Unpooled.EMPTY_BUFFER, EncodedRequest.NO_FIELDS, content);
+    }
     if (protocol == Protocol.HTTP2) {
       return new EncodedRequest(
           head,
@@ -191,6 +195,9 @@ final class RequestTemplate {
     }
     for (var header : headers) {
       text.append(header.name()).append(": ").append(header.value().render(values)).append("\r\n");
+    }
+    if (origin.events()) {
+      text.append("accept: text/event-stream\r\n");
     }
     var cookies = cookies(origin, target, values);
     if (!cookies.isEmpty()) {

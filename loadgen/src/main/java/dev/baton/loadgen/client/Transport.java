@@ -2,6 +2,7 @@ package dev.baton.loadgen.client;
 
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.Protocol;
+import dev.baton.loadgen.RequestSpec;
 import dev.baton.loadgen.values.Origin;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBufAllocator;
@@ -9,6 +10,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
@@ -30,6 +32,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -50,8 +53,8 @@ final class Transport {
     return EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
   }
 
-  /** What opens connections to an origin. */
-  BiConsumer<ConnectionPool, Connection> connector(Origin origin) {
+  /** What opens connections to an origin, for requests of a mix that share them. */
+  BiConsumer<ConnectionPool, Connection> connector(Origin origin, RequestSpec spec) {
     var ssl = origin.secure() ? sslContext() : null;
     var socket = options.getNetwork().getUnixSocket();
     var bootstrap = new Bootstrap().group(loop).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
@@ -77,7 +80,17 @@ final class Transport {
             0,
             connection,
             ssl == null ? null : alloc -> Tls.handler(ssl, alloc, origin, sni),
-            http2);
+            pipeline -> {
+              if (origin.webSocket()) {
+                WebSocketSession.install(pipeline, connection, spec);
+              } else if (origin.events()) {
+                EventStreamSession.install(pipeline, connection, ssl != null);
+              } else if (http2) {
+                Http2Session.install(pipeline, connection);
+              } else {
+                Http1Session.install(pipeline, connection, ssl != null);
+              }
+            });
   }
 
   /** Where an origin is, the one that answered last first. */
@@ -96,7 +109,7 @@ final class Transport {
       int attempt,
       Connection connection,
       @Nullable Function<ByteBufAllocator, SslHandler> tls,
-      boolean http2) {
+      Consumer<ChannelPipeline> session) {
     int index = (addresses.preferred + attempt) % addresses.all.size();
     var future =
         bootstrap
@@ -109,11 +122,7 @@ final class Transport {
                     if (tls != null) {
                       pipeline.addLast(tls.apply(channel.alloc()));
                     }
-                    if (http2) {
-                      Http2Session.install(pipeline, connection);
-                    } else {
-                      Http1Session.install(pipeline, connection, tls != null);
-                    }
+                    session.accept(pipeline);
                   }
                 })
             .connect();
@@ -128,7 +137,7 @@ final class Transport {
                   if (f.isSuccess()) {
                     addresses.preferred = index;
                   } else if (attempt + 1 < addresses.all.size() && connection.connecting()) {
-                    connect(bootstrap, addresses, attempt + 1, connection, tls, http2);
+                    connect(bootstrap, addresses, attempt + 1, connection, tls, session);
                   } else {
                     var cause = f.cause();
                     connection.failed(cause == null ? "cancelled" : Connection.describe(cause));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where connections go to: what the requests of one pool have in common.
  *
- * @param scheme http, https, ws or wss
+ * @param scheme http, https, ws, wss, sse+http or sse+https
  * @param host as in the URL, without the brackets of an IPv6 address
  * @param port the one given or the scheme's
  * @param authority host and port as in the URL, for the host header
@@ -37,10 +37,9 @@ public record Origin(String scheme, String host, int port, String authority) {
     String host = matcher.group(1);
     boolean literal = host.startsWith("[");
     String bare = literal ? host.substring(1, host.length() - 1) : IDN.toASCII(host);
-    boolean secure = uri.getScheme().equals("https") || uri.getScheme().equals("wss");
     String number = matcher.group(2);
     boolean named = number != null && !number.isEmpty();
-    int port = named ? Integer.parseInt(number) : secure ? 443 : 80;
+    int port = named ? Integer.parseInt(number) : secure(uri.getScheme()) ? 443 : 80;
     if (port > 65_535) {
       throw new IllegalArgumentException("url '" + uri + "': port " + port + " is above 65535");
     }
@@ -62,6 +61,20 @@ public record Origin(String scheme, String host, int port, String authority) {
 
   /** Whether TLS is used. */
   public boolean secure() {
-    return scheme.equals("https") || scheme.equals("wss");
+    return secure(scheme);
+  }
+
+  private static boolean secure(String scheme) {
+    return scheme.endsWith("https") || scheme.equals("wss");
+  }
+
+  /** Whether messages are sent over WebSockets. */
+  public boolean webSocket() {
+    return scheme.equals("ws") || scheme.equals("wss");
+  }
+
+  /** Whether server-sent events are awaited. */
+  public boolean events() {
+    return scheme.startsWith("sse+");
   }
 }
