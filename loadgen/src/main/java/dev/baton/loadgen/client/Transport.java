@@ -21,6 +21,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.UncheckedIOException;
@@ -80,6 +81,7 @@ final class Transport {
             0,
             connection,
             ssl == null ? null : alloc -> Tls.handler(ssl, alloc, origin, sni),
+            options.getDepth() > 1,
             pipeline -> {
               if (origin.webSocket()) {
                 WebSocketSession.install(pipeline, connection, spec);
@@ -103,12 +105,21 @@ final class Transport {
     }
   }
 
+  /**
+   * Opens a connection.
+   *
+   * @param tls what speaks TLS on it, or null
+   * @param consolidate whether requests that are sent while answers are read leave together: one
+   *     system call for all that an answer to many streams lets go
+   * @param session adds what speaks HTTP
+   */
   private static void connect(
       Bootstrap bootstrap,
       Addresses addresses,
       int attempt,
       Connection connection,
       @Nullable Function<ByteBufAllocator, SslHandler> tls,
+      boolean consolidate,
       Consumer<ChannelPipeline> session) {
     int index = (addresses.preferred + attempt) % addresses.all.size();
     var future =
@@ -121,6 +132,9 @@ final class Transport {
                     var pipeline = channel.pipeline();
                     if (tls != null) {
                       pipeline.addLast(tls.apply(channel.alloc()));
+                    }
+                    if (consolidate) {
+                      pipeline.addLast(new FlushConsolidationHandler());
                     }
                     session.accept(pipeline);
                   }
@@ -137,7 +151,8 @@ final class Transport {
                   if (f.isSuccess()) {
                     addresses.preferred = index;
                   } else if (attempt + 1 < addresses.all.size() && connection.connecting()) {
-                    connect(bootstrap, addresses, attempt + 1, connection, tls, session);
+                    connect(
+                        bootstrap, addresses, attempt + 1, connection, tls, consolidate, session);
                   } else {
                     var cause = f.cause();
                     connection.failed(cause == null ? "cancelled" : Connection.describe(cause));
