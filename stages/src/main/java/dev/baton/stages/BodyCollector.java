@@ -60,8 +60,13 @@ final class BodyCollector {
 
   private void startTimer() {
     if (!whole.future().isComplete()) {
-      timer = context.schedule(() -> end(slow()), limits.getBodyTimeout().toNanos());
+      // In halves: a server that stood still reads what has come meanwhile during the second.
+      timer = scheduleHalf(() -> timer = scheduleHalf(() -> end(slow())));
     }
+  }
+
+  private java.util.concurrent.Future<?> scheduleHalf(Runnable next) {
+    return context.schedule(next, limits.getBodyTimeout().toNanos() / 2);
   }
 
   private void end(@Nullable Problem problem) {
