@@ -15,6 +15,7 @@ final class BodyCollector {
   private final Promise<Buffer> whole = Promise.promise();
 
   private @Nullable Buffer body;
+  private boolean isOurs;
   private java.util.concurrent.@Nullable Future<?> timer;
 
   BodyCollector(HttpServerRequest request, RequestContext context, PipelineOptions limits) {
@@ -54,6 +55,10 @@ final class BodyCollector {
       body = piece;
     } else if (before.length() <= limits.getMaxBodyBytes()) {
       // Beyond the limit the rest is read and dropped, see above.
+      if (!isOurs) { // a piece of Vert.x may be a slice of what it has read, which cannot grow
+        isOurs = true;
+        before = Buffer.buffer(2 * (before.length() + piece.length())).appendBuffer(before);
+      }
       body = before.appendBuffer(piece);
     }
   }

@@ -58,6 +58,21 @@ final class BodyCollectorTest {
   }
 
   @Test
+  void shouldCollectPiecesThatCannotGrow() {
+    limits.setMaxBodyBytes(100);
+    Buffer read = Buffer.buffer("read at once");
+    Future<Buffer> body = collect();
+
+    context.run(() -> request.send(read.slice(0, 4)));
+    context.run(() -> request.send(read.slice(4, 7)));
+    context.run(() -> request.send(read.slice(7, 12)));
+    context.run(request::end);
+
+    assertThat(body.result()).hasToString("read at once");
+    assertThat(read).hasToString("read at once");
+  }
+
+  @Test
   void shouldRefuseOneLargePiece() {
     Future<Buffer> body = collect();
 

@@ -88,7 +88,11 @@ public final class FakeRequest {
   }
 
   public void send(String piece) {
-    handler("handler").handle(Buffer.buffer(piece));
+    send(Buffer.buffer(piece));
+  }
+
+  public void send(Buffer piece) {
+    handler("handler").handle(piece);
   }
 
   @SuppressWarnings("NullAway") // as Vert.x does
