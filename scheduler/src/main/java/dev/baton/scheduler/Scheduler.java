@@ -67,7 +67,7 @@ public final class Scheduler {
     StageQueue stage =
         builder.stageCapacity == 0 ? null : new StageQueue(builder.stageCapacity, loops);
     stageQueue = stage;
-    group = new TransferableEventLoopGroup(loops, enclave, handlers, stage);
+    group = start(loops, enclave, handlers, stage);
     boolean worse = takeover && notifier() != options.getNotifier();
     LOGGER.log(
         worse ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
@@ -76,6 +76,27 @@ public final class Scheduler {
         cpus,
         policy.name(),
         notifier.reason());
+  }
+
+  private static TransferableEventLoopGroup start(
+      int loops, Enclave enclave, IoHandlerFactory handlers, @Nullable StageQueue stage) {
+    try {
+      return new TransferableEventLoopGroup(loops, enclave, handlers, stage);
+    } catch (RuntimeException | OutOfMemoryError e) { // or "unable to create native thread"
+      enclave.stop();
+      Throwable reason = e;
+      while (reason.getCause() != null) {
+        reason = reason.getCause();
+      }
+      throw new IllegalStateException(
+          "loops="
+              + loops
+              + " cannot be started: "
+              + reason.getMessage()
+              + "; each needs a thread and some open files: raise ulimit -u, pids.max or ulimit -n,"
+              + " or choose fewer",
+          e);
+    }
   }
 
   private static @Nullable LinuxCalls linuxCalls() {

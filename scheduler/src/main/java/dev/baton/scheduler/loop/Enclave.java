@@ -187,7 +187,13 @@ public final class Enclave {
   private void startOwner(TransferableEventLoop loop) {
     Worker worker = newWorker(loop.pool(), loop);
     loop.assign(worker.id());
-    worker.start();
+    try {
+      worker.start();
+    } catch (Throwable notStarted) {
+      loop.unassign();
+      ended(worker);
+      throw notStarted;
+    }
   }
 
   private Worker newWorker(StandbyPool pool, @Nullable TransferableEventLoop first) {
@@ -206,10 +212,17 @@ public final class Enclave {
 
   /** A worker's thread ends; called by itself. */
   void ended(Worker worker) {
-    boolean last;
     synchronized (workers) {
       workers.set(worker.id(), null);
-      last = --aliveWorkers == 0 && stopped && !closed;
+      aliveWorkers--;
+    }
+    closeAfterTheLast();
+  }
+
+  private void closeAfterTheLast() {
+    boolean last;
+    synchronized (workers) {
+      last = aliveWorkers == 0 && stopped && !closed;
       closed |= last; // once: the spawner may still start a standby that ends at once
     }
     if (last) {
@@ -306,11 +319,17 @@ public final class Enclave {
     }
   }
 
-  /** Every loop has ended: ends the standbys too. */
-  void stop() {
-    stopped = true;
+  /** Every loop has ended, or could not be made: ends the standbys too. */
+  public void stop() {
+    synchronized (workers) {
+      if (stopped) {
+        return;
+      }
+      stopped = true;
+    }
     LockSupport.unpark(spawner);
     pools.values().forEach(StandbyPool::stop);
+    closeAfterTheLast();
   }
 
   // ---------------------------------------------------------------- readers

@@ -86,7 +86,12 @@ final class StandbyPool {
       stopFd = -1;
     } else {
       epollFd = c.epollCreate();
-      stopFd = c.eventfd();
+      try {
+        stopFd = c.eventfd();
+      } catch (RuntimeException e) {
+        c.close(epollFd);
+        throw e;
+      }
       c.epollAdd(epollFd, stopFd, LinuxCalls.EPOLLIN, STOP); // level: wakes every waiter
     }
   }

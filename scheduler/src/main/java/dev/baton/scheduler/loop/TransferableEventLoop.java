@@ -167,6 +167,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private volatile @Nullable Thread ioOwner;
   private volatile @Nullable Thread naiveOwner;
 
+  // Written by who makes the group
+  private boolean hasOwner;
+
   // Written by any thread
   private volatile int lifecycle;
   private volatile long quietPeriodNanos;
@@ -247,6 +250,12 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   /** Makes {@code owner} the first owner, before its thread starts. */
   void assign(int owner) {
     status = LoopStatus.ownedBy(owner, status);
+    hasOwner = true;
+  }
+
+  /** The first owner could not be started. */
+  void unassign() {
+    hasOwner = false;
   }
 
   /**
@@ -745,7 +754,11 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     }
     quietPeriodNanos = quietNanos;
     shutdownTimeoutNanos = timeoutNanos;
-    if (LIFECYCLE.compareAndSet(this, STARTED, next)) {
+    if (!hasOwner) { // and never will: the group could not be made
+      lifecycle = TERMINATED;
+      handler.destroy();
+      termination.setSuccess(null);
+    } else if (LIFECYCLE.compareAndSet(this, STARTED, next)) {
       tasks.add(TransferableEventLoop::wokenUp);
       handler.wakeup();
     }

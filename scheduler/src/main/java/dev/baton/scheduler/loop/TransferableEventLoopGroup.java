@@ -5,10 +5,12 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A Netty event loop group whose loops change hands. */
@@ -47,7 +49,12 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
                     stage.waiting());
               }
             });
-    enclave.start(this.loops);
+    try {
+      enclave.start(this.loops);
+    } catch (Throwable notStarted) {
+      Future<?> _ = shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly();
+      throw notStarted;
+    }
   }
 
   @Override

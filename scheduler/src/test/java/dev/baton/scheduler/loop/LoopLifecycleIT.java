@@ -5,13 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
+import io.netty.channel.ChannelException;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +128,60 @@ class LoopLifecycleIT {
         });
     Loops.await(done);
     return loop.submit(before::get).get();
+  }
+
+  @Test
+  void shouldNotStartWithoutFilesForEveryLoopAndSayWhy() throws Exception {
+    IoHandlerFactory real = EpollIoHandler.newFactory();
+    var made = new AtomicInteger();
+    IoHandlerFactory outOfFiles =
+        executor -> {
+          if (made.incrementAndGet() % 3 == 0) {
+            throw new ChannelException(new IOException("eventfd() failed: Too many open files"));
+          }
+          return real.newHandler(executor);
+        };
+    cannotStart(Scheduler.builder().ioHandlerFactory(outOfFiles), "Too many open files");
+  }
+
+  @Test
+  void shouldNotStartWithoutAThreadForEveryLoopAndSayWhy() throws Exception {
+    var made = new AtomicInteger();
+    ThreadFactory outOfThreads =
+        body ->
+            made.incrementAndGet() % 3 != 0
+                ? new FastThreadLocalThread(body)
+                : new FastThreadLocalThread(body) {
+                  @Override
+                  public void start() {
+                    throw new OutOfMemoryError("unable to create native thread");
+                  }
+                };
+    cannotStart(Scheduler.builder().threadFactory(outOfThreads), "unable to create native thread");
+  }
+
+  private static void cannotStart(Scheduler.Builder builder, String reason) throws IOException {
+    Assumptions.assumeTrue(Epoll.isAvailable(), "no epoll here");
+    builder.options(new SchedulerOptions().setLoops(4));
+    assertThatExceptionOfType(IllegalStateException.class).isThrownBy(builder::start);
+    // From now on what is opened once for the process is open.
+    long before = openFiles();
+
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(builder::start)
+        .withMessageStartingWith("loops=4 cannot be started: ")
+        .withMessageContaining(reason)
+        .withMessageContaining("ulimit");
+
+    Loops.until("all files are closed", () -> openFiles() <= before);
+  }
+
+  private static long openFiles() {
+    try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      return files.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
