@@ -382,8 +382,8 @@ final class ContinuationTest {
             stage("a", one.setDeadline(Duration.ofHours(1))));
     context.run(() -> bound.run("0", context, end));
     began.await();
-    while (context.timers.isEmpty()) {
-      Thread.sleep(1); // the loop of the stage is about to set it
+    while (context.timers.isEmpty() || !context.isFree()) {
+      Thread.sleep(1); // the loop of the stage is about to suspend it
     }
 
     context.fire();
@@ -667,7 +667,7 @@ final class ContinuationTest {
                       release.await();
                       return in;
                     })),
-            stage("a", partitioned().setDeadline(Duration.ofMillis(20))));
+            stage("a", partitioned().setDeadline(Duration.ofMillis(700))));
     context.run(() -> bound.run("0", context, end));
     var ends = new ArrayList<End>();
     while (bound.snapshots().getFirst().waiting() > 0) {
@@ -681,9 +681,12 @@ final class ContinuationTest {
       one.run(() -> bound.run("1", one, oneEnd));
     }
 
-    Thread.sleep(60);
+    Thread.sleep(800); // the first has begun long before, these two have not
     release.countDown();
     awaitEnd();
+    while (!ends.get(0).result.isDone()) {
+      Thread.sleep(1);
+    }
     awaitNobodyInside(bound);
 
     assertThat(ends.get(0).status()).isEqualTo(504);

@@ -49,6 +49,11 @@ public final class FakeContext implements RequestContext {
     drain();
   }
 
+  /** Whether nobody has the right to run, whatever waits. Any thread. */
+  public boolean isFree() {
+    return runner == null;
+  }
+
   public boolean isIdle() {
     return queue.isEmpty();
   }
