@@ -2,6 +2,7 @@ package dev.baton.server;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.server.connection.Timeouts;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.logging.AccessFormat;
 import dev.baton.server.logging.AccessLog;
@@ -64,7 +65,12 @@ public final class Baton {
     }
     // Not copied, as stock Vert.x does not: a copy would lose what subclasses of its parts know.
     BatonBootstrap bootstrap =
-        new BatonBootstrap(vertxOptions, scheduler, options.getContextMode()).init();
+        new BatonBootstrap(
+                vertxOptions,
+                scheduler,
+                options.getContextMode(),
+                new Timeouts(options.getHeadTimeout(), options.getIdleTimeout()))
+            .init();
     if (options.isMetrics() && bootstrap.metrics() == null) {
       bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));
     }

@@ -29,6 +29,11 @@ public final class BatonOptions {
   public static final Duration DEFAULT_TELL_AFTER = Watch.DEFAULT_TELL_AFTER;
 
   private static final Duration MAX_TELL_AFTER = Duration.ofHours(1);
+  /** Default of {@link #getHeadTimeout}. */
+  public static final Duration DEFAULT_HEAD_TIMEOUT = Duration.ofSeconds(20);
+
+  /** Default of {@link #getIdleTimeout}: longer than common load balancers keep connections. */
+  public static final Duration DEFAULT_IDLE_TIMEOUT = Duration.ofSeconds(75);
 
   /** Default of {@link #getAccessLog}. */
   public static final AccessFormat DEFAULT_ACCESS_LOG = AccessFormat.OFF;
@@ -39,6 +44,10 @@ public final class BatonOptions {
           Map.entry("metrics", (o, v) -> o.setMetrics(bool("metrics", v))),
           Map.entry("tellAfterNanos", (o, v) -> o.setTellAfter(nanos("tellAfterNanos", v))),
           Map.entry("accessLog", (o, v) -> o.setAccessLog(AccessFormat.parse(text(v)))),
+          Map.entry(
+              "headTimeoutMillis", (o, v) -> o.setHeadTimeout(millis("headTimeoutMillis", v))),
+          Map.entry(
+              "idleTimeoutMillis", (o, v) -> o.setIdleTimeout(millis("idleTimeoutMillis", v))),
           Map.entry("loops", (o, v) -> o.scheduler.setLoops(integer("loops", v))),
           Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
           Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
@@ -63,6 +72,8 @@ public final class BatonOptions {
   private boolean metrics = DEFAULT_METRICS;
   private Duration tellAfter = DEFAULT_TELL_AFTER;
   private AccessFormat accessLog = DEFAULT_ACCESS_LOG;
+  private Duration headTimeout = DEFAULT_HEAD_TIMEOUT;
+  private Duration idleTimeout = DEFAULT_IDLE_TIMEOUT;
   private final SchedulerOptions scheduler;
 
   /** All defaults. */
@@ -76,6 +87,8 @@ public final class BatonOptions {
     metrics = other.metrics;
     tellAfter = other.tellAfter;
     accessLog = other.accessLog;
+    headTimeout = other.headTimeout;
+    idleTimeout = other.idleTimeout;
     scheduler = new SchedulerOptions(other.scheduler);
   }
 
@@ -103,7 +116,7 @@ public final class BatonOptions {
         });
   }
 
-  /** The JSON form; durations in nanoseconds. */
+  /** The JSON form. */
   public JsonObject toJson() {
     JsonObject json =
         new JsonObject()
@@ -111,6 +124,8 @@ public final class BatonOptions {
             .put("metrics", metrics)
             .put("tellAfterNanos", tellAfter.toNanos())
             .put("accessLog", accessLog.toString())
+            .put("headTimeoutMillis", headTimeout.toMillis())
+            .put("idleTimeoutMillis", idleTimeout.toMillis())
             .put("loops", scheduler.getLoops())
             .put("pinning", scheduler.isPinning())
             .put("takeover", scheduler.isTakeover())
@@ -182,6 +197,39 @@ public final class BatonOptions {
     return this;
   }
 
+  /**
+   * How long a client may take for the head of a request: from its first byte or, at the beginning
+   * of a connection, from there. Then an HTTP server closes the connection. Zero: no limit.
+   */
+  public Duration getHeadTimeout() {
+    return headTimeout;
+  }
+
+  public BatonOptions setHeadTimeout(Duration headTimeout) {
+    this.headTimeout = checkTimeout("headTimeout", headTimeout);
+    return this;
+  }
+
+  /**
+   * How long a connection of an HTTP server may be open without a request; then the server closes
+   * it. Zero: no limit.
+   */
+  public Duration getIdleTimeout() {
+    return idleTimeout;
+  }
+
+  public BatonOptions setIdleTimeout(Duration idleTimeout) {
+    this.idleTimeout = checkTimeout("idleTimeout", idleTimeout);
+    return this;
+  }
+
+  private static Duration checkTimeout(String name, Duration value) {
+    if (value.isNegative() || value.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(name + "=" + value + ": give zero up to a day");
+    }
+    return value;
+  }
+
   /** The scheduler's options, live: change them in place. */
   public SchedulerOptions getScheduler() {
     return scheduler;
@@ -210,6 +258,13 @@ public final class BatonOptions {
       return Duration.ofNanos(((Number) value).longValue());
     }
     throw new IllegalArgumentException(name + "=" + value + ": write whole nanoseconds");
+  }
+
+  private static Duration millis(String name, Object value) {
+    if (value instanceof Integer || value instanceof Long) {
+      return Duration.ofMillis(((Number) value).longValue());
+    }
+    throw new IllegalArgumentException(name + "=" + value + ": write whole milliseconds");
   }
 
   private static BlockNotifier.Kind notifier(String text) {

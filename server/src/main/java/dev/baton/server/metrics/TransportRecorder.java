@@ -1,5 +1,6 @@
 package dev.baton.server.metrics;
 
+import dev.baton.server.connection.ConnectionScout;
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.metrics.TransportMetrics;
@@ -35,6 +36,7 @@ final class TransportRecorder implements TransportMetrics<Cell> {
 
   @Override
   public Cell connected(SocketAddress remoteAddress, String remoteName) {
+    ConnectionScout.told(remoteAddress);
     Cell home = recorder.cell();
     home.add(connections, 1);
     return home;

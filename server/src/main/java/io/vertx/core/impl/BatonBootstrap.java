@@ -2,10 +2,14 @@ package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.server.connection.ConnectionScout;
+import dev.baton.server.connection.Timeouts;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.tracing.RequestTrace;
 import dev.baton.server.tracing.RequestTracer;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -27,15 +31,21 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   private final SchedulerOptions schedulerOptions;
   private final ContextMode mode;
+  private final Timeouts timeouts;
   private @Nullable Scheduler scheduler;
 
   /**
    * Prepares; starts nothing.
    *
    * @param options its event loop pool size is the number of loops
+   * @param timeouts of the connections of HTTP servers
    * @throws IllegalStateException if the Vert.x on the class path is not the one this is made for
    */
-  public BatonBootstrap(VertxOptions options, SchedulerOptions schedulerOptions, ContextMode mode) {
+  public BatonBootstrap(
+      VertxOptions options,
+      SchedulerOptions schedulerOptions,
+      ContextMode mode,
+      Timeouts timeouts) {
     super(options);
     String found = VertxImpl.version();
     if (!found.equals(BatonVertx.VERTX_VERSION)) {
@@ -49,6 +59,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     }
     this.schedulerOptions = schedulerOptions;
     this.mode = mode;
+    this.timeouts = timeouts;
   }
 
   @Override
@@ -98,8 +109,18 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return s.eventLoopGroup();
   }
 
+  private ChannelFactory<? extends ServerChannel> watched(
+      ChannelFactory<? extends ServerChannel> stock) {
+    return () -> ConnectionScout.on(stock.newChannel(), timeouts);
+  }
+
   private final class EpollLoops extends EpollTransport {
     private final Transport stock = new EpollTransport();
+
+    @Override
+    public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
+      return watched(stock.serverChannelFactory(domainSocket));
+    }
 
     @Override
     public EventLoopGroup eventLoopGroup(
@@ -110,6 +131,11 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   private final class NioLoops extends NioTransport {
     private final Transport stock = new NioTransport();
+
+    @Override
+    public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
+      return watched(stock.serverChannelFactory(domainSocket));
+    }
 
     @Override
     public EventLoopGroup eventLoopGroup(

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.server.connection;
+
+import org.jspecify.annotations.NullMarked;
