@@ -107,11 +107,10 @@ final class ReadmeTest {
               new DeploymentOptions().setConfig(new JsonObject().put("port", port)),
               ContextMode.PER_REQUEST);
       vertx.deployVerticle(new Reports(), deployment).await();
-      long before = scheduler.enclave().takeovers(TakeoverCause.BLOCKED);
+      long before = takeovers(scheduler);
 
       var report = client.sendAsync(get(port, "/report"), BodyHandlers.ofString());
-      while (scheduler.isTakeover()
-          && scheduler.enclave().takeovers(TakeoverCause.BLOCKED) == before) {
+      while (scheduler.isTakeover() && takeovers(scheduler) == before) {
         Thread.sleep(1);
       }
       String fast = client.send(get(port, "/"), BodyHandlers.ofString()).body();
@@ -123,6 +122,12 @@ final class ReadmeTest {
     } finally {
       vertx.close().await();
     }
+  }
+
+  /** On a busy machine the handler may be slow before it sleeps, and lose its loop for that. */
+  private static long takeovers(Scheduler scheduler) {
+    return scheduler.enclave().takeovers(TakeoverCause.BLOCKED)
+        + scheduler.enclave().takeovers(TakeoverCause.HOG);
   }
 
   private static HttpRequest get(int port, String path) {
