@@ -43,6 +43,12 @@ public final class Problem extends VertxException {
     return new Problem(400, field, value, reason, remedy);
   }
 
+  /** Text that is not percent-encoded as it should be: status 400. */
+  public static Problem notEncoded(String field, IllegalArgumentException malformed) {
+    return badField(
+        field, null, "is not encoded (" + malformed.getMessage() + ")", "write % as %25");
+  }
+
   /** This problem, seen from further out: {@code sku} becomes {@code items[0].sku}. */
   public Problem at(String path) {
     if (path.isEmpty()) {

@@ -1,12 +1,17 @@
 package dev.baton.stages;
 
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Answers requests that cannot be served. In the request's context. */
 public final class Problems {
@@ -48,18 +53,34 @@ public final class Problems {
 
   /**
    * Answers a {@link Problem} as it says; everything else with status 500, and one line in the log.
+   * A query that cannot be decoded is such a problem, whoever has asked for a parameter.
    *
    * @param where the place in the code, for the log
    */
   public static void answer(HttpServerRequest request, Throwable failure, String where) {
-    if (failure instanceof Problem problem) {
-      answer(request, problem);
-      return;
+    Problem problem =
+        failure instanceof Problem known
+            ? known
+            : failure instanceof IllegalArgumentException ? malformedQuery(request) : null;
+    if (problem == null) {
+      String text = request.method() + " " + where + ", request " + requestId(request);
+      LOGGER.log(Level.ERROR, Printable.of(text), Printable.of(failure));
+      problem = new Problem(500, null, null, "failed here", "quote the request id in a report");
     }
-    LOGGER.log(
-        Level.ERROR, request.method() + " " + where + ", request " + requestId(request), failure);
-    answer(
-        request, new Problem(500, null, null, "failed here", "quote the request id in a report"));
+    answer(request, problem);
+  }
+
+  private static @Nullable Problem malformedQuery(HttpServerRequest request) {
+    String query = request.query();
+    if (query != null) {
+      try {
+        Map<String, List<String>> _ =
+            new QueryStringDecoder(query, StandardCharsets.UTF_8, false).parameters();
+      } catch (IllegalArgumentException malformed) {
+        return Problem.notEncoded("query", malformed);
+      }
+    }
+    return null;
   }
 
   /** Answers unless there is an answer; breaks off one that is half out. */

@@ -161,8 +161,7 @@ public final class Parse {
           new QueryStringDecoder(encoded, StandardCharsets.UTF_8, false, MAX_PARAMETERS + 1)
               .parameters();
     } catch (IllegalArgumentException malformed) {
-      throw Problem.badField(
-          what, null, "is not encoded (" + malformed.getMessage() + ")", "write % as %25");
+      throw Problem.notEncoded(what, malformed);
     }
     int count = 0;
     for (List<String> values : parameters.values()) {
