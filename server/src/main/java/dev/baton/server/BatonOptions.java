@@ -29,6 +29,7 @@ public final class BatonOptions {
   public static final Duration DEFAULT_TELL_AFTER = Watch.DEFAULT_TELL_AFTER;
 
   private static final Duration MAX_TELL_AFTER = Duration.ofHours(1);
+
   /** Default of {@link #getHeadTimeout}. */
   public static final Duration DEFAULT_HEAD_TIMEOUT = Duration.ofSeconds(20);
 

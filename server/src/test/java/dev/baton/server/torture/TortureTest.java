@@ -40,8 +40,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The torture client finds each fault that is built in. That it finds nothing where nothing is wrong
- * is shown by {@link BatonTortureTest}; this build does not depend on what stock Vert.x gets right.
+ * The torture client finds each fault that is built in. That it finds nothing where nothing is
+ * wrong is shown by {@link BatonTortureTest}; this build does not depend on what stock Vert.x gets
+ * right.
  */
 final class TortureTest {
   // One event loop, so that faults of one connection can reach another.
