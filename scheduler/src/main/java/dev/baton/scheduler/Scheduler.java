@@ -1,6 +1,7 @@
 package dev.baton.scheduler;
 
 import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.loop.LoopThread;
 import dev.baton.scheduler.loop.TransferableEventLoopGroup;
 import dev.baton.scheduler.loop.WorkObserver;
 import dev.baton.scheduler.notify.BlockNotifier;
@@ -15,7 +16,6 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.concurrent.ThreadFactory;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -191,7 +191,7 @@ public final class Scheduler {
     private SchedulerOptions options = new SchedulerOptions();
     private @Nullable SchedulingPolicy policy;
     private @Nullable IoHandlerFactory ioHandlerFactory;
-    private ThreadFactory threadFactory = FastThreadLocalThread::new;
+    private ThreadFactory threadFactory = LoopThread::new;
     private int stageCapacity;
     private WorkObserver workObserver = WorkObserver.NONE;
 
@@ -214,7 +214,7 @@ public final class Scheduler {
       return this;
     }
 
-    /** Makes workers; its threads must be {@link FastThreadLocalThread}s. */
+    /** Makes workers; its threads must be {@link LoopThread}s. */
     public Builder threadFactory(ThreadFactory threadFactory) {
       this.threadFactory = threadFactory;
       return this;

@@ -1,7 +1,6 @@
 package dev.baton.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.server.context.ContextMode;
@@ -47,7 +46,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -186,8 +184,17 @@ final class PipelineIT {
           .write("GET / HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       blocked.await();
     }
-    while (!Objects.requireNonNull(response.get()).closed()) {
-      Thread.sleep(1);
+    if (placement == Placement.FUSED) {
+      // The stage holds the connection: what the loop has seen of it waits until the stage ends.
+      for (int turn = 0; turn < 2; turn++) {
+        for (var loop : Baton.scheduler(vertx).eventLoopGroup().loops()) {
+          loop.submit(() -> {}).sync();
+        }
+      }
+    } else {
+      while (!Objects.requireNonNull(response.get()).closed()) {
+        Thread.sleep(1);
+      }
     }
     release.countDown();
     while (count("block", StageOutcome.OK) == 0
@@ -340,18 +347,6 @@ final class PipelineIT {
     int port = deploy(pipes(Exchange::stream), fused(), mode);
 
     assertThat(post(port, 40_000).get().body()).isEqualTo("40000");
-  }
-
-  @Test
-  void shouldLoseADrainIfTheRequestItselfIsPiped() throws Exception {
-    assumeTrue(Baton.scheduler(vertx).isTakeover(), "loops do not change hands here");
-    int port = deploy(pipes(in -> in.pause().request()), fused(), ContextMode.SERIAL);
-
-    CompletableFuture<HttpResponse<String>> response = post(port, 40_000);
-
-    assertThatThrownBy(() -> response.get(2, TimeUnit.SECONDS))
-        .isInstanceOf(TimeoutException.class);
-    client.shutdownNow();
   }
 
   private static Pipeline<Exchange, Response> pipes(

@@ -11,7 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** {@link IdleTimerStress} with the volatile store of CONTINUATION replaced by a release store. */
+/** {@link IdleTimerStress} with the volatile store of UNIT replaced by a release store. */
 @JCStressTest
 @Outcome(
     id = {"0, 1", "1, 0", "1, 1"},
@@ -42,7 +42,7 @@ public class IdleTimerBrokenStress {
   @Actor
   public void standby(II_Result r) {
     nextPushNanos = 0;
-    r.r1 = LoopStatus.state(status) == LoopStatus.CONTINUATION ? 1 : 0;
+    r.r1 = LoopStatus.state(status) == LoopStatus.UNIT ? 1 : 0;
   }
 
   @Actor

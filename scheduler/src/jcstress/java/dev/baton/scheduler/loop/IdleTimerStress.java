@@ -3,8 +3,11 @@ package dev.baton.scheduler.loop;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import dev.baton.scheduler.os.LinuxCalls;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
@@ -13,41 +16,56 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * {@link SliceTimer#idle}: a standby notes that the timer has fired, then reads the status; the
- * owner publishes CONTINUATION, then reads whether the timer must be armed. r1: the standby arms
- * it; r2: the owner does.
+ * owner enters a unit, then reads whether the timer must be armed. r1: the standby arms it; r2: the
+ * owner does.
  */
 @JCStressTest
 @Outcome(
     id = {"0, 1", "1, 0", "1, 1"},
     expect = ACCEPTABLE,
     desc = "The timer is armed")
-@Outcome(id = "0, 0", expect = FORBIDDEN, desc = "a continuation without a timer")
+@Outcome(id = "0, 0", expect = FORBIDDEN, desc = "a unit without a timer")
 @State
 public class IdleTimerStress {
-  private static final VarHandle STATUS;
+  private final OwnershipWord word = new OwnershipWord();
+  private final Calls calls = new Calls();
+  private final SliceTimer timer;
 
-  static {
-    try {
-      STATUS = MethodHandles.lookup().findVarHandle(IdleTimerStress.class, "status", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
+  public IdleTimerStress() {
+    word.assign(1);
+    timer = new SliceTimer(calls.proxy(), 0, 0, 1_000_000);
+    timer.pushIfDue(1);
+    calls.settings = 0;
   }
-
-  private static final long OUTSIDE = LoopStatus.ownedBy(1, 0);
-
-  private volatile long status = OUTSIDE;
-  private volatile long nextPushNanos = 1;
 
   @Actor
   public void standby(II_Result r) {
-    nextPushNanos = 0;
-    r.r1 = LoopStatus.state(status) == LoopStatus.CONTINUATION ? 1 : 0;
+    r.r1 = LoopStatus.isTakeable(timer.idle(word)) ? 1 : 0;
   }
 
   @Actor
   public void owner(II_Result r) {
-    STATUS.setVolatile(this, LoopStatus.entered(OUTSIDE));
-    r.r2 = nextPushNanos == 0 ? 1 : 0;
+    long _ = timer.enter(word);
+    r.r2 = calls.settings;
+  }
+
+  /** Counts how often the owner arms the timer. */
+  private static final class Calls implements InvocationHandler {
+    private int settings;
+
+    LinuxCalls proxy() {
+      return (LinuxCalls)
+          Proxy.newProxyInstance(
+              LinuxCalls.class.getClassLoader(), new Class<?>[] {LinuxCalls.class}, this);
+    }
+
+    @Override
+    public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) {
+      if (method.getName().equals("timerfdSettime")) {
+        settings++;
+      }
+      Class<?> type = method.getReturnType();
+      return type == int.class ? (Object) 0 : type == long.class ? (Object) 0L : null;
+    }
   }
 }

@@ -48,7 +48,7 @@ public class OwnershipBrokenStress {
   public void taker(III_Result r) {
     long seen = status;
     boolean taken =
-        LoopStatus.state(seen) == LoopStatus.CONTINUATION
+        LoopStatus.state(seen) == LoopStatus.UNIT
             && STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(2, seen));
     r.r2 = taken ? 1 : 0;
     r.r3 = taken ? plain : -1;

@@ -52,7 +52,7 @@ public class PublicationBrokenStress {
   public void taker(I_Result r) {
     long seen = (long) STATUS.getVolatile(this);
     boolean taken =
-        LoopStatus.state(seen) == LoopStatus.CONTINUATION
+        LoopStatus.state(seen) == LoopStatus.UNIT
             && STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(2, seen));
     r.r1 = taken ? a : -1;
   }

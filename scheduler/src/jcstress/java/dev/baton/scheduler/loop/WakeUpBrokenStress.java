@@ -43,7 +43,7 @@ public class WakeUpBrokenStress {
   @Actor
   public void producer(II_Result r) {
     tasks.add(1);
-    r.r1 = LoopStatus.state(status) == LoopStatus.CONTINUATION ? 0 : 1;
+    r.r1 = LoopStatus.state(status) == LoopStatus.UNIT ? 0 : 1;
   }
 
   @Actor

@@ -3,8 +3,6 @@ package dev.baton.scheduler.loop;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -13,9 +11,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * The wake-up: a producer adds to the queue, then reads the status, and signals unless the loop is
- * in CONTINUATION; the owner leaves CONTINUATION, then reads the queue before it sleeps. r1: the
- * producer signals; r2: the owner sees the task.
+ * The wake-up: a producer adds to the queue, then reads the status, and signals unless the loop
+ * runs a unit; the owner leaves it, then reads the queue before it sleeps. r1: the producer
+ * signals; r2: the owner sees the task.
  */
 @JCStressTest
 @Outcome(
@@ -25,32 +23,26 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @Outcome(id = "0, 0", expect = FORBIDDEN, desc = "the owner sleeps on a task")
 @State
 public class WakeUpStress {
-  private static final VarHandle STATUS;
-
-  static {
-    try {
-      STATUS = MethodHandles.lookup().findVarHandle(WakeUpStress.class, "status", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  private static final long INSIDE = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
-
-  private volatile long status = INSIDE;
+  private final OwnershipWord word = new OwnershipWord();
+  private final long inside;
   private final MpscUnboundedVarHandleArrayQueue<Integer> tasks =
       new MpscUnboundedVarHandleArrayQueue<>(2);
+
+  public WakeUpStress() {
+    word.assign(1);
+    inside = word.enter();
+  }
 
   @Actor
   public void producer(II_Result r) {
     tasks.add(1);
-    r.r1 = LoopStatus.state(status) == LoopStatus.CONTINUATION ? 0 : 1;
+    r.r1 = LoopStatus.isTakeable(word.get()) ? 0 : 1;
   }
 
   @Actor
   public void owner(II_Result r) {
     r.r2 = tasks.isEmpty() ? 0 : 1; // as after its turn; and the look to come is a fast one
-    boolean _ = STATUS.compareAndSet(this, INSIDE, LoopStatus.left(INSIDE));
+    boolean _ = word.leave(inside);
     r.r2 |= tasks.isEmpty() ? 0 : 1;
   }
 }

@@ -1,6 +1,7 @@
 package dev.baton.scheduler.loop;
 
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** An event loop that changes hands, as executors on top of it see it. */
 public interface ContinuationLoop {
@@ -12,6 +13,63 @@ public interface ContinuationLoop {
    * @throws RejectedExecutionException after shutdown
    */
   void continuation(Runnable continuation);
+
+  /** Whether new work must wait for a standby: then it goes to {@link #hold}. Any thread. */
+  default boolean isHoldingBack() {
+    return false;
+  }
+
+  /** Adds new work, to be run when there are standbys again. Any thread. */
+  default void hold(Runnable continuation) {
+    continuation(continuation);
+  }
+
+  /** The channel whose events the calling thread passes on; null if it passes on none. */
+  default @Nullable Object source() {
+    return null;
+  }
+
+  /** Whether something that this channel has brought before still waits. */
+  default boolean isHeld(Object source) {
+    return false;
+  }
+
+  /**
+   * Runs {@code next} when nothing that this channel has brought before waits any more: its
+   * callbacks run in order, also those of different contexts.
+   */
+  default void afterHold(Object source, Runnable next) {
+    throw new IllegalStateException("source=" + source + ": it is not held");
+  }
+
+  /**
+   * Holds back what comes next of that channel, for a callback that it has brought and that must
+   * wait.
+   *
+   * @return ends that; null if the calling thread passes on no events
+   */
+  default @Nullable Runnable holdSource() {
+    return null;
+  }
+
+  /**
+   * Whether the calling thread may run one more callback now: it has its loop still, or passes on
+   * events of the channel that has brought the callback. Inside a continuation.
+   *
+   * @param token {@link #token} at the start of the continuation
+   * @param source what {@link #source} was when the callback was added
+   */
+  default boolean mayGoOn(long token, @Nullable Object source) {
+    return isStillOwned(token);
+  }
+
+  /** Whether the continuation may wait: others take the loop meanwhile. Inside a continuation. */
+  default boolean maySuspend() {
+    return true;
+  }
+
+  /** The continuation is about to wait. Inside it. */
+  default void suspend() {}
 
   /** {@link System#nanoTime}; in IO as the loop last looked. Any thread. */
   default long clockNanos() {

@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +75,7 @@ public final class Enclave {
    *
    * @param calls null where there are none: then no loop changes hands
    * @param cpus the CPUs of this enclave, not empty
-   * @param threadFactory makes workers; its threads must be Netty's {@code FastThreadLocalThread}s
+   * @param threadFactory makes workers; its threads must be {@link LoopThread}s
    * @param observer knows what those threads run
    */
   public Enclave(
@@ -135,8 +136,10 @@ public final class Enclave {
     return workers.get(id);
   }
 
-  Thread newThread(Runnable body, String name) {
-    Thread thread = threadFactory.newThread(body);
+  LoopThread newThread(Runnable body, String name) {
+    if (!(threadFactory.newThread(body) instanceof LoopThread thread)) {
+      throw new IllegalArgumentException("threadFactory: its threads must be LoopThreads");
+    }
     thread.setName(name);
     thread.setDaemon(true);
     return thread;
@@ -237,7 +240,7 @@ public final class Enclave {
       // The new owner is not started yet, so the loop is this thread's to write to.
       long now = System.nanoTime();
       loop.taken(TakeoverCause.WORKER_DIED, dying.id(), next.id(), now, dying.stint(), null);
-      long restNanos = loop.ownerDied(now);
+      long restNanos = loop.backoff().ownerDied(now);
       String who = "Worker " + dying.id() + " died and is replaced at " + loop;
       if (restNanos == 0) {
         LOGGER.log(System.Logger.Level.ERROR, who, cause);
@@ -247,7 +250,7 @@ public final class Enclave {
             "{0} in {1} ms, death {2} in a row: {3}",
             who,
             restNanos / 1_000_000,
-            loop.deaths(),
+            loop.backoff().deaths(),
             cause);
         rest(restNanos);
       }
@@ -298,8 +301,9 @@ public final class Enclave {
     Worker worker = newWorker(pool, null);
     try {
       worker.start();
+      pool.started(true);
     } catch (OutOfMemoryError e) { // "unable to create native thread"
-      pool.retired();
+      pool.started(false);
       ended(worker);
       LOGGER.log(
           System.Logger.Level.ERROR,
@@ -343,6 +347,15 @@ public final class Enclave {
       }
       recent.addLast(takeover);
     }
+    if (FlightRecorder.isInitialized()) { // the first event costs a tenth of a second
+      record(takeover);
+    }
+    for (Consumer<Takeover> listener : takeoverListeners) {
+      listener.accept(takeover);
+    }
+  }
+
+  private static void record(Takeover takeover) {
     TakeoverEvent event = new TakeoverEvent();
     if (event.shouldCommit()) {
       event.loop = takeover.loop();
@@ -353,9 +366,6 @@ public final class Enclave {
       event.nextRanAfter = takeover.nextRanAfterNanos();
       event.work = takeover.work() == null ? null : takeover.work().toString();
       event.commit();
-    }
-    for (Consumer<Takeover> listener : takeoverListeners) {
-      listener.accept(takeover);
     }
   }
 

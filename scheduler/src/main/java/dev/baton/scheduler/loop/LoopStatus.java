@@ -6,11 +6,14 @@ package dev.baton.scheduler.loop;
  * word seen earlier fails if anything happened in between.
  */
 final class LoopStatus {
-  /** The owner polls, decodes, runs timers and tasks. Never taken over. */
+  /** The owner polls, and touches what the channels of a loop share. Never taken over. */
   static final int IO = 0;
 
-  /** The owner runs one continuation. Anyone may take the loop. */
-  static final int CONTINUATION = 1;
+  /** The owner runs one unit. Anyone may take the loop. */
+  static final int UNIT = 1;
+
+  /** The owner waits inside a unit whose channel it has given up. Anyone may take the loop. */
+  static final int SUSPENDED = 2;
 
   /** Largest worker id that fits. */
   static final int MAX_OWNER = 0xFFFF;
@@ -26,6 +29,11 @@ final class LoopStatus {
     return (int) (status & STATE_MASK);
   }
 
+  /** Whether anyone may take the loop. */
+  static boolean isTakeable(long status) {
+    return (status & STATE_MASK) != IO;
+  }
+
   static int owner(long status) {
     return (int) ((status & OWNER_MASK) >>> OWNER_SHIFT);
   }
@@ -39,9 +47,14 @@ final class LoopStatus {
     return (status & ~(OWNER_MASK | STATE_MASK)) + SEQUENCE_ONE | ((long) owner << OWNER_SHIFT);
   }
 
-  /** The word after {@code status}, same owner, in state CONTINUATION. */
+  /** The word after {@code status}, same owner, in state UNIT. */
   static long entered(long status) {
-    return (status + SEQUENCE_ONE) | CONTINUATION;
+    return (status + SEQUENCE_ONE) | UNIT;
+  }
+
+  /** The word after {@code status}, same owner, in state SUSPENDED. */
+  static long suspended(long status) {
+    return ((status + SEQUENCE_ONE) & ~STATE_MASK) | SUSPENDED;
   }
 
   /** The word after {@code status}, same owner, in state IO. */

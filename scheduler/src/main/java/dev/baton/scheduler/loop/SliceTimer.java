@@ -9,18 +9,22 @@ import dev.baton.scheduler.os.LinuxCalls;
  *
  *   armed      ── owner pushes (at most once per slice) ─────────▶ armed
  *   armed      ── fires, loop in IO ─────────────────────────────▶ forgotten (nextPush = 0)
- *   forgotten  ── next turn or continuation of the loop pushes ──▶ armed
- *   armed      ── fires, loop in CONTINUATION ───────────────────▶ looked at, armed for a slice
- *   looked at  ── fires, same status word ───────────────────────▶ the loop is taken
+ *   forgotten  ── next turn or unit of the loop pushes ──▶ armed
+ *   armed      ── fires, loop in UNIT ───────────────────────────▶ looked at, armed for a slice
+ *   looked at  ── fires, same status word, unit has run for half a slice ─▶ the loop is taken
+ *   looked at  ── fires, same status word, it has not ───────────▶ looked at, armed for a slice
+ *
+ * What a unit has run for is CPU time: one that waits for its CPU is no hog, and whoever takes its
+ * loop would wait for the same CPU.
  *
  * forgotten: Dekker between the standby (nextPush = 0; read status) and the owner (publish
- * CONTINUATION; read nextPush). Both are volatile, so at least one of them arms the timer.
+ * UNIT; read nextPush). Both are volatile, so at least one of them arms the timer.
  *
  * Benign races. A lost update of nextPush costs one push too many, or one slice of delay; the owner
- * pushes in IO or at the start of a continuation only, so it was not stuck then.
+ * pushes in IO or at the start of a unit only, so it was not stuck then.
  */
 // google-java-format on
-/** Notices that a loop is stuck in one continuation, without a tick. */
+/** Notices that a loop is stuck in one unit, without a tick. */
 final class SliceTimer {
   private final LinuxCalls calls;
   private final int fd;
@@ -33,6 +37,7 @@ final class SliceTimer {
 
   // Written by standbys
   private volatile long seenStatus;
+  private volatile long seenCpuNanos;
 
   SliceTimer(LinuxCalls calls, int epollFd, long data, long sliceNanos) {
     this.calls = calls;
@@ -52,11 +57,18 @@ final class SliceTimer {
     }
   }
 
-  /** Arms the timer if it has fired while the loop was idle. The owner, inside a continuation. */
-  void pushIfForgotten() {
+  /**
+   * Begins a unit, with the timer armed also if it has fired while the loop was idle. The owner in
+   * IO.
+   *
+   * @return as {@link OwnershipWord#enter}
+   */
+  long enter(OwnershipWord word) {
+    long inside = word.enter();
     if (nextPushNanos == 0) {
       push(System.nanoTime());
     }
+    return inside;
   }
 
   private void push(long nowNanos) {
@@ -64,24 +76,33 @@ final class SliceTimer {
     calls.timerfdSettime(fd, pushSpec);
   }
 
-  /** The timer has fired while the loop was in IO. A standby; it then reads the status again. */
-  void idle() {
+  /**
+   * The timer has fired while the loop was in IO. A standby.
+   *
+   * @return the status now: if a unit has begun meanwhile, this standby is to look at it
+   */
+  long idle(OwnershipWord word) {
     nextPushNanos = 0;
+    return word.get();
   }
 
   /**
-   * The timer has fired inside a continuation. A standby.
+   * Whether a unit has used its slice up, and {@code moreNanos} beyond. The timer has fired inside
+   * it. A standby.
    *
    * @param status the loop's status word
-   * @return whether the same word was seen when it fired before: the slice is used up
+   * @param cpuNanos for how long the owner's thread has run on a CPU
    */
-  boolean isSecondLook(long status) {
-    return seenStatus == status;
+  boolean isUsedUp(long status, long cpuNanos, long moreNanos) {
+    return seenStatus == status && cpuNanos - seenCpuNanos >= sliceNanos / 2 + moreNanos;
   }
 
   /** Looks again after one more slice. A standby. */
-  void lookAgain(long status) {
-    seenStatus = status;
+  void lookAgain(long status, long cpuNanos) {
+    if (seenStatus != status) {
+      seenCpuNanos = cpuNanos;
+      seenStatus = status;
+    }
     calls.timerfdSettime(fd, sliceSpec);
   }
 

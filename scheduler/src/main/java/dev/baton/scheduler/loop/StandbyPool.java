@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * just been released: it gets SAFEPOINT_GRACE_NANOS to show up.
  *
  * Bounds. total counts the workers of this CPU beside the owners of its loops; idle those that
- * wait. Fewer than min idle ones ask the spawner for one more, up to max. exhausted = nobody idle
- * and no more may be started: loops then hold their continuations back (see
- * TransferableEventLoop.holdBack) until a worker comes back.
+ * wait. Fewer than min idle ones ask the spawner for one more, up to max. exhausted = fewer idle
+ * ones than loops, each of which may be inside a unit that blocks: loops then hold new work back (see
+ * TransferableEventLoop.holdBack) until a worker comes back, or one more has started. So it is at
+ * the start. What is under way goes on, and may use up the rest.
  *
  * [1] POSA2, Leader/Followers; epoll(7) on EPOLLET and several waiters
  */
@@ -59,6 +60,9 @@ final class StandbyPool {
   private final AtomicInteger total = new AtomicInteger();
   private volatile boolean exhausted;
   private volatile boolean stopped;
+
+  // Written by the spawner
+  private volatile boolean startFailed;
 
   private final LongAdder wakeups = new LongAdder();
   private final LongAdder stale = new LongAdder();
@@ -93,6 +97,7 @@ final class StandbyPool {
         throw e;
       }
       c.epollAdd(epollFd, stopFd, LinuxCalls.EPOLLIN, STOP); // level: wakes every waiter
+      exhausted = true; // until the first standby waits
     }
   }
 
@@ -109,9 +114,33 @@ final class StandbyPool {
     return enclave.options().getMaxHeldContinuations();
   }
 
-  /** Whether nobody waits and nobody more may be started. Any thread. */
+  /** Whether too few wait for the loops to begin new work. Any thread. */
   boolean isExhausted() {
     return exhausted;
+  }
+
+  /** Whether it is so, and not for the moment only: nobody more may be started. Any thread. */
+  boolean isExhaustedForGood() {
+    return exhausted && !mayGrow();
+  }
+
+  /** Whether nobody waits and nobody more may be started. Any thread. */
+  boolean isUsedUp() {
+    return calls != null && idle.get() <= 0 && !mayGrow();
+  }
+
+  private boolean mayGrow() {
+    return total.get() < max && !startFailed;
+  }
+
+  /** One for each loop: all of them may be inside a unit. */
+  private int reserve() {
+    return Math.min(max, timers.size());
+  }
+
+  /** How many are to wait. */
+  private int least() {
+    return Math.max(min, reserve());
   }
 
   /** The timer of a loop of this pool, null without takeover. While the group is built. */
@@ -154,7 +183,7 @@ final class StandbyPool {
    * spawner.
    */
   boolean admit() {
-    if (calls == null || stopped || idle.get() >= min) {
+    if (calls == null || stopped || idle.get() >= least()) {
       return false;
     }
     while (true) {
@@ -169,7 +198,17 @@ final class StandbyPool {
     }
   }
 
-  /** An idle standby could not be started, has retired, or has died. */
+  /** A standby was started, or the machine has refused to. The spawner. */
+  void started(boolean success) {
+    if (startFailed == success) {
+      startFailed = !success;
+    }
+    if (!success) {
+      retired();
+    }
+  }
+
+  /** An idle standby has ended. */
   void retired() {
     idle.getAndDecrement();
     total.getAndDecrement();
@@ -189,24 +228,25 @@ final class StandbyPool {
   }
 
   private void endExhaustion() {
-    if (exhausted) {
+    if (exhausted && idle.get() >= reserve()) {
       exhausted = false;
       enclave.wakeHoldingLoops(this);
     }
   }
 
-  private void leaveIdle() {
+  /** One that waited has taken a loop. That worker. */
+  void leaveIdle() {
     int left = idle.decrementAndGet();
-    if (left < min) {
-      if (total.get() < max) {
-        enclave.requestStandby();
-      } else if (left <= 0) {
-        exhausted = true;
+    boolean mayGrow = mayGrow();
+    if (left < reserve()) {
+      exhausted = true;
+      if (!mayGrow) {
         exhaustions.increment();
-        if (idle.get() > 0 || total.get() < max) {
-          endExhaustion(); // somebody came, or died, in between and found nothing to clear
-        }
       }
+      endExhaustion(); // somebody may have come in between and found nothing to clear
+    }
+    if (total.get() < max && left < least()) {
+      enclave.requestStandby();
     }
   }
 
@@ -223,11 +263,15 @@ final class StandbyPool {
     if (c == null || stopped) {
       return null;
     }
+    endExhaustion();
     while (true) {
-      int timeout = total.get() > min ? keepAliveMillis : -1;
+      int timeout = total.get() > least() ? keepAliveMillis : -1;
       int events = c.epollWait(epollFd, me.event(), timeout);
-      if (stopped || (events == 0 && mayRetire())) {
+      if (stopped) {
         retired();
+        return null;
+      }
+      if (events == 0 && tryRetire()) {
         return null;
       }
       if (events <= 0) {
@@ -237,7 +281,7 @@ final class StandbyPool {
       long data = c.epollData(me.event());
       TransferableEventLoop taken =
           (data & TIMER) != 0
-              ? timerFired(me, enclave.loop((int) (data & ~TIMER)))
+              ? timerFired(c, me, enclave.loop((int) (data & ~TIMER)))
               : workerSwitched(me, enclave.worker((int) data));
       if (taken != null) {
         leaveIdle();
@@ -246,9 +290,14 @@ final class StandbyPool {
     }
   }
 
-  private boolean mayRetire() {
-    // Two that ask at once may both go; the spawner then starts one again.
-    return idle.get() > min;
+  private boolean tryRetire() {
+    for (int now; (now = idle.get()) > least(); ) {
+      if (idle.compareAndSet(now, now - 1)) {
+        total.getAndDecrement();
+        return true;
+      }
+    }
+    return false;
   }
 
   private @Nullable TransferableEventLoop workerSwitched(Worker me, @Nullable Worker other) {
@@ -258,24 +307,23 @@ final class StandbyPool {
       return null;
     }
     long status = loop.status();
-    if (LoopStatus.state(status) != LoopStatus.CONTINUATION
-        || LoopStatus.owner(status) != other.id()) {
+    if (!LoopStatus.isTakeable(status) || LoopStatus.owner(status) != other.id()) {
       stale.increment();
       return null;
     }
     return other.probe().look() == Sighting.BLOCKED ? blocked(me, other, loop, status) : null;
   }
 
-  private @Nullable TransferableEventLoop timerFired(Worker me, TransferableEventLoop loop) {
+  private @Nullable TransferableEventLoop timerFired(
+      LinuxCalls c, Worker me, TransferableEventLoop loop) {
     SliceTimer timer = loop.timer();
     if (timer == null) {
       return null;
     }
     long status = loop.status();
-    if (LoopStatus.state(status) != LoopStatus.CONTINUATION) {
-      timer.idle();
-      status = loop.status();
-      if (LoopStatus.state(status) != LoopStatus.CONTINUATION) {
+    if (!LoopStatus.isTakeable(status)) {
+      status = loop.idle(timer);
+      if (!LoopStatus.isTakeable(status)) {
         return null;
       }
     }
@@ -284,23 +332,22 @@ final class StandbyPool {
     if (owner == null || probe == null) {
       return null;
     }
+    long cpuNanos = owner.cpuNanos(c);
     if (probe.look() == Sighting.BLOCKED || isWaiting(owner)) {
       // The notification was lost, or this notifier sends none.
       TransferableEventLoop taken = blocked(me, owner, loop, status);
       if (taken == null) {
-        timer.lookAgain(status);
+        timer.lookAgain(status, cpuNanos);
       } else if (enclave.notifierWakes()) {
         lost.increment();
       }
       return taken;
     }
-    if (timer.isSecondLook(status)) {
-      long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.HOG);
-      if (grace == 0) {
-        return take(me, owner, loop, status, TakeoverCause.HOG, 0);
-      }
+    long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.HOG);
+    if (grace != SchedulingPolicy.NEVER && timer.isUsedUp(status, cpuNanos, grace)) {
+      return take(me, owner, loop, status, TakeoverCause.HOG, 0);
     }
-    timer.lookAgain(status);
+    timer.lookAgain(status, cpuNanos);
     return null;
   }
 
@@ -383,7 +430,7 @@ final class StandbyPool {
         idle.get(),
         total.get(),
         max,
-        exhausted,
+        isExhaustedForGood() && idle.get() < reserve(),
         exhaustions.sum(),
         wakeups.sum(),
         stale.sum(),

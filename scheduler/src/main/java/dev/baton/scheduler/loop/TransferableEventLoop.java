@@ -8,7 +8,6 @@ import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandle;
@@ -16,18 +15,23 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
-import io.netty.util.concurrent.AbstractScheduledEventExecutor;
+import io.netty.util.concurrent.AbstractEventExecutor;
 import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,41 +42,28 @@ import org.jspecify.annotations.Nullable;
 
 // google-java-format off
 /*
- * The ownership protocol.
+ * Units. What a loop does for its channels and contexts it does in units: one event, task or timer
+ * of one channel, or one task or continuation of none. Netty's handler only notes events (UnitHandle,
+ * ready); after the poll the loop runs what it has noted, and what waits in its queues, one by one:
  *
- * A loop is driven by one worker at a time, its owner, and can pass to another worker. The status
- * word [sequence | owner | state] says who drives it and how:
+ *     ready     channels with events, in the order the kernel told
+ *     front     tasks of channels that are back, before all later ones
+ *     tasks     of Netty and Vert.x, from any thread; a channel's, or nobody's
+ *     runQueue  continuations: contexts with callbacks to run, in the order of the policy
  *
- *                    owner publishes (volatile store)
- *        IO(owner) ───────────────────────────────────▶ CONTINUATION(owner)
- *            ▲                                              │        │
- *            │   owner returns (compare-and-set)            │        │ anyone takes the loop
- *            └──────────────────────────────────────────────┘        │ (compare-and-set)
- *                                                                    ▼
- *                                                              IO(new owner)
+ * Who may do what is OwnershipWord's protocol. The owner writes current and its thread's unit, enters,
+ * runs the unit, and leaves. If the loop was taken meanwhile, the taker has detached the unit's
+ * channel, and the old owner only queues the task that gives it back (giveBack).
  *
- *  IO            The owner polls sockets, decodes, runs timers and tasks of Netty and Vert.x. Never
- *                taken over. Only the owner writes the word.
- *  CONTINUATION  The owner runs one continuation, with nothing of Netty on its stack, as the last
- *                thing it does in its turn. It may lose the loop at any instruction.
+ * Callbacks. What users have written shall not run below a decoder: it may wait for what that decoder
+ * brings next. So a context that is to run, and is scheduled by Netty's or Vert.x's code inside a
+ * unit, is only noted (LoopThread.callbacks), and runs in the same unit when that code has returned;
+ * before the channel's next inbound event (ChannelLoop.Inbound). A callback that waits for a future
+ * gives up the channel (suspend): the rest of the unit goes on without it.
  *
- * Rules
- *  1. If the owner's compare-and-set back to IO fails, the loop is gone: the old owner touches
- *     nothing of it any more (but the counter away, which belongs to nobody).
- *  2. inEventLoop() is true for the owner in IO only, and false inside a continuation even on the
- *     owner's thread: "true" could turn stale between the question and its use, and Netty and
- *     Vert.x then write plain fields that the new owner writes too. Seen with the naive rule:
- *     lost and crossed response bytes.
- *  3. The run queue is polled in IO only.
- *  4. The new owner makes the loop Netty's current executor of its thread.
- *
- * Happens-before. All plain state of the loop (timers, handler, deque of the run queue) is written
- * by owners in IO. It passes from the old owner's volatile store of CONTINUATION to the new
- * owner's successful compare-and-set of the same word.
- *
- * Wake-ups. Nobody signals a loop in CONTINUATION: whoever leaves that state looks at the queues
- * before it sleeps.
- *     producer: add to queue;  read status           owner: set status (CAS);  read queues
+ * Wake-ups. Nobody signals a loop that runs a unit: whoever leaves looks at the queues before it
+ * sleeps.
+ *     producer: add to queue;  read status           owner: leave (CAS);  read queues
  * The two are the store-load pairs of Dekker's protocol: the queue's add is an atomic exchange and
  * the CAS is a full fence, so at least one side sees the other. In IO the handler's own wakeup()
  * applies (one atomic exchange, and a write to its eventfd only if it sleeps in epoll_wait). Loops
@@ -81,25 +72,22 @@ import org.jspecify.annotations.Nullable;
  * Slices. The loop pushes its timer out at most once per slice (SliceTimer); the timer fires only
  * when the loop is stuck, or idle, once.
  *
- * Holding back. When every standby is in use and no more may be started, the owner goes on in IO
- * and runs no continuation, so that the sockets stay served; see StandbyPool.
+ * Holding back. When every standby is in use and no more may be started, new work waits in held, and
+ * a stage's in its queue; what is under way goes on, for it may be what brings a worker back. See
+ * StandbyPool.
  */
 // google-java-format on
 /** A Netty event loop whose ownership moves from thread to thread. */
-public final class TransferableEventLoop extends AbstractScheduledEventExecutor
+public final class TransferableEventLoop extends AbstractEventExecutor
     implements IoEventLoop, ContinuationLoop {
   private static final System.Logger LOGGER =
       System.getLogger(TransferableEventLoop.class.getName());
 
-  private static final VarHandle STATUS;
-  private static final VarHandle IO_OWNER;
   private static final VarHandle LIFECYCLE;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      STATUS = lookup.findVarHandle(TransferableEventLoop.class, "status", long.class);
-      IO_OWNER = lookup.findVarHandle(TransferableEventLoop.class, "ioOwner", Thread.class);
       LIFECYCLE = lookup.findVarHandle(TransferableEventLoop.class, "lifecycle", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -107,13 +95,13 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   }
 
   /**
-   * Test only: rule 2 broken on purpose, so that a test can show that it would be seen. The owner
-   * then counts as in the event loop also inside a continuation.
+   * Test only: who is inside a channel, broken on purpose, so that a test can show that it would be
+   * seen. Whoever drives the loop, or has lost it, then counts as inside all of its channels.
    */
   static final boolean NAIVE_IN_EVENT_LOOP = Boolean.getBoolean("dev.baton.test.naiveInEventLoop");
 
   private static final int TASK_CHUNK = 1024;
-  private static final int MAX_TASKS_PER_TURN = 4096;
+  private static final int MAX_UNITS_PER_TURN = 4096;
 
   /** Continuations between two looks at the clock, unless they are long. */
   private static final int CLOCK_EVERY = 8;
@@ -121,9 +109,6 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   /** What a long continuation takes. */
   private static final long LONG_NANOS = 50_000;
 
-  private static final long FIRST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-  private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final long DEATHS_FORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long MAX_POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final int STARTED = 0;
@@ -149,23 +134,26 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private final long spinNanos;
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
-  /** Work of Netty and Vert.x: runs in IO. */
+  /** Tasks of Netty and Vert.x. Any thread adds. */
   private final MpscUnboundedVarHandleArrayQueue<Runnable> tasks =
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
-  /** Work of users: runs in CONTINUATION. */
+  /** Contexts with callbacks to run, and what the loop pulls from a stage. */
   private final RunQueue runQueue;
 
-  /** Continuations that run on, on workers that have lost this loop. Any thread. */
+  /** New work that waits for a standby. Any thread adds. */
+  private final MpscUnboundedVarHandleArrayQueue<Runnable> held =
+      new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
+
+  /** Units that run on, on workers that have lost this loop. Any thread. */
   private final AtomicInteger away = new AtomicInteger();
+
+  private final OwnershipWord status = new OwnershipWord();
+  private final RestartBackoff backoff = new RestartBackoff();
+  private final LoopClock clock = new LoopClock();
 
   // Written by owners
   private final Map<TakeoverCause, LongAdder> takeovers = new EnumMap<>(TakeoverCause.class);
-
-  // The protocol: see the head of this class
-  private volatile long status;
-  private volatile @Nullable Thread ioOwner;
-  private volatile @Nullable Thread naiveOwner;
 
   // Written by who makes the group
   private boolean hasOwner;
@@ -176,17 +164,15 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   private volatile long shutdownTimeoutNanos;
 
   // Written by the owner in IO only
+  private final ArrayDeque<ChannelLoop> ready = new ArrayDeque<>(256);
+  private final ArrayDeque<Runnable> front = new ArrayDeque<>();
+  private final LoopTimers timers = new LoopTimers();
+  private @Nullable ChannelLoop current; // whose unit runs; who takes the loop reads it
   private boolean initialized;
   private long continuations;
   private long continuationsAtPoll;
   private long turns;
   private int clockEvery = CLOCK_EVERY;
-  private int deaths;
-  private long diedNanos;
-  private long startNanos;
-  private long pollNanos; // the clock as first read since the last poll, 0 if it was not read
-  private long idleSinceNanos; // 0 unless the loop is about to sleep, or sleeps
-  private long idleNanos;
   private long shutdownStartNanos;
   private long lastTaskNanos;
   private @Nullable PendingTakeover pendingTakeover;
@@ -197,23 +183,39 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
         @Override
         public boolean canBlock() {
           return tasks.isEmpty()
-              && !hasScheduledTasks()
+              && ready.isEmpty()
+              && front.isEmpty()
+              && !timers.due()
               && lifecycle == STARTED
               && (holding
-                  ? pool.isExhausted()
-                  : runQueue.isEmpty() && (stage == null || stage.park(index)));
+                  ? runQueue.isOwnEmpty() && pool.isExhausted()
+                  : runQueue.isEmpty() && held.isEmpty() && (stage == null || stage.park(index)));
         }
 
         @Override
         public long delayNanos(long currentTimeNanos) {
-          idle(currentTimeNanos);
-          return TransferableEventLoop.this.delayNanos(currentTimeNanos, MAX_POLL_NANOS);
+          clock.idle(currentTimeNanos);
+          return timers.delayNanos(MAX_POLL_NANOS);
         }
 
         @Override
         public long deadlineNanos() {
-          idle(System.nanoTime()); // the handler asks when it has found nothing to do
-          return nextScheduledTaskDeadlineNanos();
+          clock.idle(System.nanoTime()); // the handler asks when it has found nothing to do
+          return timers.deadline();
+        }
+      };
+
+  /** What the handler knows of this loop: its executor is whoever is outside of units. */
+  private final ThreadAwareExecutor outside =
+      new ThreadAwareExecutor() {
+        @Override
+        public boolean isExecutorThread(Thread thread) {
+          return isOutside(thread);
+        }
+
+        @Override
+        public void execute(Runnable task) {
+          outside(task);
         }
       };
 
@@ -231,7 +233,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     this.policy = enclave.policy();
     this.pool = enclave.poolOf(index);
     this.timer = pool.newSliceTimer(index);
-    this.handler = ioHandlerFactory.newHandler(this);
+    this.handler = ioHandlerFactory.newHandler(outside);
     if (stage != null) {
       stage.attach(index, handler::wakeup);
     }
@@ -244,12 +246,17 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /** The status word, {@link LoopStatus}. Any thread. */
   long status() {
-    return status;
+    return status.get();
+  }
+
+  /** The timer has fired while this loop was in IO: {@link SliceTimer#idle}. A standby. */
+  long idle(SliceTimer fired) {
+    return fired.idle(status);
   }
 
   /** Makes {@code owner} the first owner, before its thread starts. */
   void assign(int owner) {
-    status = LoopStatus.ownedBy(owner, status);
+    status.assign(owner);
     hasOwner = true;
   }
 
@@ -258,56 +265,37 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     hasOwner = false;
   }
 
-  /**
-   * Takes the loop from a worker that is inside a continuation. Any thread; on success the caller
-   * is the owner, in IO.
-   *
-   * @param seen the status word the decision was based on
-   * @param newOwner id of the calling worker
-   * @return {@code false} if the world has moved since; nothing changed
-   */
+  /** As {@link OwnershipWord#tryTake}; on success the old owner is away. */
   boolean tryTakeOver(long seen, int newOwner) {
-    if (LoopStatus.state(seen) != LoopStatus.CONTINUATION) {
+    if (!LoopStatus.isTakeable(seen)) {
       return false;
     }
     // Before the CAS: the loser's decrement must not come first.
     away.getAndIncrement();
-    if (!STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(newOwner, seen))) {
+    if (!status.tryTake(seen, newOwner)) {
       away.getAndDecrement();
       return false;
+    }
+    if (LoopStatus.state(seen) == LoopStatus.SUSPENDED) {
+      current = null; // given up by the old owner
     }
     return true;
   }
 
-  /**
-   * Passes the loop from a worker whose thread ends to a new one. That worker.
-   *
-   * @return {@code false} if it had lost the loop before
-   */
+  /** As {@link OwnershipWord#inherit}. */
   boolean inherit(int dying, int next) {
-    long word = status;
-    return LoopStatus.owner(word) == dying
-        && STATUS.compareAndSet(this, word, LoopStatus.ownedBy(next, word));
+    if (!status.inherit(dying, next)) {
+      return false;
+    }
+    current = null; // nobody is left who would give the channel back
+    return true;
   }
 
-  /**
-   * Notes that an owner has died: whatever killed it may kill the next one. The thread of the
-   * former, before the new one starts.
-   *
-   * @return how long the loop rests before: not at all after the first death in a while
-   */
-  long ownerDied(long nowNanos) {
-    deaths = deaths > 0 && nowNanos - diedNanos < DEATHS_FORGOTTEN_NANOS ? deaths + 1 : 1;
-    diedNanos = nowNanos;
-    return deaths == 1 ? 0 : Math.min(MAX_REST_NANOS, FIRST_REST_NANOS << Math.min(deaths - 2, 10));
+  RestartBackoff backoff() {
+    return backoff;
   }
 
-  /** How many owners have died in a row. The thread of the last of them. */
-  int deaths() {
-    return deaths;
-  }
-
-  /** A continuation that ran on after its worker lost this loop has ended. That worker. */
+  /** A unit that ran on after its worker lost this loop has ended. That worker. */
   void cameBack() {
     away.getAndDecrement();
     if (lifecycle != STARTED) {
@@ -332,6 +320,11 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       long fromStint,
       @Nullable Supplier<?> work) {
     Objects.requireNonNull(takeovers.get(cause)).increment();
+    ChannelLoop left = current;
+    if (left != null) {
+      current = null;
+      left.detach();
+    }
     pendingTakeover = new PendingTakeover(cause, from, to, atNanos, fromStint, work);
   }
 
@@ -344,34 +337,35 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
    */
   End drive(Worker me) {
     EventExecutor previous = ThreadExecutorMap.setCurrentExecutor(this);
-    ioOwner = me.thread();
-    if (NAIVE_IN_EVENT_LOOP) {
-      naiveOwner = me.thread();
-    }
+    LoopThread thread = me.thread();
+    thread.unit = null;
+    thread.drives = this;
     try {
       if (!initialized) {
         initialized = true;
-        startNanos = System.nanoTime();
+        clock.start();
         handler.initialize();
       }
       // After a takeover what waits in the queues comes before what waits in the sockets.
-      pollNanos = 0;
+      clock.forget();
       if (pendingTakeover == null) {
         poll();
       }
       End end;
-      while ((end = turn(me)) == null) {
+      while ((end = turn(me, thread)) == null) {
         poll();
       }
       return end;
     } finally {
+      thread.drives = null;
+      thread.unit = null;
       ThreadExecutorMap.setCurrentExecutor(previous);
     }
   }
 
   /** Looks at the sockets; sleeps there if there is nothing else to do. */
   private void poll() {
-    pollNanos = 0;
+    clock.forget();
     StageQueue s = stage;
     if (s == null) {
       handler.run(context);
@@ -404,92 +398,390 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   }
 
   private boolean idleButForIo(StageQueue s) {
-    return s.isEmpty() && tasks.isEmpty() && runQueue.isEmpty() && lifecycle == STARTED;
+    return s.isEmpty()
+        && tasks.isEmpty()
+        && runQueue.isEmpty()
+        && held.isEmpty()
+        && lifecycle == STARTED;
   }
 
-  /** What follows a poll: timers, tasks, continuations. Null to go on. */
-  private @Nullable End turn(Worker me) {
+  /** What follows a poll: units, in the order of the head of this class. Null to go on. */
+  private @Nullable End turn(Worker me, LoopThread thread) {
     turns++;
     SliceTimer t = timer;
     if (t != null) {
-      t.pushIfDue(pollNanos());
-    } else if (idleSinceNanos != 0) {
-      pollNanos();
+      t.pushIfDue(clock.turnNanos());
+    } else if (clock.wasIdle()) {
+      clock.turnNanos();
     }
-    fetchFromScheduledTaskQueue(tasks);
-    int ran = runTasks();
+    timers.expire(tasks::add);
+    int ran = runUnits(me, thread);
+    if (ran < 0) {
+      return End.LOST;
+    }
     if (lifecycle != STARTED && confirmShutdown(ran)) {
       terminate();
       return End.TERMINATED;
     }
-    boolean waiting = !runQueue.isEmpty();
     // A loop that held back asks again even if peers have taken what waited: while it holds back
     // it sleeps without a word to its stage's queue.
-    boolean heldBack = (waiting || holding) && holdBack();
-    if (waiting && !heldBack) {
-      if (!runContinuations(me)) {
+    boolean heldBack = (holding || !held.isEmpty() || !runQueue.isEmpty()) && holdBack();
+    if (!heldBack) {
+      for (Runnable next; (next = held.poll()) != null; ) {
+        runQueue.addLocal(next);
+      }
+    } else if (stage != null) {
+      stage.passOn();
+    }
+    if (heldBack ? !runQueue.isOwnEmpty() : !runQueue.isEmpty()) {
+      if (!runContinuations(me, thread, heldBack)) {
         return End.LOST;
       }
       // What continuations have written goes out before the next system call to poll.
-      runTasks();
-    } else {
-      if (waiting && stage != null) {
-        stage.passOn();
+      if (runUnits(me, thread) < 0) {
+        return End.LOST;
       }
-      if (pendingTakeover != null) {
-        report(false);
-      }
+    } else if (pendingTakeover != null) {
+      report(false);
     }
     return null;
   }
 
+  /**
+   * Runs what is ready, then tasks.
+   *
+   * @return how many tasks, or -1 if the loop was lost: the caller must not touch it any more
+   */
+  private int runUnits(Worker me, LoopThread thread) {
+    BlockProbe probe = me.probe();
+    boolean armed = false;
+    int ran = 0;
+    for (int units = 0; units < MAX_UNITS_PER_TURN; units++) {
+      ChannelLoop channel = ready.poll();
+      Runnable task = null;
+      int events = 0;
+      if (channel != null) {
+        if (channel.isDetached() || channel.isHeld()) {
+          channel.mask();
+          continue;
+        }
+        events = channel.takeEvents();
+      } else {
+        task = nextTask();
+        if (task == null) {
+          break;
+        }
+        ran++;
+        if (task instanceof Outside) {
+          safeExecute(task);
+          continue;
+        }
+        if (task instanceof ChannelLoop.Task of) {
+          channel = of.channel;
+          task = of.task;
+        } else if (task instanceof UnitTimer<?> due) {
+          channel = due.channel;
+        }
+        if (channel != null && channel.mustWait(task)) {
+          channel.park(task);
+          continue;
+        }
+      }
+      if (!armed) {
+        armed = true;
+        begin(thread);
+        probe.arm();
+      }
+      enter(thread, channel);
+      try {
+        if (task == null) {
+          Objects.requireNonNull(channel).runEvents(events);
+        } else {
+          task.run();
+        }
+      } catch (Throwable e) {
+        failed(channel, e);
+      }
+      settle(thread, channel);
+      if (!leave(thread, channel)) {
+        return -1;
+      }
+      probe.rearm();
+    }
+    if (armed) {
+      probe.disarm();
+      clock.forget(); // they may have taken long
+    }
+    return ran;
+  }
+
+  /** A connection of a client whose task has failed tells those who wait for its answers. */
+  private void failed(@Nullable ChannelLoop view, Throwable e) {
+    LOGGER.log(System.Logger.Level.ERROR, "A unit of event loop " + index + " failed", e);
+    Channel channel = view == null ? null : view.channel();
+    if (channel != null && channel.parent() == null && channel.isRegistered()) {
+      channel.pipeline().fireExceptionCaught(e);
+    }
+  }
+
+  private @Nullable Runnable nextTask() {
+    Runnable task = front.poll();
+    return task != null ? task : tasks.poll();
+  }
+
+  /** Before the first of several units. */
+  private void begin(LoopThread thread) {
+    thread.turnNanos = clock.turnNanos();
+    if (pendingTakeover != null) {
+      report(true); // now, not afterwards: this unit may block, too
+    }
+  }
+
+  private void enter(LoopThread thread, @Nullable ChannelLoop channel) {
+    current = channel;
+    thread.unit = channel == null ? LoopThread.NO_CHANNEL : channel;
+    // From here on the loop may be lost at any instruction.
+    SliceTimer t = timer;
+    thread.word = t == null ? status.enter() : t.enter(status);
+  }
+
+  /**
+   * @return false if the loop was lost: the caller must not touch it any more
+   */
+  private boolean leave(LoopThread thread, @Nullable ChannelLoop channel) {
+    Object unit = thread.unit;
+    boolean kept = status.leave(thread.word);
+    thread.unit = null;
+    if (kept) {
+      current = null;
+      return true;
+    }
+    thread.drives = null;
+    if (channel != null && unit == channel) {
+      giveBack(channel);
+    }
+    return false;
+  }
+
+  /**
+   * Runs the callbacks that the unit has noted, and what the channel holds back until they have
+   * run. Whoever runs the unit, also after the loop was lost.
+   */
+  private void settle(LoopThread thread, @Nullable ChannelLoop channel) {
+    if (channel == null) {
+      Runnable first = thread.callbacks.poll();
+      if (first != null) {
+        passOn(thread); // they are nobody's in particular: none waits for another
+        callback(thread, first);
+        passOn(thread);
+      }
+      return;
+    }
+    while (true) {
+      Runnable callback = thread.callbacks.poll();
+      if (callback != null) {
+        callback(thread, callback);
+      } else if (!goOn(channel)) {
+        return;
+      }
+      if (thread.unit != channel) {
+        return; // given up by a callback that waits
+      }
+    }
+  }
+
+  private boolean goOn(ChannelLoop channel) {
+    try {
+      return channel.goOn();
+    } catch (Throwable e) {
+      LOGGER.log(System.Logger.Level.ERROR, "A unit of event loop " + index + " failed", e);
+      return true; // what it had noted before is run all the same
+    }
+  }
+
+  private static void callback(LoopThread thread, Runnable callback) {
+    thread.inCallback = true;
+    try {
+      callback.run();
+    } catch (Throwable e) {
+      LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside of its context", e);
+    } finally {
+      thread.inCallback = false;
+    }
+  }
+
+  private void passOn(LoopThread thread) {
+    for (Runnable next; (next = thread.callbacks.poll()) != null; ) {
+      addShared(next);
+    }
+  }
+
+  /**
+   * Gives up the channel whose unit the calling thread runs, for a callback that is about to wait:
+   * what it waits for may be an event of that very channel. Does nothing elsewhere.
+   */
+  @Override
+  public void suspend() {
+    if (Thread.currentThread() instanceof LoopThread thread
+        && thread.unit instanceof ChannelLoop channel) {
+      channel.loop.suspend(thread, channel);
+    }
+  }
+
+  @Override
+  public boolean maySuspend() {
+    return timer != null
+        && !(pool.isUsedUp()
+            && Thread.currentThread() instanceof LoopThread thread
+            && thread.drives == this
+            && status.get() == thread.word);
+  }
+
+  @Override
+  public @Nullable Object source() {
+    return Thread.currentThread() instanceof LoopThread thread
+            && !thread.inCallback
+            && thread.unit instanceof ChannelLoop channel
+            && channel.runsCallbacks()
+        ? channel
+        : null;
+  }
+
+  @Override
+  public boolean isHeld(Object source) {
+    return ((ChannelLoop) source).isHolding();
+  }
+
+  @Override
+  public void afterHold(Object source, Runnable next) {
+    ((ChannelLoop) source).afterHold(next);
+  }
+
+  @Override
+  public @Nullable Runnable holdSource() {
+    if (source() instanceof ChannelLoop channel) {
+      channel.hold();
+      return channel::release;
+    }
+    return null;
+  }
+
+  /** Callbacks of a channel's events run in its unit; others of their context must not hold it. */
+  @Override
+  public boolean mayGoOn(long token, @Nullable Object source) {
+    ChannelLoop channel = ChannelLoop.current();
+    return channel == null ? isStillOwned(token) : channel == source;
+  }
+
+  /** Whether the calling thread runs a unit of {@code loop}, also after that was taken from it. */
+  public static boolean isInUnitOf(TransferableEventLoop loop) {
+    return Thread.currentThread() instanceof LoopThread thread
+        && thread.drives == loop
+        && thread.unit != null
+        && thread.unit != LoopThread.SUSPENDED;
+  }
+
+  /** Whether the calling thread runs a unit of a loop that was taken from it. */
+  public static boolean isAway() {
+    return Thread.currentThread() instanceof LoopThread thread
+        && thread.drives != null
+        && thread.unit != null
+        && thread.drives.status.get() != thread.word;
+  }
+
+  private void suspend(LoopThread thread, ChannelLoop channel) {
+    passOn(thread);
+    thread.unit = LoopThread.SUSPENDED;
+    long next = status.suspend(thread.word);
+    if (next == OwnershipWord.LOST) {
+      giveBack(channel);
+    } else {
+      thread.word = next;
+      channel.execute(ChannelLoop.GO_ON);
+    }
+  }
+
+  /** The unit of a channel has ended on a thread that has lost the loop. That thread. */
+  private void giveBack(ChannelLoop channel) {
+    tasks.add(
+        new Outside(
+            () -> {
+              channel.attach();
+              comeBack(channel);
+            }));
+    wakeUnlessInUnit();
+  }
+
+  /**
+   * What has waited for a channel comes first: what it had read, events, then tasks. The owner in
+   * IO.
+   */
+  void comeBack(ChannelLoop channel) {
+    ChannelLoop.Inbound inbound = channel.inbound();
+    if (inbound == null || inbound.isEmpty()) {
+      channel.unmask();
+    } else {
+      front.add(new ChannelLoop.Task(channel, ChannelLoop.GO_ON));
+      front.add(new Outside(channel::unmask));
+    }
+    for (Runnable task; (task = channel.unpark()) != null; ) {
+      front.add(task instanceof UnitTimer<?> ? task : new ChannelLoop.Task(channel, task));
+    }
+  }
+
+  /** Notes that a channel has events. The owner in IO. */
+  void ready(ChannelLoop channel) {
+    ready.add(channel);
+  }
+
+  IoHandler handler() {
+    return handler;
+  }
+
+  /** A view of this loop for one more channel. Any thread. */
+  public ChannelLoop newView() {
+    return new ChannelLoop(this);
+  }
+
+  /** During the shutdown, when the loop changes hands no more. */
   private int runTasks() {
     int ran = 0;
     Runnable task;
-    while (ran < MAX_TASKS_PER_TURN && (task = tasks.poll()) != null) {
-      safeExecute(task);
+    while (ran < MAX_UNITS_PER_TURN && (task = nextTask()) != null) {
+      ChannelLoop channel =
+          task instanceof ChannelLoop.Task of
+              ? of.channel
+              : task instanceof UnitTimer<?> due ? due.channel : null;
+      Runnable body = task instanceof ChannelLoop.Task of ? of.task : task;
+      if (channel != null && channel.mustWait(body)) {
+        channel.park(body);
+      } else {
+        safeExecute(body);
+      }
       ran++;
     }
     return ran;
   }
 
   /**
+   * @param ownOnly whether to leave the stage's alone
    * @return false if the loop was lost: the caller must not touch it any more
    */
-  @SuppressWarnings("CatchingUnchecked")
-  private boolean runContinuations(Worker me) {
-    Thread thread = me.thread();
+  private boolean runContinuations(Worker me, LoopThread thread, boolean ownOnly) {
     BlockProbe probe = me.probe();
-    SliceTimer t = timer;
-    if (pendingTakeover != null) {
-      report(true); // now, not afterwards: this continuation may block, too
-    }
-    long mine = status; // state IO: nobody else writes it
-    long beganNanos = pollNanos();
+    begin(thread);
+    long beganNanos = clock.turnNanos();
     int limit = policy.batch();
     int ran = 0;
     int look = clockEvery;
     Runnable continuation;
-    // Release is enough: only this thread could see a stale "true", and it reads in program order.
-    IO_OWNER.setRelease(this, (Thread) null);
     probe.arm();
-    while (ran < limit && (continuation = policy.pickNext(runQueue)) != null) {
-      long inside = LoopStatus.entered(mine);
-      // Publishes all plain state of the loop: from here on it may be lost at any instruction.
-      // A full fence: pairs with SliceTimer.idle().
-      STATUS.setVolatile(this, inside);
-      if (t != null) {
-        t.pushIfForgotten();
-      }
-      try {
-        continuation.run();
-      } catch (Throwable e) {
-        // Contexts report what their callbacks throw; this is a continuation without one.
-        LOGGER.log(
-            System.Logger.Level.ERROR, "A continuation of event loop " + index + " failed", e);
-      }
-      mine = LoopStatus.left(inside);
-      if (!STATUS.compareAndSet(this, inside, mine)) {
+    while (ran < limit
+        && (continuation = ownOnly ? runQueue.pollOwn() : policy.pickNext(runQueue)) != null) {
+      enter(thread, null);
+      callback(thread, continuation);
+      passOn(thread);
+      if (!leave(thread, null)) {
         return false;
       }
       ran++;
@@ -505,8 +797,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     }
     probe.disarm();
     continuations += ran;
-    pollNanos = 0; // they may have taken long
-    ioOwner = thread;
+    clock.forget(); // they may have taken long
     return true;
   }
 
@@ -557,78 +848,151 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
   }
 
   /**
-   * Whether new work should be refused: no standby is left and the bound on continuations held back
-   * is reached. The owner in IO.
+   * Whether new work should be refused: no standby is left, none can be started, and the bound on
+   * what is held back is reached. Any thread.
    */
   public boolean isOverloaded() {
-    return holding && runQueue.size() >= pool.maxHeldContinuations();
+    return pool.isExhaustedForGood() && held.size() >= pool.maxHeldContinuations();
+  }
+
+  @Override
+  public boolean isHoldingBack() {
+    return pool.isExhausted();
   }
 
   // ---------------------------------------------------------------- time
 
   /**
-   * The loop that the calling thread drives in IO, or null: the thread then is its only writer of
-   * whatever belongs to that loop, and what it writes is seen by the next owner.
+   * When the turn began in which the calling thread runs a unit, {@link System#nanoTime}: the clock
+   * is read once per poll, so this is also when the unit began to wait for those before it.
    */
-  public static @Nullable TransferableEventLoop currentInIo() {
-    return ThreadExecutorMap.currentExecutor() instanceof TransferableEventLoop loop
-            && loop.ioOwner == Thread.currentThread()
-        ? loop
-        : null;
-  }
-
-  /**
-   * When this turn of the loop began to work, {@link System#nanoTime}: the clock is read once per
-   * poll, and once more after continuations. The owner in IO.
-   */
-  public long pollNanos() {
-    long now = pollNanos;
-    if (now == 0) {
-      now = System.nanoTime();
-      pollNanos = now;
-      if (idleSinceNanos != 0) {
-        idleNanos += now - idleSinceNanos;
-        idleSinceNanos = 0;
-      }
-    }
-    return now;
+  public static long turnNanos() {
+    return Thread.currentThread() instanceof LoopThread thread && thread.unit != null
+        ? thread.turnNanos
+        : System.nanoTime();
   }
 
   @Override
   public long clockNanos() {
-    return ioOwner == Thread.currentThread() ? pollNanos() : System.nanoTime();
+    return System.nanoTime();
   }
 
-  /** The loop is about to sleep. The owner in IO. */
-  private void idle(long nowNanos) {
-    if (idleSinceNanos == 0) {
-      idleSinceNanos = nowNanos;
+  // ---------------------------------------------------------------- outside of units
+
+  /** A task of the loop itself: it runs in IO, and must not block. */
+  private record Outside(Runnable task) implements Runnable {
+    @Override
+    public void run() {
+      task.run();
     }
   }
 
-  private long busyNanos() {
-    if (startNanos == 0) {
-      return 0;
+  /** Whether {@code thread} owns this loop and runs no unit. The thread itself. */
+  boolean isOutside(Thread thread) {
+    return thread instanceof LoopThread t && t.drives == this && t.unit == null;
+  }
+
+  /** Runs {@code task} in IO. Any thread. */
+  void outside(Runnable task) {
+    if (isOutside(Thread.currentThread())) {
+      task.run();
+    } else {
+      execute(new Outside(task));
     }
-    long since = idleSinceNanos;
-    long idle = idleNanos;
-    long now = System.nanoTime();
-    return Math.max(0, now - startNanos - idle - (since == 0 ? 0 : Math.max(0, now - since)));
+  }
+
+  // ---------------------------------------------------------------- timers
+
+  <V> UnitTimer<V> timer(
+      @Nullable ChannelLoop channel,
+      Callable<? extends @Nullable V> task,
+      long delayNanos,
+      long periodNanos) {
+    var timer = new UnitTimer<V>(this, channel, task, delayNanos, periodNanos);
+    addTimer(timer);
+    return timer;
+  }
+
+  void addTimer(UnitTimer<?> timer) {
+    outside(
+        () -> {
+          if (!timer.isDone()) {
+            timers.add(timer);
+          }
+        });
+  }
+
+  void removeTimer(UnitTimer<?> timer) {
+    if (lifecycle < SHUTDOWN) {
+      outside(() -> timers.remove(timer));
+    }
+  }
+
+  @Override
+  public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+    return timer(null, Executors.callable(task), unit.toNanos(delay), 0);
+  }
+
+  @Override
+  public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
+    return timer(null, task, unit.toNanos(delay), 0);
+  }
+
+  @Override
+  public ScheduledFuture<?> scheduleAtFixedRate(
+      Runnable task, long initialDelay, long period, TimeUnit unit) {
+    return timer(
+        null,
+        Executors.callable(task),
+        unit.toNanos(initialDelay),
+        ChannelLoop.positive(unit.toNanos(period)));
+  }
+
+  @Override
+  public ScheduledFuture<?> scheduleWithFixedDelay(
+      Runnable task, long initialDelay, long delay, TimeUnit unit) {
+    return timer(
+        null,
+        Executors.callable(task),
+        unit.toNanos(initialDelay),
+        -ChannelLoop.positive(unit.toNanos(delay)));
   }
 
   // ---------------------------------------------------------------- work from outside
 
   @Override
   public void continuation(Runnable continuation) {
-    if (ioOwner == Thread.currentThread()) {
-      runQueue.addLocal(continuation); // moves with the loop
-      return;
+    if (Thread.currentThread() instanceof LoopThread thread && thread.drives == this) {
+      Object unit = thread.unit;
+      if (unit == null) {
+        runQueue.addLocal(continuation); // moves with the loop
+        return;
+      }
+      if (!thread.inCallback
+          && (unit == LoopThread.NO_CHANNEL
+              || (unit instanceof ChannelLoop channel && channel.runsCallbacks()))) {
+        thread.callbacks.add(continuation);
+        return;
+      }
     }
+    addShared(continuation);
+  }
+
+  private void addShared(Runnable continuation) {
     if (lifecycle >= SHUTDOWN) {
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
     runQueue.addShared(continuation);
-    wakeUnlessInContinuation();
+    wakeUnlessInUnit();
+  }
+
+  @Override
+  public void hold(Runnable continuation) {
+    if (lifecycle >= SHUTDOWN) {
+      throw new RejectedExecutionException("event loop " + index + " is shut down");
+    }
+    held.add(continuation);
+    wakeUnlessInUnit();
   }
 
   @Override
@@ -638,30 +1002,37 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
     tasks.add(task);
-    if (ioOwner != Thread.currentThread()) {
-      wakeUnlessInContinuation();
+    if (!isOutside(Thread.currentThread())) {
+      wakeUnlessInUnit();
     }
   }
 
-  private void wakeUnlessInContinuation() {
-    if (LoopStatus.state(status) != LoopStatus.CONTINUATION) {
+  private void wakeUnlessInUnit() {
+    if (!LoopStatus.isTakeable(status.get())) {
       handler.wakeup();
     }
   }
 
+  /**
+   * Whether {@code thread} runs a unit of this loop that belongs to no channel, also after the loop
+   * was taken from it, or drives the loop outside of units. What belongs to a channel asks its own
+   * {@link ChannelLoop}.
+   */
   @Override
   public boolean inEventLoop(Thread thread) {
-    return NAIVE_IN_EVENT_LOOP ? naiveOwner == thread : ioOwner == thread;
+    return thread instanceof LoopThread t
+        && t.drives == this
+        && (t.unit == null || t.unit == LoopThread.NO_CHANNEL || NAIVE_IN_EVENT_LOOP);
   }
 
   @Override
   public boolean isStillOwned(long seen) {
-    return status == seen;
+    return status.get() == seen;
   }
 
   @Override
   public long token() {
-    return status;
+    return status.get();
   }
 
   // ---------------------------------------------------------------- Netty
@@ -683,41 +1054,25 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   @Override
   public Future<IoRegistration> register(IoHandle handle) {
-    Promise<IoRegistration> promise = newPromise();
-    if (inEventLoop()) {
-      register(handle, promise);
-    } else {
-      execute(() -> register(handle, promise));
-    }
-    return promise;
-  }
-
-  private void register(IoHandle handle, Promise<IoRegistration> promise) {
-    try {
-      promise.setSuccess(handler.register(handle));
-    } catch (Exception e) {
-      promise.setFailure(e);
-    }
+    return newView().register(handle);
   }
 
   @Deprecated
   @Override
   public ChannelFuture register(Channel channel) {
-    return register(new DefaultChannelPromise(channel, this));
+    return newView().register(channel);
   }
 
   @Deprecated
   @Override
   public ChannelFuture register(ChannelPromise promise) {
-    promise.channel().unsafe().register(this, promise);
-    return promise;
+    return newView().register(promise);
   }
 
   @Deprecated
   @Override
   public ChannelFuture register(Channel channel, ChannelPromise promise) {
-    channel.unsafe().register(this, promise);
-    return promise;
+    return newView().register(channel, promise);
   }
 
   @Override
@@ -777,9 +1132,9 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
       shutdownStartNanos = now;
       lastTaskNanos = now;
     }
-    cancelScheduledTasks();
+    timers.cancelAll();
     handler.prepareToDestroy();
-    boolean busy = ran + runTasks() > 0 || !runQueue.isEmpty() || away.get() > 0;
+    boolean busy = ran + runTasks() > 0 || !runQueue.isEmpty() || !held.isEmpty() || away.get() > 0;
     if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
       return true;
     }
@@ -812,7 +1167,7 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
     while (runTasks() > 0) {
       // run them all
     }
-    while (runQueue.pollLocal() != null || runQueue.pollShared() != null) {
+    while (runQueue.pollOwn() != null || held.poll() != null) {
       dropped++; // not the stage's: they are for its other loops, too
     }
     if (dropped > 0) {
@@ -823,7 +1178,6 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
           dropped);
     }
     handler.destroy();
-    ioOwner = null;
     lifecycle = TERMINATED;
     termination.setSuccess(null);
   }
@@ -857,24 +1211,24 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   /** A picture of this loop. Any thread; counters may be a turn old. */
   public LoopSnapshot snapshot() {
-    long word = status;
+    long word = status.get();
     Map<TakeoverCause, Long> byCause = new EnumMap<>(TakeoverCause.class);
     takeovers.forEach((cause, count) -> byCause.put(cause, count.sum()));
     return new LoopSnapshot(
         index,
         pool.cpu(),
         LoopStatus.owner(word),
-        LoopStatus.state(word) == LoopStatus.CONTINUATION,
+        LoopStatus.isTakeable(word),
         LoopStatus.sequence(word),
         turns,
-        runQueue.size(),
+        runQueue.size() + held.size(),
         tasks.size(),
         away.get(),
         holding,
         continuations,
         byCause.values().stream().mapToLong(Long::longValue).sum(),
         byCause,
-        busyNanos());
+        clock.busyNanos());
   }
 
   StandbyPool pool() {
@@ -887,6 +1241,6 @@ public final class TransferableEventLoop extends AbstractScheduledEventExecutor
 
   @Override
   public String toString() {
-    return "TransferableEventLoop[" + index + ", owner " + LoopStatus.owner(status) + "]";
+    return "TransferableEventLoop[" + index + ", owner " + LoopStatus.owner(status.get()) + "]";
   }
 }

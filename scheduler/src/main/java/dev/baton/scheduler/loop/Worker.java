@@ -23,7 +23,7 @@ final class Worker implements Runnable {
   private final Enclave enclave;
   private final StandbyPool pool;
   private final int id;
-  private final Thread thread;
+  private final LoopThread thread;
   private final MemorySegment event = Arena.ofAuto().allocate(LinuxCalls.EPOLL_EVENT_BYTES, 8);
 
   // Written by this worker's thread, before it drives or waits
@@ -60,7 +60,7 @@ final class Worker implements Runnable {
     return id;
   }
 
-  Thread thread() {
+  LoopThread thread() {
     return thread;
   }
 
@@ -76,6 +76,11 @@ final class Worker implements Runnable {
   /** Set before the compare-and-set that makes this worker the owner, undone if that fails. */
   void setLoop(@Nullable TransferableEventLoop loop) {
     this.loop = loop;
+  }
+
+  /** For how long its thread has run on a CPU, nanoseconds. Any thread. */
+  long cpuNanos(LinuxCalls calls) {
+    return calls.threadCpuNanos(tid);
   }
 
   /** What the notifier knows of this worker. Once its thread has begun to work. */

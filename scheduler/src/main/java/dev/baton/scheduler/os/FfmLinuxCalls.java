@@ -95,6 +95,8 @@ public final class FfmLinuxCalls implements LinuxCalls {
           "prctl",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
           Linker.Option.firstVariadicArg(1));
+  private final MethodHandle clockGettime =
+      handle("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
   private final MethodHandle nanosleep =
       handle("nanosleep", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
 
@@ -367,6 +369,18 @@ public final class FfmLinuxCalls implements LinuxCalls {
   public void setTimerSlack(long nanos) {
     try {
       int _ = (int) prctl.invokeExact(29, nanos, 0L, 0L, 0L); // PR_SET_TIMERSLACK, prctl.h
+    } catch (Throwable t) {
+      throw rethrow(t);
+    }
+  }
+
+  @Override
+  public long threadCpuNanos(int tid) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment time = arena.allocate(MemoryLayout.sequenceLayout(2, JAVA_LONG));
+      int clock = (~tid << 3) | 6; // CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED, posix-timers.h
+      int failed = (int) clockGettime.invokeExact(clock, time);
+      return failed != 0 ? -1 : time.get(JAVA_LONG, 0) * 1_000_000_000L + time.get(JAVA_LONG, 8);
     } catch (Throwable t) {
       throw rethrow(t);
     }

@@ -111,6 +111,14 @@ public interface LinuxCalls {
   /** {@code prctl(PR_SET_TIMERSLACK)} for the calling thread. */
   void setTimerSlack(long nanos);
 
+  /**
+   * {@code clock_gettime(2)} of a thread's CPU clock: nanoseconds it has run.
+   *
+   * @param tid a thread of this process
+   * @return -1 if it has ended
+   */
+  long threadCpuNanos(int tid);
+
   /** {@code nanosleep(2)}, less than a second; may return early after a signal. */
   void nanosleep(long nanos);
 }

@@ -95,6 +95,17 @@ public final class RunQueue {
     return own;
   }
 
+  /** The next of the loop's own, or null. */
+  public @Nullable Runnable pollOwn() {
+    Runnable next = local.poll();
+    return next != null ? next : shared.poll();
+  }
+
+  /** Whether {@link #pollOwn} would return null. */
+  public boolean isOwnEmpty() {
+    return local.isEmpty() && shared.isEmpty();
+  }
+
   /** The next continuation of the stage, or null. */
   public @Nullable Runnable pollStage() {
     StageQueue s = stage;

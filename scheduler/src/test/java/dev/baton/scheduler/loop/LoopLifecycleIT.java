@@ -10,7 +10,6 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.util.concurrent.FastThreadLocalThread;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -150,8 +149,8 @@ class LoopLifecycleIT {
     ThreadFactory outOfThreads =
         body ->
             made.incrementAndGet() % 3 != 0
-                ? new FastThreadLocalThread(body)
-                : new FastThreadLocalThread(body) {
+                ? new LoopThread(body)
+                : new LoopThread(body) {
                   @Override
                   public void start() {
                     throw new OutOfMemoryError("unable to create native thread");

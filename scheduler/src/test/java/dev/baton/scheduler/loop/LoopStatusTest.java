@@ -1,8 +1,8 @@
 package dev.baton.scheduler.loop;
 
-import static dev.baton.scheduler.loop.LoopStatus.CONTINUATION;
 import static dev.baton.scheduler.loop.LoopStatus.IO;
 import static dev.baton.scheduler.loop.LoopStatus.MAX_OWNER;
+import static dev.baton.scheduler.loop.LoopStatus.UNIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.SplittableRandom;
@@ -24,7 +24,7 @@ class LoopStatusTest {
         state = IO;
         word = LoopStatus.ownedBy(owner, word);
       } else if (state == IO) {
-        state = CONTINUATION;
+        state = UNIT;
         word = LoopStatus.entered(word);
       } else {
         state = IO;
@@ -43,6 +43,6 @@ class LoopStatusTest {
 
     assertThat(LoopStatus.sequence(last)).isEqualTo(0);
     assertThat(LoopStatus.owner(last)).isEqualTo(MAX_OWNER);
-    assertThat(LoopStatus.state(last)).isEqualTo(CONTINUATION);
+    assertThat(LoopStatus.state(last)).isEqualTo(UNIT);
   }
 }

@@ -38,28 +38,45 @@ class SliceTimerTest {
 
   @Test
   void shouldBeArmedAgainByTheNextContinuationOnceItHasFiredIdle() {
+    var word = new OwnershipWord();
+    word.assign(1);
     timer.pushIfDue(12_345);
-    timer.pushIfForgotten();
+    boolean left = word.leave(timer.enter(word));
     assertThat(calls.timerSettings).hasSize(1);
 
-    timer.idle();
-    timer.pushIfForgotten();
-    timer.pushIfForgotten();
+    long idle = timer.idle(word);
+    left &= word.leave(timer.enter(word));
+    left &= word.leave(timer.enter(word));
+
+    assertThat(left).isTrue();
+    assertThat(LoopStatus.isTakeable(idle)).isFalse();
 
     assertThat(calls.timerSettings).hasSize(2);
   }
 
   @Test
-  void shouldKnowTheSecondLookAtTheSameContinuationOnly() {
+  void shouldKnowTheSecondLookAtTheSameUnitOnly() {
     long word = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
     long next = LoopStatus.entered(LoopStatus.left(word));
 
-    assertThat(timer.isSecondLook(word)).isFalse();
-    timer.lookAgain(word);
+    assertThat(timer.isUsedUp(word, SLICE, 0)).isFalse();
+    timer.lookAgain(word, 0);
 
-    assertThat(timer.isSecondLook(word)).isTrue();
-    assertThat(timer.isSecondLook(next)).isFalse();
+    assertThat(timer.isUsedUp(word, SLICE, 0)).isTrue();
+    assertThat(timer.isUsedUp(next, SLICE, 0)).isFalse();
     assertThat(calls.timerSettings).containsExactly(SLICE);
+  }
+
+  @Test
+  void shouldCountWhatAUnitHasRunForAndNotWhatItHasWaited() {
+    long word = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
+    timer.lookAgain(word, 7 * SLICE);
+
+    timer.lookAgain(word, 7 * SLICE + SLICE / 4);
+    assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 4, 0)).isFalse();
+
+    assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 2, 0)).isTrue();
+    assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 2, 1)).as("with a grace").isFalse();
   }
 
   @Test

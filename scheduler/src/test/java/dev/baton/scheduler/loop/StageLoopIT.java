@@ -83,6 +83,20 @@ class StageLoopIT {
     }
   }
 
+  @Test
+  void shouldNotWakeALoopThatIsAwake() {
+    try (Loops loops = new Loops(stage(new SchedulerOptions().setLoops(1), 20).start())) {
+      StageQueue queue = queue(loops);
+      for (int i = 0; i < 20; i++) {
+        var ran = new CountDownLatch(1);
+        loops.first().execute(() -> queue.offer(ran::countDown)); // awake, after a sleep
+        Loops.await(ran);
+      }
+
+      assertThat(queue.wakeUps()).isZero();
+    }
+  }
+
   /** It held back for want of a standby; peers took what waited; then a standby came back. */
   @Test
   void shouldBeWokenAgainAfterItHeldBackAndOthersTookTheWork() {

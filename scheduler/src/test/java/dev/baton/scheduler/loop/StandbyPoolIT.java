@@ -9,7 +9,9 @@ import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.scheduler.queue.RunQueue;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
@@ -54,7 +56,7 @@ class StandbyPoolIT {
   }
 
   @Test
-  void shouldHoldContinuationsBackAndServeIoWhileExhausted() throws Exception {
+  void shouldHoldNewWorkBackAndGoOnWithTheRestWhileExhausted() throws Exception {
     try (Loops loops = Loops.start(standbys(1, 1).setMaxHeldContinuations(3)).assumeTakeover()) {
       TransferableEventLoop loop = loops.first();
       var release = new CountDownLatch(1);
@@ -62,11 +64,13 @@ class StandbyPoolIT {
       loop.continuation(() -> Loops.await(release));
       Loops.until("no standby is left", () -> loops.pool().exhausted());
 
-      loop.continuation(ran::incrementAndGet);
-      loop.continuation(ran::incrementAndGet);
-      loop.submit(() -> {}).sync();
+      loop.hold(ran::incrementAndGet);
+      loop.hold(ran::incrementAndGet);
+      var underWay = new CountDownLatch(1);
+      loop.continuation(underWay::countDown);
+      Loops.await(underWay);
       boolean overloadedBelowTheBound = loop.submit(loop::isOverloaded).get();
-      loop.continuation(ran::incrementAndGet);
+      loop.hold(ran::incrementAndGet);
       loop.schedule(() -> {}, 5, TimeUnit.MILLISECONDS).sync();
       boolean overloaded = loop.submit(loop::isOverloaded).get();
       int ranWhileExhausted = ran.get();
@@ -153,6 +157,46 @@ class StandbyPoolIT {
       Loops.until("a standby waits", () -> standbys(loops) >= 1);
       Loops.until("the books are right", () -> loops.pool().idle() == standbys(loops));
       assertThat(loops.pool().total()).isLessThanOrEqualTo(8);
+    }
+  }
+
+  /** Who leaves says that nobody waits; who comes back says that somebody does. */
+  @Test
+  void shouldNotStayExhaustedWhenOneComesBackWhileAnotherLeaves() throws Exception {
+    try (Loops loops = Loops.start(standbys(1, 1)).assumeTakeover();
+        var threads = Executors.newFixedThreadPool(2)) {
+      var pool = new StandbyPool(loops.enclave(), -1, true);
+      Objects.requireNonNull(pool.newSliceTimer(0));
+      var turns = new AtomicInteger();
+      pool.cameBack();
+      var left = threads.submit(() -> rounds(turns, pool::leaveIdle, pool));
+      var back = threads.submit(() -> rounds(turns, pool::cameBack, pool));
+
+      assertThat(left.get(40, TimeUnit.SECONDS) + back.get(40, TimeUnit.SECONDS)).isZero();
+      pool.close();
+    }
+  }
+
+  private static int rounds(AtomicInteger turns, Runnable move, StandbyPool pool) {
+    int wrong = 0;
+    for (int i = 0; i < 100_000; i++) {
+      meet(turns, 4 * i + 2);
+      move.run();
+      meet(turns, 4 * i + 4);
+      wrong += pool.isExhausted() ? 1 : 0;
+    }
+    return wrong;
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // the other one may need this very CPU
+  private static void meet(AtomicInteger turns, int both) {
+    turns.getAndIncrement();
+    for (int spins = 0; turns.get() < both; spins++) {
+      if (spins < 2_000) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
     }
   }
 

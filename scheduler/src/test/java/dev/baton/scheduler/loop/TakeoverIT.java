@@ -16,12 +16,16 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -31,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Loops that change hands, by every way they can. */
 @Timeout(60)
@@ -47,8 +52,9 @@ class TakeoverIT {
   @ParameterizedTest
   @EnumSource
   void shouldServeTheNextContinuationWhileOneSleeps(BlockNotifier.Kind kind) {
-    try (Loops loops =
-        Loops.start(new SchedulerOptions().setLoops(1).setNotifier(kind)).assumeNotifier(kind)) {
+    // What is cold outruns the default slice before it sleeps, and is taken for that.
+    var options = new SchedulerOptions().setLoops(1).setNotifier(kind);
+    try (Loops loops = Loops.start(options.setSlice(Duration.ofMillis(200))).assumeNotifier(kind)) {
       TransferableEventLoop loop = loops.first();
       // In IO, so that the second one waits when the first one runs.
       loop.execute(
@@ -60,6 +66,7 @@ class TakeoverIT {
       Loops.await(next);
       release.countDown();
       Loops.await(returned);
+      Loops.until("nobody is away", () -> loop.snapshot().away() == 0);
 
       Takeover takeover = loops.firstTakeover();
       assertThat(takeover.cause()).isEqualTo(TakeoverCause.BLOCKED);
@@ -67,6 +74,63 @@ class TakeoverIT {
       assertThat(takeover.resumedAfterNanos()).isNotNegative();
       assertThat(takeover.nextRanAfterNanos()).isNotNegative();
       assertThat(loops.enclave().takeovers(TakeoverCause.BLOCKED)).isPositive();
+    }
+  }
+
+  /** The first block is over before its grace; its notification is used up. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shouldBeNotifiedOfABlockAfterAnotherOneInARow(boolean continuations) {
+    var options =
+        new SchedulerOptions()
+            .setLoops(1)
+            .setNotifier(BlockNotifier.Kind.PERF)
+            .setGrace(Duration.ofMillis(200))
+            .setSlice(Duration.ofMillis(500));
+    try (Loops loops = Loops.start(options).assumeNotifier(BlockNotifier.Kind.PERF)) {
+      TransferableEventLoop loop = loops.first();
+      Consumer<Runnable> add = continuations ? loop::continuation : loop::execute;
+      var added = new AtomicBoolean();
+      loop.execute(
+          () -> {
+            while (!added.get()) {
+              Thread.onSpinWait();
+            }
+          });
+      add.accept(() -> LockSupport.parkNanos(1_000_000));
+      add.accept(this::sleepHere);
+      add.accept(next::countDown);
+      added.set(true);
+
+      Loops.await(next);
+      Loops.until("it is taken", () -> loops.enclave().takeovers(TakeoverCause.BLOCKED) > 0);
+      long foundByTheTimer = loops.pool().lost();
+      release.countDown();
+      Loops.await(returned);
+
+      assertThat(foundByTheTimer).isZero();
+    }
+  }
+
+  /** The new owner books a takeover when the old one may have come back, and even be away again. */
+  @Test
+  void shouldBookNoAbsenceOnAWorkerThatIsBack() {
+    try (Loops loops = Loops.one().assumeTakeover()) {
+      Loops.until("a standby waits", () -> loops.pool().idle() > 0);
+      int id =
+          loops.enclave().workerSnapshots().stream()
+              .filter(worker -> worker.state() == WorkerSnapshot.State.STANDBY)
+              .mapToInt(WorkerSnapshot::worker)
+              .findFirst()
+              .orElseThrow();
+      Worker worker = Objects.requireNonNull(loops.enclave().worker(id));
+      var told = new AtomicReference<Absence>();
+      loops.enclave().onAbsence(told::set);
+
+      worker.lostLoop(worker.stint() - 1, TakeoverCause.BLOCKED, System.nanoTime(), null);
+
+      assertThat(told.get()).extracting(Absence::worker).isEqualTo(id);
+      assertThat(worker.awayNanos(TakeoverCause.BLOCKED)).isZero();
     }
   }
 
@@ -154,9 +218,10 @@ class TakeoverIT {
   }
 
   @Test
-  void shouldBeNettysCurrentExecutorOfItsNewOwnerAndInEventLoopInIoOnly() {
+  void shouldBeNettysCurrentExecutorOfItsNewOwnerAndEnterNoChannelInAContinuation() {
     try (Loops loops = Loops.one().assumeTakeover()) {
       TransferableEventLoop loop = loops.first();
+      ChannelLoop channel = loop.newView();
       var inContinuation = new AtomicBoolean(true);
       var inTask = new AtomicBoolean();
       var executor = new AtomicReference<Object>();
@@ -164,7 +229,7 @@ class TakeoverIT {
       loop.continuation(
           () -> {
             threads.set(Thread.currentThread());
-            inContinuation.set(loop.inEventLoop());
+            inContinuation.set(channel.inEventLoop());
             sleepHere();
           });
       loop.execute(
@@ -335,10 +400,12 @@ class TakeoverIT {
           "one CPU only, or pinning is refused: there is nothing to widen");
       var masks = new java.util.concurrent.ConcurrentLinkedQueue<dev.baton.scheduler.os.CpuSet>();
       var calls = new dev.baton.scheduler.os.FfmLinuxCalls();
+      var tid = new AtomicInteger();
       loops
           .first()
           .continuation(
               () -> {
+                tid.set(calls.gettid());
                 masks.add(calls.schedGetaffinity(0));
                 Loops.await(release);
                 masks.add(calls.schedGetaffinity(0));
@@ -352,6 +419,7 @@ class TakeoverIT {
 
       assertThat(masks.poll()).extracting(cpus -> cpus.size()).isEqualTo(1);
       assertThat(masks.poll()).isEqualTo(loops.enclave().cpus());
+      Loops.until("it is pinned again", () -> calls.schedGetaffinity(tid.get()).size() == 1);
     }
   }
 }

@@ -209,4 +209,27 @@ class PerfEventRingTest {
     assertThat(unmapped).containsExactly(memory.address());
     assertThat(calls.closed).containsExactly(7);
   }
+
+  /** Or it would read a ring that its worker, which ends, has just unmapped. */
+  @ParameterizedTest
+  @ValueSource(strings = {"look", "close", "blockedSinceNanos"})
+  void shouldLookAndCloseOneAfterTheOther(String method) throws InterruptedException {
+    Thread other =
+        new Thread(
+            () -> {
+              switch (method) {
+                case "look" -> ring.look();
+                case "close" -> ring.close();
+                default -> ring.blockedSinceNanos();
+              }
+            });
+    synchronized (ring) {
+      other.start();
+      while (other.getState() != Thread.State.BLOCKED) {
+        assertThat(other.getState()).isNotEqualTo(Thread.State.TERMINATED);
+        Thread.onSpinWait();
+      }
+    }
+    other.join();
+  }
 }

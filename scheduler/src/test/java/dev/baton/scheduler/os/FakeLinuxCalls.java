@@ -113,5 +113,10 @@ public class FakeLinuxCalls implements LinuxCalls {
   public void setTimerSlack(long nanos) {}
 
   @Override
+  public long threadCpuNanos(int tid) {
+    return 0;
+  }
+
+  @Override
   public void nanosleep(long nanos) {}
 }

@@ -127,8 +127,10 @@ final class RouteWindow {
         usual.removeFirst();
       }
     }
-    long cost = MAX_COST * Math.max(0, THREADS.getCurrentThreadCpuTime() - cpuNanos);
-    notBeforeNanos = now + Math.min(cost, MAX_PAUSE_NANOS);
+    if (last != null) { // the first one is cold, and says nothing of the next
+      long cost = MAX_COST * Math.max(0, THREADS.getCurrentThreadCpuTime() - cpuNanos);
+      notBeforeNanos = now + Math.min(cost, MAX_PAUSE_NANOS);
+    }
   }
 
   /** Every route with traffic in the window, the busiest first; none before two readings. */

@@ -61,7 +61,7 @@ public final class Watch implements Shareable {
   // Guarded by this
   private long tickNanos = System.nanoTime();
   private long aliveNanos = 1;
-  private long secondNanos = Long.MIN_VALUE / 2;
+  private long secondNanos = tickNanos;
   private int ticks;
 
   private volatile boolean ended;
@@ -86,6 +86,7 @@ public final class Watch implements Shareable {
       scheduler = null;
       loops = null;
     }
+    second(secondNanos); // what comes before the first tick counts, too
   }
 
   /**

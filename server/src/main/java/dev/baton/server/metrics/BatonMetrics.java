@@ -321,7 +321,6 @@ public final class BatonMetrics implements VertxMetrics {
   public void vertxCreated(Vertx vertx) {
     if (vertx instanceof BatonVertx baton) {
       Scheduler scheduler = baton.scheduler();
-      recorder.attach(scheduler.eventLoopGroup());
       observe(scheduler);
       registry
           .getPrometheusRegistry()

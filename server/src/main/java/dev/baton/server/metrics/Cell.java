@@ -1,6 +1,5 @@
 package dev.baton.server.metrics;
 
-import dev.baton.scheduler.loop.TransferableEventLoop;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -35,7 +34,6 @@ final class Cell {
   }
 
   private final boolean manyWriters;
-  private final @Nullable TransferableEventLoop loop;
 
   /** Made by the writer when its first request begins. */
   private volatile @Nullable UnderWay underWay;
@@ -47,16 +45,9 @@ final class Cell {
    * An empty one.
    *
    * @param manyWriters whether several threads may write at the same time
-   * @param loop whose owner in IO is the writer, or null
    */
-  Cell(boolean manyWriters, @Nullable TransferableEventLoop loop) {
+  Cell(boolean manyWriters) {
     this.manyWriters = manyWriters;
-    this.loop = loop;
-  }
-
-  /** The loop whose owner in IO is the writer, or null. */
-  @Nullable TransferableEventLoop loop() {
-    return loop;
   }
 
   /** Where requests that begin here are noted. The writer. */

@@ -32,7 +32,6 @@ final class HttpServerRecorder
 
   /** A request under way. */
   static final class Request implements RequestWork.Routed, Traced {
-    private final Cell home;
     private final @Nullable HttpRequest request;
     private final HttpMethod method;
     private final long beginNanos;
@@ -44,13 +43,12 @@ final class HttpServerRecorder
     private boolean done;
 
     private Request(
-        Cell home, @Nullable HttpRequest request, HttpMethod method, long beginNanos, Route route) {
-      this.home = home;
+        Cell cell, @Nullable HttpRequest request, HttpMethod method, long beginNanos, Route route) {
       this.request = request;
       this.method = method;
       this.beginNanos = beginNanos;
       this.route = route;
-      this.underWay = home.underWay();
+      this.underWay = cell.underWay();
       this.slot = underWay.begin(route.kind(Route.indexOf(method)), beginNanos);
     }
 
@@ -147,11 +145,9 @@ final class HttpServerRecorder
   }
 
   private Request begin(@Nullable HttpRequest request, HttpMethod method) {
-    Cell home = recorder.cell();
-    TransferableEventLoop loop = home.loop();
-    long now = loop != null ? loop.pollNanos() : System.nanoTime();
-    home.add(activeRequests, 1);
-    return new Request(home, request, method, now, unmatched);
+    Cell cell = recorder.cell();
+    cell.add(activeRequests, 1);
+    return new Request(cell, request, method, TransferableEventLoop.turnNanos(), unmatched);
   }
 
   @Override
@@ -170,7 +166,7 @@ final class HttpServerRecorder
       return;
     }
     request.end();
-    Cell cell = recorder.cell(request.home);
+    Cell cell = recorder.cell();
     cell.add(activeRequests, -1);
     int series = request.route.series(request.method, response.statusCode());
     long now = System.nanoTime();
@@ -198,11 +194,12 @@ final class HttpServerRecorder
     }
   }
 
+  /** Null: a push that is reset while it waits for a stream was never told of. */
   @Override
-  public void requestReset(Request request) {
-    if (!request.done) {
+  public void requestReset(@Nullable Request request) {
+    if (request != null && !request.done) {
       request.end();
-      Cell cell = recorder.cell(request.home);
+      Cell cell = recorder.cell();
       cell.add(activeRequests, -1);
       cell.add(resets, 1);
       log(request, AccessLog.CLIENT_GONE, null, 0);

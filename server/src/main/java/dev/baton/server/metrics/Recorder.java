@@ -1,14 +1,11 @@
 package dev.baton.server.metrics;
 
-import dev.baton.scheduler.loop.TransferableEventLoop;
-import dev.baton.scheduler.loop.TransferableEventLoopGroup;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.jspecify.annotations.Nullable;
 
 // google-java-format off
 /*
@@ -17,21 +14,13 @@ import org.jspecify.annotations.Nullable;
  *
  *   calling thread                                      its cell
  *   ─────────────────────────────────────────────────   ─────────────────────────────────────────
- *   a worker of Baton's that drives a loop in IO        the loop's
- *   any other thread of Netty's or Vert.x's (an event   the thread's own
- *   loop or worker of stock Vert.x; a worker of
- *   Baton's inside a continuation, whether or not it
- *   has lost its loop meanwhile)
+ *   a thread of Netty's or Vert.x's: a worker of        the thread's own
+ *   Baton's, an event loop or worker of stock Vert.x
  *   anything else (main, virtual threads)               one for all, with atomic adds
  *
- * Single writer. A loop is in IO on one thread at most, and what an owner wrote in IO is seen by
- * the next one: it passes with the loop's status word (TransferableEventLoop). A worker that was
- * left behind in its continuation is not in IO and thus writes to its own cell, also while the new
- * owner writes to the loop's. So there are as many histograms of requests as loops, however many
- * workers come by.
- *
- * A connection or request remembers its loop's cell as its home, and writes there while its caller
- * drives that loop in IO (cell(Cell)); else to the caller's own, as above.
+ * Single writer. Requests begin and end in units of a loop, and who runs a unit may have lost the
+ * loop: what belongs to the loop would have two writers. A thread's own cell never has. There are as
+ * many as threads that have ever served a request; those that were left behind come back.
  *
  * A thread that ends leaves its numbers to the shared cell; collect() and that move exclude each
  * other, so that nothing is counted twice or missed.
@@ -41,8 +30,9 @@ import org.jspecify.annotations.Nullable;
 // google-java-format on
 /** Counters, gauges and histograms that are cheap to write. */
 final class Recorder {
-  private final Cell shared = new Cell(true, null);
+  private final Cell shared = new Cell(true);
   private final List<Cell> cells = new CopyOnWriteArrayList<>(List.of(shared));
+  private final List<UnderWay> leftBehind = new CopyOnWriteArrayList<>();
   private final List<Family> families = new CopyOnWriteArrayList<>();
   private final Set<String> names = ConcurrentHashMap.newKeySet();
 
@@ -50,7 +40,7 @@ final class Recorder {
       new FastThreadLocal<>() {
         @Override
         protected Cell initialValue() {
-          return newCell(null);
+          return newCell();
         }
 
         @Override
@@ -59,50 +49,29 @@ final class Recorder {
         }
       };
 
-  // Written once, before the first loop is used
-  private volatile @Nullable TransferableEventLoopGroup group;
-  private volatile Cell[] loopCells = {};
-
   // Guarded by this
   private int nextSeries;
 
-  private Cell newCell(@Nullable TransferableEventLoop loop) {
-    Cell cell = new Cell(false, loop);
+  private Cell newCell() {
+    Cell cell = new Cell(false);
     cells.add(cell);
     return cell;
   }
 
   private synchronized void retire(Cell cell) {
+    UnderWay underWay = cell.underWayOrNull();
+    if (underWay != null) {
+      leftBehind.add(underWay); // its requests may go on elsewhere
+    }
     cells.remove(cell);
     shared.takeOver(cell);
   }
 
-  /** Gives each loop of {@code group} a cell. Once. */
-  void attach(TransferableEventLoopGroup group) {
-    loopCells = group.loops().stream().map(this::newCell).toArray(Cell[]::new);
-    this.group = group;
-  }
-
   // ---------------------------------------------------------------- writing
 
-  /** The cell that the calling thread may write to now: its loop's, if it drives one in IO. */
+  /** The cell that the calling thread may write to now. */
   Cell cell() {
-    TransferableEventLoop loop = TransferableEventLoop.currentInIo();
-    if (loop != null && loop.parent() == group) {
-      return loopCells[loop.index()];
-    }
     return Thread.currentThread() instanceof FastThreadLocalThread ? own.get() : shared;
-  }
-
-  /**
-   * The cell that the calling thread may write to now, on behalf of something that stays with one
-   * loop, such as a connection or a request: that loop never changes, only who drives it.
-   *
-   * @param home {@link #cell()} where it began
-   */
-  Cell cell(Cell home) {
-    TransferableEventLoop loop = home.loop();
-    return loop != null && loop.inEventLoop() ? home : cell();
   }
 
   // ---------------------------------------------------------------- series
@@ -149,6 +118,8 @@ final class Recorder {
         underWay.read(reader);
       }
     }
+    leftBehind.removeIf(UnderWay::isEmpty);
+    leftBehind.forEach(underWay -> underWay.read(reader));
   }
 
   /** A histogram. Any thread. */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Connections and what goes over them; one for all servers or clients of one kind. What Vert.x
- * keeps for a connection is its home: see {@link Recorder#cell(Cell)}.
+ * keeps for a connection is of no use here.
  */
 final class TransportRecorder implements TransportMetrics<Cell> {
   private final Recorder recorder;
@@ -44,25 +44,21 @@ final class TransportRecorder implements TransportMetrics<Cell> {
 
   @Override
   public void disconnected(Cell home, SocketAddress remoteAddress) {
-    recorder.cell(home).add(connections, -1);
+    recorder.cell().add(connections, -1);
   }
 
   @Override
   public void bytesRead(@Nullable Cell home, SocketAddress remoteAddress, long numberOfBytes) {
-    cell(home).add(bytesRead, numberOfBytes);
+    recorder.cell().add(bytesRead, numberOfBytes);
   }
 
   @Override
   public void bytesWritten(@Nullable Cell home, SocketAddress remoteAddress, long numberOfBytes) {
-    cell(home).add(bytesWritten, numberOfBytes);
+    recorder.cell().add(bytesWritten, numberOfBytes);
   }
 
   @Override
   public void exceptionOccurred(@Nullable Cell home, SocketAddress remoteAddress, Throwable t) {
-    cell(home).add(errors, 1);
-  }
-
-  private Cell cell(@Nullable Cell home) {
-    return home == null ? recorder.cell() : recorder.cell(home);
+    recorder.cell().add(errors, 1);
   }
 }

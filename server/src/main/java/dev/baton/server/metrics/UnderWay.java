@@ -63,6 +63,16 @@ final class UnderWay {
     }
   }
 
+  /** Whether no slot is taken. Any thread, once no more are. */
+  boolean isEmpty() {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      if ((long) LONG.getOpaque(began, slot) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Reads all. Any thread; one that begins or ends meanwhile may be missed. */
   void read(Reader reader) {
     for (int slot = 0; slot < SLOTS; slot++) {

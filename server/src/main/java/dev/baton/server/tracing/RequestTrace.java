@@ -1,5 +1,6 @@
 package dev.baton.server.tracing;
 
+import dev.baton.scheduler.loop.TransferableEventLoop;
 import io.vertx.core.Context;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.spi.context.storage.AccessMode;
@@ -117,6 +118,9 @@ public final class RequestTrace {
       }
       takenNanos = 0;
       enteredNanos = now;
+      if (TransferableEventLoop.isAway() && takenNanos == 0) {
+        takenNanos = now; // it was taken before anybody knew what ran
+      }
     }
   }
 

@@ -2,25 +2,36 @@ package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.server.connection.ConnectionScout;
 import dev.baton.server.connection.Timeouts;
+import dev.baton.server.context.ClientGate;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.tracing.RequestTrace;
 import dev.baton.server.tracing.RequestTracer;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.impl.clustered.DefaultNodeSelector;
 import io.vertx.core.eventbus.impl.clustered.NodeSelector;
 import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.impl.transports.NioTransport;
+import io.vertx.core.net.TcpConfig;
+import io.vertx.core.net.impl.VertxEventLoopGroup;
 import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.transport.Transport;
+import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Vert.x's own bootstrap, with our transport and our {@code Vertx}. */
@@ -33,6 +44,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
   private final ContextMode mode;
   private final Timeouts timeouts;
   private @Nullable Scheduler scheduler;
+  private @Nullable Supplier<EventLoopGroup> stockLoops;
 
   /**
    * Prepares; starts nothing.
@@ -100,18 +112,52 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return new BatonVertx(this, tracer, manager, selector, scheduler, mode);
   }
 
+  /** The stock event loops that Vert.x would have, for who asks for them. */
+  PinnedLoops pinnedLoops() {
+    return new PinnedLoops(() -> Objects.requireNonNull(stockLoops, "stockLoops").get());
+  }
+
   private EventLoopGroup loops(
       Transport stock, int type, int threads, ThreadFactory factory, int ioRatio) {
     Scheduler s = scheduler;
     if (type != Transport.IO_EVENT_LOOP_GROUP || s == null) {
       return stock.eventLoopGroup(type, threads, factory, ioRatio);
     }
+    stockLoops = () -> stock.eventLoopGroup(type, threads, factory, ioRatio);
     return s.eventLoopGroup();
   }
 
   private ChannelFactory<? extends ServerChannel> watched(
       ChannelFactory<? extends ServerChannel> stock) {
     return () -> ConnectionScout.on(stock.newChannel(), timeouts);
+  }
+
+  /**
+   * Accepted channels are initialized by the handlers of their loop, which Vert.x finds by the
+   * identity of {@code channel.eventLoop()}: here that is a view of the loop.
+   */
+  private static void initializeByLoop(ServerBootstrap bootstrap) {
+    if (bootstrap.config().childGroup() instanceof VertxEventLoopGroup handlers) {
+      bootstrap.childHandler(
+          new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+              EventLoop loop = channel.eventLoop();
+              Handler<Channel> handler =
+                  handlers.chooseHandler(loop instanceof ChannelLoop view ? view.loop() : loop);
+              if (handler == null) {
+                var _ = channel.close();
+              } else {
+                handler.handle(channel);
+              }
+            }
+
+            @Override
+            public boolean isSharable() {
+              return true;
+            }
+          });
+    }
   }
 
   private final class EpollLoops extends EpollTransport {
@@ -123,9 +169,21 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     }
 
     @Override
+    public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
+      ChannelFactory<? extends Channel> channels = stock.channelFactory(domainSocket);
+      return () -> ClientGate.on(channels.newChannel());
+    }
+
+    @Override
     public EventLoopGroup eventLoopGroup(
         int type, int threads, ThreadFactory factory, int ioRatio) {
       return loops(stock, type, threads, factory, ioRatio);
+    }
+
+    @Override
+    public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
+      super.configure(config, domainSocket, bootstrap);
+      initializeByLoop(bootstrap);
     }
   }
 
@@ -138,9 +196,21 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     }
 
     @Override
+    public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
+      ChannelFactory<? extends Channel> channels = stock.channelFactory(domainSocket);
+      return () -> ClientGate.on(channels.newChannel());
+    }
+
+    @Override
     public EventLoopGroup eventLoopGroup(
         int type, int threads, ThreadFactory factory, int ioRatio) {
       return loops(stock, type, threads, factory, ioRatio);
+    }
+
+    @Override
+    public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
+      super.configure(config, domainSocket, bootstrap);
+      initializeByLoop(bootstrap);
     }
   }
 }

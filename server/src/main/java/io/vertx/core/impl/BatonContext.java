@@ -1,7 +1,9 @@
 package io.vertx.core.impl;
 
+import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.metrics.BatonMetrics;
@@ -16,12 +18,14 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.HttpServerStream;
 import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.EventExecutor;
 import io.vertx.core.internal.WorkerPool;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.impl.tcp.NetSocketImpl;
 import io.vertx.core.spi.context.storage.AccessMode;
 import io.vertx.core.spi.context.storage.ContextLocal;
 import io.vertx.core.spi.tracing.VertxTracer;
@@ -35,7 +39,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Vert.x context whose callbacks are continuations of a loop that changes hands.
+ * A Vert.x context whose callbacks run one at a time on a loop that changes hands: where stock runs
+ * them if the context is free, else when it is.
  *
  * <p>The HTTP server duplicates its context once per request or stream. In mode {@code serial} the
  * duplicates share one executor, in mode {@code per-request} each has its own.
@@ -60,6 +65,9 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   private final BatonContext root;
   private final Object[] locals;
 
+  /** Where the events come from: the channel in which this duplicate was made; null if in none. */
+  private final @Nullable EventExecutor producer;
+
   // Where the events of the request come, if not here. Written before the first callback
   private @Nullable ContextInternal source;
 
@@ -73,13 +81,15 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   private @Nullable Object request;
 
   /** The root context of a deployment, or of a thread outside Vert.x. */
-  BatonContext(ContextImpl base, ContextMode mode, TransferableEventLoop loop) {
+  BatonContext(
+      ContextImpl base, ContextMode mode, TransferableEventLoop loop, SerialExecutor executor) {
     this.base = base;
     this.mode = mode;
     this.loop = loop;
-    this.executor = new SerialExecutor(loop);
+    this.executor = executor;
     this.root = this;
     this.locals = newLocals(base);
+    this.producer = null;
   }
 
   /** A duplicate. */
@@ -90,11 +100,28 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     this.executor = executor;
     this.root = root;
     this.locals = newLocals(base);
+    ChannelLoop channel = ChannelLoop.current();
+    this.producer = channel != null && channel.loop() == loop ? executorOf(channel) : null;
+  }
+
+  /** The executor of a channel. Inside. */
+  static EventExecutor executorOf(ChannelLoop channel) {
+    if (channel.attachment instanceof EventExecutor executor) {
+      return executor;
+    }
+    EventExecutor executor = new EventLoopExecutor(channel);
+    channel.attachment = executor;
+    return executor;
   }
 
   private static Object[] newLocals(ContextImpl base) {
     int size = base.locals.length;
     return size == 0 ? VertxImpl.EMPTY_CONTEXT_LOCALS : new Object[size];
+  }
+
+  /** A root context like this one, whose callbacks wait for those of no other. */
+  BatonContext withOwnExecutor() {
+    return new BatonContext(base, mode, loop, new SerialExecutor(loop));
   }
 
   ContextMode mode() {
@@ -143,21 +170,78 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   public <T> void emit(T argument, Handler<T> task) {
     if (executor.inThread()) {
       dispatch(argument, task);
-    } else {
-      if (argument instanceof HttpServerRequest mine) {
-        if (loop.isOverloaded()) {
-          shed(mine, owner().metrics() instanceof BatonMetrics metrics ? metrics : null);
-          return;
-        }
-        arrivalNanos = loop.clockNanos();
+    } else if (argument instanceof HttpServerRequest mine) {
+      request(mine, argument, task);
+    } else if (argument instanceof NetSocketImpl socket) {
+      gate(socket);
+      executor.execute(() -> dispatch(argument, task));
+    } else if (isNested() && executor.tryEnter()) {
+      try {
+        dispatch(argument, task);
+      } finally {
+        executor.leave();
       }
+    } else {
       executor.execute(() -> dispatch(argument, task));
     }
   }
 
+  /** A socket of a server begins: its handlers are to be set before its first message comes. */
+  private static void gate(NetSocketImpl socket) {
+    ChannelLoop channel = ChannelLoop.current();
+    if (channel != null && channel.inbound() == null && channel == socket.channel().eventLoop()) {
+      InboundGate.open(channel, socket.channelHandlerContext(), null);
+    }
+  }
+
+  /** New work: it may have to wait for a standby, or is refused. */
+  private <T> void request(HttpServerRequest mine, T argument, Handler<T> task) {
+    if (loop.isOverloaded()) {
+      shed(mine, owner().metrics() instanceof BatonMetrics metrics ? metrics : null);
+      return;
+    }
+    arrivalNanos = TransferableEventLoop.turnNanos();
+    Runnable callback = () -> dispatch(argument, task);
+    ChannelLoop channel = ChannelLoop.current();
+    if (channel != null && channel.runsCallbacks() && loop.source() == null) {
+      // One of several requests that came at once, begun by the answer to the one before.
+      channel.hold();
+      executor.executeFresh(
+          () -> {
+            try {
+              callback.run();
+            } finally {
+              channel.release();
+            }
+          });
+    } else {
+      executor.executeFresh(callback);
+    }
+  }
+
   /**
-   * Answers in IO, without a continuation: there is no worker left to run one. Nor one to route it,
-   * so it is counted by the route that such paths had before.
+   * Whether the calling thread runs a callback of the same verticle: stock would call right here.
+   */
+  private boolean isNested() {
+    return Thread.currentThread() instanceof BatonThread thread
+        && thread.dispatch.context instanceof BatonContext current
+        && current.root == root
+        && current.executor.inThread();
+  }
+
+  /** Later, as in stock: after what the loop does now. */
+  @Override
+  public void runOnContext(Handler<Void> action) {
+    if (TransferableEventLoop.isInUnitOf(loop)) {
+      loop.execute(() -> executor.execute(() -> dispatch(action)));
+    } else {
+      executor.execute(() -> dispatch(action));
+    }
+  }
+
+  /**
+   * Answers at once: there is no worker left to run the handler. Nor one to route it, so it is
+   * counted by the route that such paths had before.
    */
   private static void shed(HttpServerRequest request, @Nullable BatonMetrics metrics) {
     if (metrics != null) {
@@ -185,18 +269,32 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   public <T> void execute(T argument, Handler<T> task) {
     if (executor.inThread()) {
       task.handle(argument);
+    } else if (argument instanceof HttpServerStream) {
+      executor.executeFresh(() -> task.handle(argument)); // an HTTP/2 request begins
     } else {
       executor.execute(() -> task.handle(argument));
     }
   }
 
-  /** What callbacks of users come by. The first one of a request notes whose they are. */
+  /**
+   * What callbacks of users come by; Vert.x calls it for some of them wherever it is just then. The
+   * first one of a request notes whose they are.
+   */
   @Override
   public <T> void dispatch(T argument, Handler<T> task) {
+    if (!executor.inThread()) {
+      emit(argument, task);
+      return;
+    }
     if (request == null && RequestWork.isRequest(argument) && isDuplicate()) {
       REQUEST.setRelease(this, argument);
     }
     ContextInternal.super.dispatch(argument, task);
+  }
+
+  @Override
+  public void dispatch(Runnable handler) {
+    dispatch(null, _ -> handler.run());
   }
 
   @Override
@@ -271,7 +369,14 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   @Override
   public void defer(Runnable task) {
-    executor.execute(() -> dispatch(task));
+    ChannelLoop channel = ChannelLoop.current();
+    if (channel != null && executor.inThread() && !executor.keepsLoop()) {
+      // What the loop has seen of the connection meanwhile comes first: the client may be gone.
+      // Twice, since Netty tells of a close in a task of its own.
+      channel.execute(() -> channel.execute(() -> executor.execute(() -> dispatch(task))));
+    } else {
+      executor.execute(() -> dispatch(task));
+    }
   }
 
   @Override
@@ -384,7 +489,11 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   @Override
   public EventExecutor eventLoop() {
-    return base.eventLoop();
+    if (producer != null) {
+      return producer;
+    }
+    ChannelLoop channel = ChannelLoop.current();
+    return channel != null && channel.loop() == loop ? executorOf(channel) : base.eventLoop();
   }
 
   @Override
@@ -455,10 +564,22 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   @Override
   public ContextBuilder toBuilder() {
-    return new ContextBuilderImpl(owner())
-        .withCloseFuture(closeFuture())
+    // An HTTP server asks for an event loop context to listen in.
+    return new ContextBuilderImpl(owner()) {
+      private ThreadingModel model = ThreadingModel.EVENT_LOOP;
+
+      @Override
+      public ContextBuilderImpl withThreadingModel(ThreadingModel threadingModel) {
+        model = threadingModel;
+        return super.withThreadingModel(threadingModel);
+      }
+
+      @Override
+      public ContextInternal build() {
+        return model == ThreadingModel.EVENT_LOOP ? new ConnectionContext(root) : super.build();
+      }
+    }.withCloseFuture(closeFuture())
         .withEventLoop(loop)
-        .withThreadingModel(ThreadingModel.EVENT_LOOP)
         .withDeployment(deploymentID())
         .withWorkerPool(workerPool())
         .withClassLoader(classLoader());

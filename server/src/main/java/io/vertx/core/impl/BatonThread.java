@@ -1,8 +1,8 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.LoopThread;
 import dev.baton.server.context.RequestWork;
-import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>No {@code VertxThread}: {@code Future.await} refuses those, and a handler may block here.
  */
-public final class BatonThread extends FastThreadLocalThread {
+public final class BatonThread extends LoopThread {
   final VertxImpl.ContextDispatch dispatch = new VertxImpl.ContextDispatch();
 
   // What it described last: the work of the worker whose loop it has taken
@@ -41,10 +41,5 @@ public final class BatonThread extends FastThreadLocalThread {
             && context.hasRequest()
         ? context
         : null;
-  }
-
-  @Override
-  public boolean permitBlockingCalls() {
-    return true;
   }
 }

@@ -1,23 +1,27 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.context.StockRequestContext;
 import dev.baton.server.tracing.RequestTrace;
 import dev.baton.stages.RequestContext;
-import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.internal.ThreadExecutorMap;
+import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.eventbus.impl.clustered.NodeSelector;
+import io.vertx.core.http.impl.HttpServerBuilderImpl;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.deployment.DeploymentContext;
+import io.vertx.core.internal.resolver.NameResolver;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.tracing.VertxTracer;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
@@ -37,6 +41,14 @@ public final class BatonVertx extends VertxImpl {
   private final Scheduler scheduler;
   private final ContextMode defaultMode;
   private final boolean setsContextClassLoader;
+
+  /** Stock event loops, for deployments that want one thread for all their callbacks. */
+  private final PinnedLoops pinned;
+
+  /** By loop, what contexts of threads outside Vert.x share. */
+  private final List<SerialExecutor> outsiders;
+
+  private final @Nullable NameResolver resolver; // null while the constructor above runs
 
   private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
@@ -63,6 +75,10 @@ public final class BatonVertx extends VertxImpl {
     this.scheduler = scheduler;
     this.defaultMode = defaultMode;
     this.setsContextClassLoader = !bootstrap.options().getDisableTCCL();
+    this.pinned = bootstrap.pinnedLoops();
+    this.outsiders = scheduler.eventLoopGroup().loops().stream().map(SerialExecutor::new).toList();
+    this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
+    closeLast(pinned::close);
   }
 
   /** What drives the event loops. */
@@ -81,11 +97,12 @@ public final class BatonVertx extends VertxImpl {
     if (current instanceof BatonContext context) {
       return context.ofRequest();
     }
-    if (current.unwrap() instanceof ContextImpl base
-        && base.owner() instanceof BatonVertx
-        && base.nettyEventLoop() instanceof TransferableEventLoop loop) {
+    if (current.unwrap() instanceof ContextImpl base && base.owner() instanceof BatonVertx vertx) {
       // The handlers of the deployment are pinned; its stages are not.
-      BatonContext own = new BatonContext(base, ContextMode.PER_REQUEST, loop).withSource(current);
+      TransferableEventLoop loop = (TransferableEventLoop) vertx.nettyEventLoopGroup().next();
+      BatonContext own =
+          new BatonContext(base, ContextMode.PER_REQUEST, loop, new SerialExecutor(loop))
+              .withSource(current);
       own.copyLocals(current);
       return own;
     }
@@ -111,27 +128,30 @@ public final class BatonVertx extends VertxImpl {
       return context;
     }
     if (Thread.currentThread() instanceof BatonThread) {
-      // Netty code of a user on the loop itself: there the stock context is the right one.
-      EventExecutor executor = ThreadExecutorMap.currentExecutor();
-      if (executor instanceof TransferableEventLoop loop && loop.inEventLoop()) {
+      // Netty code of a user inside a channel: there a stock context of that channel is the right
+      // one.
+      ChannelLoop channel = ChannelLoop.current();
+      if (channel != null) {
         return createContext(
-            ThreadingModel.EVENT_LOOP, loop, closeFuture(), workerPool(), null, tccl());
+            ThreadingModel.EVENT_LOOP, channel, closeFuture(), workerPool(), null, tccl());
       }
     }
+    if (defaultMode == ContextMode.PINNED) {
+      return createContext(
+          ThreadingModel.EVENT_LOOP, pinned.next(), closeFuture(), workerPool(), null, tccl());
+    }
     ContextInternal stock = super.getOrCreateContext();
-    return stock instanceof ContextImpl base && base.isEventLoopContext()
-        ? batonContext(base, defaultMode)
+    // In stock all contexts that a thread outside gets are one event loop's: what one of them
+    // completes, another one is told at once.
+    return stock instanceof ContextImpl base
+            && base.isEventLoopContext()
+            && base.nettyEventLoop() instanceof TransferableEventLoop loop
+        ? new BatonContext(base, defaultMode, loop, outsiders.get(loop.index()))
         : stock;
   }
 
   private static ClassLoader tccl() {
     return Thread.currentThread().getContextClassLoader();
-  }
-
-  private ContextInternal batonContext(ContextImpl base, ContextMode mode) {
-    return mode != ContextMode.PINNED && base.nettyEventLoop() instanceof TransferableEventLoop loop
-        ? new BatonContext(base, mode, loop)
-        : base;
   }
 
   @Override
@@ -140,12 +160,15 @@ public final class BatonVertx extends VertxImpl {
   }
 
   /**
-   * Makes the contexts of event loop verticles ours. Other contexts that Vert.x builds (connections
-   * of clients, for example) belong into IO and stay stock.
+   * Makes the contexts of event loop verticles ours. Those that Vert.x builds for connections of
+   * clients are stock ones, each of the one channel that it will have. Deployments that do not
+   * block Baton's loops, or ask for one thread, get stock event loops.
    */
   private static final class Builder extends ContextBuilderImpl {
     private final BatonVertx vertx;
     private @Nullable String deployment;
+    private @Nullable EventLoop eventLoop;
+    private ThreadingModel model = ThreadingModel.EVENT_LOOP;
 
     Builder(BatonVertx vertx) {
       super(vertx);
@@ -159,11 +182,48 @@ public final class BatonVertx extends VertxImpl {
     }
 
     @Override
+    public ContextBuilderImpl withEventLoop(@Nullable EventLoop loop) {
+      eventLoop = loop;
+      return super.withEventLoop(loop);
+    }
+
+    @Override
+    public ContextBuilderImpl withThreadingModel(ThreadingModel threadingModel) {
+      model = threadingModel;
+      return super.withThreadingModel(threadingModel);
+    }
+
+    @Override
     public ContextInternal build() {
-      ContextInternal stock = super.build();
-      return deployment != null && stock instanceof ContextImpl base && base.isEventLoopContext()
-          ? vertx.batonContext(base, vertx.modeOf(deployment))
-          : stock;
+      ContextMode mode =
+          model != ThreadingModel.EVENT_LOOP
+              ? ContextMode.PINNED
+              : deployment == null ? vertx.defaultMode : vertx.modeOf(deployment);
+      TransferableEventLoop ours =
+          eventLoop instanceof ChannelLoop channel
+              ? channel.loop()
+              : eventLoop instanceof TransferableEventLoop loop ? loop : null;
+      if (mode == ContextMode.PINNED) {
+        if (eventLoop == null || ours != null) {
+          ContextBuilderImpl _ = super.withEventLoop(vertx.pinned.next());
+        }
+        return super.build();
+      }
+      if (deployment != null) {
+        ContextInternal stock = super.build();
+        return stock instanceof ContextImpl base
+                && base.nettyEventLoop() instanceof TransferableEventLoop loop
+            ? new BatonContext(base, mode, loop, new SerialExecutor(loop))
+            : stock;
+      }
+      if (eventLoop == null) {
+        ours = (TransferableEventLoop) vertx.nettyEventLoopGroup().next();
+      }
+      if (ours == null) {
+        return super.build();
+      }
+      ContextBuilderImpl _ = super.withEventLoop(ours.newView()); // of a client's connection
+      return super.build();
     }
   }
 
@@ -183,6 +243,27 @@ public final class BatonVertx extends VertxImpl {
         trace.taken(takeover.atNanos());
       }
     }
+  }
+
+  /**
+   * The context that a server listens in. Contexts of threads outside Vert.x share an executor;
+   * what blocks in the handlers of one server shall not hold up another.
+   */
+  ContextInternal listening(ContextInternal context) {
+    return context instanceof BatonContext ours && outsiders.contains(ours.executor())
+        ? ours.withOwnExecutor()
+        : context;
+  }
+
+  @Override
+  public NameResolver nameResolver() {
+    NameResolver byLoop = resolver;
+    return byLoop == null ? super.nameResolver() : byLoop;
+  }
+
+  @Override
+  public HttpServerBuilderImpl httpServerBuilder() {
+    return new BatonHttpServer.Builder(this);
   }
 
   // ---------------------------------------------------------------- current context

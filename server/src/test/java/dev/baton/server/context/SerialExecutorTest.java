@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.impl.WorkerExecutor;
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -80,6 +81,17 @@ class SerialExecutorTest {
       assertThat(executor.inThread()).isTrue();
       ran.add("refused");
     }
+  }
+
+  /** A plain one would let the compiler look at it once, and the runner wait for ever. */
+  @Test
+  void shouldLookForTheNextNodeAgainAndAgain() {
+    assertThat(SerialExecutor.class.getDeclaredClasses())
+        .filteredOn(type -> type.getSimpleName().equals("Node"))
+        .flatExtracting(type -> List.of(type.getDeclaredFields()))
+        .filteredOn(field -> field.getName().equals("next"))
+        .singleElement()
+        .matches(field -> Modifier.isVolatile(field.getModifiers()));
   }
 
   @Test

@@ -1,9 +1,7 @@
 package dev.baton.server.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,13 +13,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Timeout(300)
 final class DifferentialTest {
-  /** Hosts that differ today; an entry goes when they do not. */
-  private static final Set<Host> KNOWN_TO_DIFFER = Set.of(Host.SERIAL, Host.PER_REQUEST);
-
   @ParameterizedTest
   @EnumSource(Host.class)
   void shouldSeeWhatStockSees(Host host) {
-    assumeFalse(KNOWN_TO_DIFFER.contains(host), () -> host + " is known to differ");
     long seed = ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE);
 
     Differential.Result result = Differential.run(host, 300, seed, true);

@@ -2,10 +2,7 @@ package dev.baton.server.management;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
-import dev.baton.server.context.ContextMode;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -55,10 +52,11 @@ final class HealthIT {
 
   @Test
   void shouldBeUnreadyWhileEveryLoopStandsStill() throws Exception {
-    try (Watched watched = Watched.start(new BatonOptions(), new ManagementOptions(ONE_SECOND))) {
+    BatonOptions options = new BatonOptions();
+    options.getScheduler().setTakeover(false);
+    try (Watched watched = Watched.start(options, new ManagementOptions(ONE_SECOND))) {
       var release = new CountDownLatch(1);
-      watched.vertx.deployVerticle(
-          onStart(release::await), Baton.contextMode(new DeploymentOptions(), ContextMode.PINNED));
+      watched.vertx.deployVerticle(onStart(release::await));
       try {
         until(watched, READY, 503);
 

@@ -102,7 +102,6 @@ class RecorderTest {
     int burst = 200;
     Scheduler scheduler =
         Scheduler.start(new SchedulerOptions().setLoops(2).setMinStandbys(4).setMaxStandbys(16));
-    recorder.attach(scheduler.eventLoopGroup());
     CountDownLatch finished = new CountDownLatch(4 * rounds * 2);
     Runnable write =
         () -> {

@@ -59,7 +59,7 @@ class StuckLoopsIT {
   @EnumSource(names = {"PER_REQUEST", "PINNED"})
   void shouldAnswerScrapesWhileEveryLoopIsStuck(ContextMode mode) throws Exception {
     BatonOptions options = new BatonOptions().setContextMode(mode);
-    options.getScheduler().setLoops(2).setPinning(false).setMinStandbys(1).setMaxStandbys(2);
+    options.getScheduler().setLoops(2).setPinning(false).setMinStandbys(1).setMaxStandbys(3);
     options.getScheduler().setMaxHeldContinuations(1);
     CountDownLatch released = new CountDownLatch(1);
     Vertx vertx = Baton.vertx(options);
@@ -91,15 +91,15 @@ class StuckLoopsIT {
             "both have begun",
             () ->
                 scrape(http, management, "/metrics").value("vertx_http_server_active_requests")
-                    == 2);
+                    >= 2);
       } else {
         send.run();
         Scrape.until(
-            "no standby is left",
+            "both loops were taken",
             () ->
                 scrape(http, management, "/metrics")
-                        .value("baton_standby_cap_hits_total{cpu=\"-1\"}")
-                    > 0);
+                        .value("baton_standbys{cpu=\"-1\",state=\"in_use\"}")
+                    >= 2);
       }
 
       long begin = System.nanoTime();
@@ -118,8 +118,9 @@ class StuckLoopsIT {
       assertThat(health).contains("UP");
       assertThat(scrape.value("vertx_http_server_active_requests")).isGreaterThanOrEqualTo(2);
       if (mode == ContextMode.PER_REQUEST) {
-        assertThat(scrape.value("baton_standbys{cpu=\"-1\",state=\"in_use\"}")).isEqualTo(2);
-        assertThat(scrape.value("baton_standbys_max{cpu=\"-1\"}")).isEqualTo(2);
+        assertThat(scrape.value("baton_standbys{cpu=\"-1\",state=\"in_use\"}"))
+            .isBetween(2.0, 3.0); // what is not a request may have cost one, too
+        assertThat(scrape.value("baton_standbys_max{cpu=\"-1\"}")).isEqualTo(3);
         assertThat(scrape.value("baton_blocked_seconds_total{cause=\"blocked\"}")).isPositive();
         assertThat(scrape.value("baton_takeover_delay_seconds_count{cause=\"blocked\"}"))
             .isGreaterThanOrEqualTo(2); // a page fault may have cost a loop, too
@@ -130,7 +131,7 @@ class StuckLoopsIT {
         assertThat(
                 scrape.value("baton_loop_away{loop=\"0\"}")
                     + scrape.value("baton_loop_away{loop=\"1\"}"))
-            .isEqualTo(2);
+            .isGreaterThanOrEqualTo(2);
         for (int i = 0; i < 3; i++) {
           send.run(); // one may be held back on each loop, the next ones are refused
         }

@@ -1,0 +1,44 @@
+package dev.baton.server.context;
+
+import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.vertx.core.net.impl.VertxHandler;
+
+/**
+ * Opens the gate of a client's connection when Vert.x has made that, before its first message. In
+ * the channel.
+ */
+public final class ClientGate extends ChannelInboundHandlerAdapter {
+  private boolean done;
+
+  private ClientGate() {}
+
+  /** Has {@code channel} watched, a client's that is not registered yet. */
+  public static <C extends Channel> C on(C channel) {
+    channel.pipeline().addLast(new ClientGate());
+    return channel;
+  }
+
+  /** Vert.x removes all handlers but a few when it makes an HTTP connection of a socket. */
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    if (!done && ctx.channel().isActive()) {
+      ctx.pipeline().addFirst(new ClientGate());
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    ChannelHandlerContext connection = ctx.pipeline().context(VertxHandler.class);
+    if (connection != null) { // else it is TLS or a proxy that speaks
+      if (ctx.channel().eventLoop() instanceof ChannelLoop channel && channel.inbound() == null) {
+        InboundGate.open(channel, connection, null);
+      }
+      done = true;
+      ctx.pipeline().remove(this);
+    }
+    ctx.fireChannelRead(message);
+  }
+}

@@ -1,0 +1,283 @@
+package dev.baton.server.context;
+
+import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+// google-java-format off
+/*
+ * Stock Vert.x calls a handler below the decoder that has read what the handler is told. A handler
+ * that waits there for the next thing of its connection waits for the decoder below it. So here the
+ * decoder is asked for one message at a time, and the callbacks of that message run when it has
+ * returned, before anything else of the connection goes on:
+ *
+ *    socket ─▶ [front: bytes, ends of reads, close] ─▶ decoder ─▶ [back: messages] ─▶ Vert.x
+ *                      waits here                    one at a time    waits here
+ *
+ * The order is that of stock: message, its callbacks, next message. What the loop asks for before a
+ * unit of the channel ends (deliverNext), until there is nothing:
+ *    1. a message that waits in back
+ *    2. one more message from the decoder, if the last time it had one
+ *    3. what waits in front
+ * An event passes a place where nothing waits at once, unless a callback is to run first or the
+ * channel is held (ChannelLoop.mayDeliver).
+ *
+ * A connection without a decoder that can be asked so has a back only.
+ */
+// google-java-format on
+/** Has callbacks of a connection run with no decoder below them, in the order of stock Vert.x. */
+public final class InboundGate implements ChannelLoop.Inbound {
+  /** What a decoder has not decoded yet; Netty tells it to subclasses. */
+  private static final MethodHandle READABLE_BYTES;
+
+  static {
+    try {
+      Method method = ByteToMessageDecoder.class.getDeclaredMethod("actualReadableBytes");
+      method.setAccessible(true);
+      READABLE_BYTES = MethodHandles.lookup().unreflect(method);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static final String FRONT = "batonFront";
+  private static final String BACK = "batonBack";
+
+  private enum Signal {
+    READ_COMPLETE,
+    INACTIVE
+  }
+
+  private record Failure(Throwable cause) {}
+
+  private record UserEvent(Object event) {}
+
+  /** A place in the pipeline where inbound events may have to wait. */
+  private class Place extends ChannelInboundHandlerAdapter {
+    final ArrayDeque<Object> waiting = new ArrayDeque<>(4);
+    private @Nullable ChannelHandlerContext context;
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      context = ctx;
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+      while (deliver()) {
+        // nothing is lost
+      }
+    }
+
+    boolean passes() {
+      return waiting.isEmpty() && channel.mayDeliver();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      pass(ctx, message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      pass(ctx, Signal.READ_COMPLETE);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      pass(ctx, Signal.INACTIVE);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      pass(ctx, new Failure(cause));
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      pass(ctx, new UserEvent(event));
+    }
+
+    private void pass(ChannelHandlerContext ctx, Object event) {
+      if (passes()) {
+        fire(ctx, event);
+      } else {
+        waiting.add(event);
+      }
+    }
+
+    /** Passes the next one on; whether there was one. */
+    boolean deliver() {
+      Object next = waiting.poll();
+      if (next == null) {
+        return false;
+      }
+      ChannelHandlerContext ctx = context;
+      if (ctx != null) {
+        fire(ctx, next);
+      }
+      return true;
+    }
+
+    void fire(ChannelHandlerContext ctx, Object event) {
+      switch (event) {
+        case Signal.READ_COMPLETE -> ctx.fireChannelReadComplete();
+        case Signal.INACTIVE -> ctx.fireChannelInactive();
+        case Failure failure -> ctx.fireExceptionCaught(failure.cause());
+        case UserEvent user -> ctx.fireUserEventTriggered(user.event());
+        default -> ctx.fireChannelRead(event);
+      }
+    }
+  }
+
+  /** Before the decoder. */
+  private final class Front extends Place {
+    @Override
+    boolean passes() {
+      return !decoderHasMore && back.waiting.isEmpty() && super.passes();
+    }
+  }
+
+  /** Before the connection. */
+  private final class Back extends Place {
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      decoderHasMore = decoder != null;
+      super.channelRead(ctx, message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      // A decoder that is removed says so when it has passed on what it had.
+      super.channelReadComplete(ctx);
+    }
+  }
+
+  private final ChannelLoop channel;
+  private final Back back = new Back();
+  private final ChannelLoop.@Nullable Inbound then;
+  private @Nullable Front front;
+  private @Nullable ChannelHandlerContext decoder;
+  private boolean decoderHasMore;
+
+  private InboundGate(ChannelLoop channel, ChannelLoop.@Nullable Inbound then) {
+    this.channel = channel;
+    this.then = then;
+  }
+
+  /**
+   * Sets a gate before the handler {@code connection}. Inside the channel, before its first
+   * message.
+   *
+   * @param decoderName a {@link ByteToMessageDecoder} of which one message at a time can be asked;
+   *     null if there is none
+   */
+  public static void open(
+      ChannelLoop channel, ChannelHandlerContext connection, @Nullable String decoderName) {
+    open(channel, connection, decoderName, null);
+  }
+
+  /**
+   * Sets a gate before the handler {@code connection} until the callbacks have run that are passed
+   * on now. Inside the channel, before its first message.
+   *
+   * @param then takes the gate's place
+   */
+  public static void openUntilTheyHaveRun(
+      ChannelLoop channel, ChannelHandlerContext connection, ChannelLoop.Inbound then) {
+    open(channel, connection, null, then);
+  }
+
+  private static void open(
+      ChannelLoop channel,
+      ChannelHandlerContext connection,
+      @Nullable String decoderName,
+      ChannelLoop.@Nullable Inbound then) {
+    ChannelPipeline pipeline = connection.pipeline();
+    InboundGate gate = new InboundGate(channel, then);
+    ChannelHandlerContext ctx = decoderName == null ? null : pipeline.context(decoderName);
+    if (ctx != null && ctx.handler() instanceof ByteToMessageDecoder one) {
+      one.setSingleDecode(true);
+      gate.decoder = ctx;
+      Front f = gate.new Front();
+      gate.front = f;
+      pipeline.addBefore(ctx.name(), FRONT, f);
+    }
+    pipeline.addBefore(connection.name(), BACK, gate.back);
+    channel.inbound(gate);
+  }
+
+  /** Removes the gate of {@code channel}, if it has one: what waits there goes on. Inside. */
+  public static void remove(ChannelLoop channel) {
+    if (channel.inbound() instanceof InboundGate gate) {
+      channel.inbound(null);
+      gate.decoder = null;
+      gate.decoderHasMore = false;
+      remove(gate.back);
+      remove(gate.front);
+    }
+  }
+
+  private static void remove(@Nullable Place place) {
+    ChannelHandlerContext ctx = place == null ? null : place.context;
+    if (ctx != null && !ctx.isRemoved()) {
+      ctx.pipeline().remove(ctx.handler());
+    }
+  }
+
+  @Override
+  public boolean isEmpty() {
+    Front f = front;
+    return then == null
+        && !decoderHasMore
+        && back.waiting.isEmpty()
+        && (f == null || f.waiting.isEmpty());
+  }
+
+  @Override
+  public boolean deliverNext() {
+    if (then != null) {
+      remove(channel);
+      channel.inbound(then);
+      return true;
+    }
+    if (back.deliver()) {
+      return true;
+    }
+    if (decoderHasMore) {
+      decoderHasMore = false;
+      ChannelHandlerContext ctx = decoder;
+      if (ctx != null && !ctx.isRemoved() && hasBytes(ctx)) {
+        askDecoder(ctx);
+        return true;
+      }
+    }
+    Front f = front;
+    return f != null && f.deliver();
+  }
+
+  private static boolean hasBytes(ChannelHandlerContext ctx) {
+    try {
+      return (int) READABLE_BYTES.invokeExact((ByteToMessageDecoder) ctx.handler()) > 0;
+    } catch (Throwable e) {
+      throw new LinkageError("A decoder did not tell what it has", e);
+    }
+  }
+
+  private static void askDecoder(ChannelHandlerContext ctx) {
+    try {
+      ((ChannelInboundHandler) ctx.handler()).channelRead(ctx, Unpooled.EMPTY_BUFFER);
+    } catch (Exception e) {
+      ctx.fireExceptionCaught(e);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.vertx.core.impl;
+
+import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.server.context.InboundGate;
+import io.netty.channel.Channel;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerConfig;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.impl.CleanableHttpServer;
+import io.vertx.core.http.impl.HttpServerBuilderImpl;
+import io.vertx.core.http.impl.http1.Http1ServerConnection;
+import io.vertx.core.http.impl.tcp.TcpHttpServer;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.net.SSLEngineOptions;
+import io.vertx.core.net.ServerSSLOptions;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
+import org.jspecify.annotations.Nullable;
+
+/** Stock Vert.x's HTTP server; its connections get contexts of their own, and a gate. */
+final class BatonHttpServer extends TcpHttpServer {
+  private final BatonVertx vertx;
+
+  private BatonHttpServer(
+      BatonVertx vertx,
+      HttpServerConfig config,
+      @Nullable ServerSSLOptions sslOptions,
+      @Nullable SSLEngineOptions engineOptions,
+      boolean registerWebSocketWriteHandlers) {
+    super(vertx, config, sslOptions, engineOptions, null, registerWebSocketWriteHandlers);
+    this.vertx = vertx;
+    HttpServer _ = super.connectionHandler(connection -> connected(connection, null));
+  }
+
+  /** Makes such servers; stock ones where HTTP/3 is asked for. */
+  static final class Builder extends HttpServerBuilderImpl {
+    private final BatonVertx vertx;
+    private HttpServerConfig config = new HttpServerConfig();
+    private @Nullable ServerSSLOptions sslOptions;
+    private @Nullable SSLEngineOptions engineOptions;
+    private @Nullable Handler<HttpConnection> connectHandler;
+    private boolean registerWebSocketWriteHandlers;
+
+    Builder(BatonVertx vertx) {
+      super(vertx);
+      this.vertx = vertx;
+    }
+
+    @Override
+    public HttpServerBuilderImpl with(HttpServerConfig config) {
+      this.config = config;
+      return super.with(config);
+    }
+
+    @Override
+    public HttpServerBuilderImpl with(@Nullable ServerSSLOptions options) {
+      sslOptions = options;
+      return super.with(options);
+    }
+
+    @Override
+    public HttpServerBuilderImpl with(@Nullable SSLEngineOptions engine) {
+      engineOptions = engine;
+      return super.with(engine);
+    }
+
+    @Override
+    public HttpServerBuilderImpl registerWebSocketWriteHandlers(boolean register) {
+      registerWebSocketWriteHandlers = register;
+      return super.registerWebSocketWriteHandlers(register);
+    }
+
+    @Override
+    public HttpServerBuilderImpl withConnectHandler(@Nullable Handler<HttpConnection> handler) {
+      connectHandler = handler;
+      return super.withConnectHandler(handler);
+    }
+
+    @Override
+    public HttpServer build() {
+      if (config.getVersions().isEmpty() || config.getVersions().contains(HttpVersion.HTTP_3)) {
+        return super.build();
+      }
+      HttpServer server =
+          new CleanableHttpServer(
+              vertx,
+              new BatonHttpServer(
+                  vertx,
+                  new HttpServerConfig(config),
+                  sslOptions == null ? null : sslOptions.copy(),
+                  engineOptions,
+                  registerWebSocketWriteHandlers));
+      return connectHandler == null ? server : server.connectionHandler(connectHandler);
+    }
+  }
+
+  /**
+   * Streams of HTTP/2 must not wait for each other, so their callbacks run outside of the channel,
+   * and what they write comes as tasks. Vert.x flushes at the end of a read, and after data; a task
+   * that only wrote headers would leave them until then.
+   */
+  private record FlushAfterUnit(Channel channel) implements ChannelLoop.Inbound {
+    @Override
+    public boolean isEmpty() {
+      return true;
+    }
+
+    @Override
+    public boolean runsCallbacks() {
+      return false;
+    }
+
+    @Override
+    public boolean deliverNext() {
+      channel.flush();
+      return false;
+    }
+  }
+
+  @Override
+  public synchronized HttpServer connectionHandler(@Nullable Handler<HttpConnection> handler) {
+    return super.connectionHandler(connection -> connected(connection, handler));
+  }
+
+  @Override
+  public synchronized Future<HttpServer> listen(ContextInternal context, SocketAddress address) {
+    return super.listen(vertx.listening(context), address);
+  }
+
+  /** A connection has been made; it has had no message yet. Inside its channel. */
+  private static void connected(
+      HttpConnection connection, @Nullable Handler<HttpConnection> handler) {
+    ConnectionBase base = (ConnectionBase) connection;
+    ContextInternal context = base.context();
+    if (context instanceof ConnectionContext
+        && base.channel().eventLoop() instanceof ChannelLoop channel) {
+      context = ConnectionContext.bind(base, channel);
+      if (connection instanceof Http1ServerConnection) {
+        InboundGate.open(channel, base.channelHandlerContext(), "httpDecoder");
+      } else {
+        InboundGate.remove(channel); // it was an upgrade
+        var flush = new FlushAfterUnit(base.channel());
+        if (handler == null) {
+          channel.inbound(flush);
+        } else {
+          InboundGate.openUntilTheyHaveRun(channel, base.channelHandlerContext(), flush);
+        }
+      }
+    }
+    if (handler != null) {
+      context.emit(connection, handler);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package io.vertx.core.impl;
+
+import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.channel.EventLoop;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.EventExecutor;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Field;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The context of one connection of an HTTP server. What Vert.x does for the connection runs inside
+ * its channel; what users are called with runs in the context of their verticle.
+ *
+ * <p>Vert.x gives all connections of a listening server one context, and asks that whether it is in
+ * its event loop before it touches plain fields of a connection. Here that must be true only inside
+ * that connection's channel. So a server listens in a context without a channel, and each
+ * connection gets its own one, before its first message ({@link #bind}).
+ */
+final class ConnectionContext extends DelegatingContext {
+  private static final MethodHandle CONTEXT_OF_CONNECTION;
+
+  static {
+    try {
+      // The field is final; nothing else of Vert.x 5.2.0 lets a connection have a context of its
+      // own.
+      Field field = ConnectionBase.class.getDeclaredField("context");
+      field.setAccessible(true);
+      CONTEXT_OF_CONNECTION = MethodHandles.lookup().unreflectSetter(field);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final BatonContext user;
+  private final EventLoop loop;
+  private final @Nullable EventExecutor executor;
+
+  /** What a server listens in. */
+  ConnectionContext(BatonContext user) {
+    super(user);
+    this.user = user;
+    this.loop = user.nettyEventLoop();
+    this.executor = null;
+  }
+
+  private ConnectionContext(BatonContext user, ChannelLoop channel) {
+    super(user);
+    this.user = user;
+    this.loop = channel;
+    this.executor = BatonContext.executorOf(channel);
+  }
+
+  /** Gives a connection that was made in a context without a channel its own one. Inside. */
+  static ConnectionContext bind(ConnectionBase connection, ChannelLoop channel) {
+    if (!(connection.context() instanceof ConnectionContext listening)) {
+      throw new IllegalStateException(
+          "context=" + connection.context() + ": a connection of a server of Baton's");
+    }
+    ConnectionContext own = new ConnectionContext(listening.user, channel);
+    try {
+      CONTEXT_OF_CONNECTION.invokeExact(connection, (ContextInternal) own);
+    } catch (Throwable e) {
+      throw new LinkageError("A connection did not take its context", e);
+    }
+    return own;
+  }
+
+  // ---------------------------------------------------------------- inside the channel
+
+  @Override
+  public EventExecutor executor() {
+    EventExecutor e = executor;
+    return e != null ? e : user.eventLoop();
+  }
+
+  @Override
+  public EventExecutor eventLoop() {
+    return executor();
+  }
+
+  @Override
+  public EventLoop nettyEventLoop() {
+    return loop;
+  }
+
+  @Override
+  public boolean inThread() {
+    return executor().inThread();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    EventExecutor e = executor();
+    if (e.inThread()) {
+      task.run();
+    } else {
+      e.execute(task);
+    }
+  }
+
+  @Override
+  public <T> void execute(T argument, Handler<T> task) {
+    EventExecutor e = executor();
+    if (e.inThread()) {
+      task.handle(argument);
+    } else {
+      e.execute(() -> task.handle(argument));
+    }
+  }
+
+  // ---------------------------------------------------------------- in the verticle's context
+
+  @Override
+  public <T> void emit(T argument, Handler<T> task) {
+    if (executor == null && argument instanceof ConnectionBase) {
+      dispatchHere(argument, task); // the server itself sets the connection up
+    } else {
+      user.emit(argument, task);
+    }
+  }
+
+  @Override
+  public void dispatch(Runnable handler) {
+    user.emit(null, _ -> handler.run());
+  }
+
+  @Override
+  public <T> void dispatch(T argument, Handler<T> handler) {
+    user.emit(argument, handler);
+  }
+
+  @Override
+  public ThreadingModel threadingModel() {
+    return ThreadingModel.EVENT_LOOP;
+  }
+
+  @Override
+  public boolean isEventLoopContext() {
+    return true;
+  }
+
+  @Override
+  public Future<Void> close() {
+    return Future.succeededFuture();
+  }
+}
