@@ -449,6 +449,25 @@ abstract class DropInContract {
     client.close().await();
   }
 
+  /** That the socket is connected, and that its peer has closed it, come at once. */
+  @Test
+  void shouldConnectToAServerThatClosesAtOnce() throws Exception {
+    int port =
+        vertx
+            .createNetServer()
+            .connectHandler(socket -> socket.close())
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+    NetClient client = vertx.createNetClient();
+
+    for (int i = 0; i < 50; i++) {
+      assertThat(client.connect(port, "localhost").await(10, TimeUnit.SECONDS)).isNotNull();
+    }
+
+    client.close().await();
+  }
+
   @Test
   void shouldCloseIdleConnections() throws Exception {
     var options =

@@ -259,6 +259,12 @@ public final class ChannelLoop extends AbstractEventExecutor
   }
 
   @Override
+  public boolean isConnecting() {
+    Channel c = channel;
+    return c != null && !c.isActive();
+  }
+
+  @Override
   public boolean isInputShutdown() {
     return channel instanceof DuplexChannel stream && stream.isInputShutdown();
   }

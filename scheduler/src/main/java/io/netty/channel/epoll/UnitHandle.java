@@ -24,6 +24,9 @@ public final class UnitHandle implements EpollIoHandle, IoRegistration {
     /** There are events, the first since the last {@link UnitHandle#take}. The owner in IO. */
     void ready();
 
+    /** Whether the channel is yet to be connected. Inside it. */
+    boolean isConnecting();
+
     /** Whether nothing more will be read. Inside the channel. */
     boolean isInputShutdown();
 
@@ -141,6 +144,9 @@ public final class UnitHandle implements EpollIoHandle, IoRegistration {
    */
   public void run(int taken) {
     if (registration().isValid()) {
+      if ((taken & Native.EPOLLOUT) != 0 && sink.isConnecting()) {
+        taken &= ~(Native.EPOLLIN | Native.EPOLLRDHUP); // reported again, when it is connected
+      }
       boolean closing = (taken & Native.EPOLLRDHUP) != 0 && !sink.isInputShutdown();
       int now = closing ? (taken & ~Native.EPOLLRDHUP) | Native.EPOLLIN : taken;
       real.handle(this, EpollIoOps.eventOf(now));
