@@ -91,7 +91,7 @@ final class SliceTimer {
    * it. A standby.
    *
    * @param status the loop's status word
-   * @param cpuNanos for how long the owner's thread has run on a CPU
+   * @param cpuNanos for how long the owner's thread has run on a CPU, or any other clock
    */
   boolean isUsedUp(long status, long cpuNanos, long moreNanos) {
     return seenStatus == status && cpuNanos - seenCpuNanos >= sliceNanos / 2 + moreNanos;
@@ -99,7 +99,7 @@ final class SliceTimer {
 
   /** Looks again after one more slice. A standby. */
   void lookAgain(long status, long cpuNanos) {
-    if (seenStatus != status) {
+    if (seenStatus != status || cpuNanos < seenCpuNanos) { // or another clock was read then
       seenCpuNanos = cpuNanos;
       seenStatus = status;
     }

@@ -332,8 +332,10 @@ final class StandbyPool {
     if (owner == null || probe == null) {
       return null;
     }
-    long cpuNanos = owner.cpuNanos(c);
-    if (probe.look() == Sighting.BLOCKED || isWaiting(owner)) {
+    Sighting sighting = probe.look();
+    // Where nobody can tell a thread that waits for its CPU from one that is asleep, time counts.
+    long cpuNanos = sighting == Sighting.UNKNOWN ? System.nanoTime() : owner.cpuNanos(c);
+    if (sighting == Sighting.BLOCKED || isWaiting(owner)) {
       // The notification was lost, or this notifier sends none.
       TransferableEventLoop taken = blocked(me, owner, loop, status);
       if (taken == null) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.scheduler.os.FfmLinuxCalls;
 import dev.baton.scheduler.policy.TakeoverCause;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
@@ -131,6 +132,28 @@ class TakeoverIT {
 
       assertThat(told.get()).extracting(Absence::worker).isEqualTo(id);
       assertThat(worker.awayNanos(TakeoverCause.BLOCKED)).isZero();
+    }
+  }
+
+  /** To the JVM a native sleep runs, and there is nobody else to ask. */
+  @Test
+  void shouldTakeTheLoopFromANativeSleepThatOnlyTheClockTells() {
+    var options = new SchedulerOptions().setLoops(1).setNotifier(BlockNotifier.Kind.TICK);
+    try (Loops loops = Loops.start(options).assumeNotifier(BlockNotifier.Kind.TICK)) {
+      var calls = new FfmLinuxCalls();
+      loops
+          .first()
+          .continuation(
+              () -> {
+                calls.nanosleep(900_000_000);
+                returned.countDown();
+              });
+      loops.first().continuation(next::countDown);
+
+      Loops.await(next);
+      Loops.await(returned);
+
+      assertThat(loops.enclave().takeovers(TakeoverCause.HOG)).isPositive();
     }
   }
 
@@ -399,7 +422,7 @@ class TakeoverIT {
           loops.enclave().cpus().size() > 1 && loops.enclave().pinningRefusal() == null,
           "one CPU only, or pinning is refused: there is nothing to widen");
       var masks = new java.util.concurrent.ConcurrentLinkedQueue<dev.baton.scheduler.os.CpuSet>();
-      var calls = new dev.baton.scheduler.os.FfmLinuxCalls();
+      var calls = new FfmLinuxCalls();
       var tid = new AtomicInteger();
       loops
           .first()
