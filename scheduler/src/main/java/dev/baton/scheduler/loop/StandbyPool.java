@@ -353,6 +353,12 @@ final class StandbyPool {
     return null;
   }
 
+  /** Whether it would go on if it had a CPU. A full ring may not say that it is asleep by now. */
+  private static boolean isRunnable(Worker worker) {
+    Sighting now = worker.probe().look();
+    return (now == Sighting.RUNNING || now == Sighting.PREEMPTED) && !isWaiting(worker);
+  }
+
   /** Whether the JVM itself says that the thread waits: then it is no safepoint. */
   private static boolean isWaiting(Worker worker) {
     return worker.thread().getState() != Thread.State.RUNNABLE;
@@ -374,8 +380,7 @@ final class StandbyPool {
     LinuxCalls c = calls;
     if (grace > 0 && c != null) {
       c.nanosleep(grace);
-      Sighting now = owner.probe().look();
-      if (loop.status() != status || now == Sighting.RUNNING || now == Sighting.PREEMPTED) {
+      if (loop.status() != status || isRunnable(owner)) {
         forgiven.increment();
         return null;
       }
