@@ -61,9 +61,9 @@ class LatencyLawIT {
     // What a closed loop would have shown: hardly anything.
     assertThat(report.total().service().millisAt(95)).isLessThan(response.millisAt(95));
     assumeQuiet(report);
-    assertThat(response.millisAt(95)).isCloseTo(millis - 500, within(100.0));
-    assertThat(response.millisAt(99)).isCloseTo(millis - 100, within(100.0));
-    assertThat(response.maxMillis()).isCloseTo(millis, within(150.0));
+    assertThat(response.millisAt(95)).isCloseTo(millis - 500, within(25.0));
+    assertThat(response.millisAt(99)).isCloseTo(millis - 100, within(45.0));
+    assertThat(response.maxMillis()).isCloseTo(millis, within(50.0));
     assertThat(response.millisAt(50)).isLessThan(50);
   }
 
