@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * takes the peer's close for one more read: a channel that is closed below callbacks which are yet
  * to run would lose their answers.
  *
- * Held. The layer above may hold inbound events back (hold, release) until a callback has run whose
+ * Held. The layer above may hold inbound events back (holdFor) until a callback has run whose
  * context was taken. Tasks run meanwhile; events wait as if the channel was detached.
  */
 // google-java-format on
@@ -207,13 +207,23 @@ public final class ChannelLoop extends AbstractEventExecutor
     afterHold.add(next);
   }
 
-  /** Holds inbound events back until {@link #release} was called as often. Inside. */
-  public void hold() {
+  /**
+   * Holds inbound events back until {@code callback} has run. Inside.
+   *
+   * @return what to run in its place, once, on any thread
+   */
+  public Runnable holdFor(Runnable callback) {
     holds++;
+    return () -> {
+      try {
+        callback.run();
+      } finally {
+        release();
+      }
+    };
   }
 
-  /** Ends one {@link #hold}. Any thread. */
-  public void release() {
+  private void release() {
     if (inEventLoop()) {
       released();
     } else {

@@ -46,10 +46,10 @@ public interface ContinuationLoop {
    * Holds back what comes next of that channel, for a callback that it has brought and that must
    * wait.
    *
-   * @return ends that; null if the calling thread passes on no events
+   * @return what to run in its place; itself if the calling thread passes on no events
    */
-  default @Nullable Runnable holdSource() {
-    return null;
+  default Runnable holdSource(Runnable callback) {
+    return callback;
   }
 
   /**

@@ -658,12 +658,8 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   }
 
   @Override
-  public @Nullable Runnable holdSource() {
-    if (source() instanceof ChannelLoop channel) {
-      channel.hold();
-      return channel::release;
-    }
-    return null;
+  public Runnable holdSource(Runnable callback) {
+    return source() instanceof ChannelLoop channel ? channel.holdFor(callback) : callback;
   }
 
   /** Callbacks of a channel's events run in its unit; others of their context must not hold it. */

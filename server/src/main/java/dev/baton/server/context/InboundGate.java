@@ -154,12 +154,6 @@ public final class InboundGate implements ChannelLoop.Inbound {
       decoderHasMore = decoder != null;
       super.channelRead(ctx, message);
     }
-
-    @Override
-    public void channelReadComplete(ChannelHandlerContext ctx) {
-      // A decoder that is removed says so when it has passed on what it had.
-      super.channelReadComplete(ctx);
-    }
   }
 
   private final ChannelLoop channel;

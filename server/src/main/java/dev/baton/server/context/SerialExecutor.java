@@ -197,18 +197,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * a stage: whoever hands a request on wants to hear meanwhile that its client has gone.
    */
   private void holdSource(Node node) {
-    Runnable callback = node.callback;
-    Runnable end =
-        node.source == null || inStage || callback instanceof Suspension ? null : loop.holdSource();
-    if (end != null) {
-      node.callback =
-          () -> {
-            try {
-              callback.run();
-            } finally {
-              end.run();
-            }
-          };
+    if (node.source != null && !inStage && !(node.callback instanceof Suspension)) {
+      node.callback = loop.holdSource(node.callback);
     }
   }
 
@@ -227,11 +217,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
     queuedNanos = loop.clockNanos();
     return true;
-  }
-
-  /** Whether nobody runs and nothing waits; true may be old at once. */
-  public boolean isFree() {
-    return tail == null;
   }
 
   /**

@@ -205,15 +205,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     ChannelLoop channel = ChannelLoop.current();
     if (channel != null && channel.runsCallbacks() && loop.source() == null) {
       // One of several requests that came at once, begun by the answer to the one before.
-      channel.hold();
-      executor.executeFresh(
-          () -> {
-            try {
-              callback.run();
-            } finally {
-              channel.release();
-            }
-          });
+      executor.executeFresh(channel.holdFor(callback));
     } else {
       executor.executeFresh(callback);
     }
