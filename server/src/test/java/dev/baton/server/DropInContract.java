@@ -265,6 +265,23 @@ abstract class DropInContract {
   }
 
   @Test
+  void shouldTellAVerticleItsThreadingModel() {
+    CompletableFuture<ThreadingModel> told = new CompletableFuture<>();
+    vertx
+        .deployVerticle(
+            new VerticleBase() {
+              @Override
+              public Future<?> start() {
+                told.complete(context.threadingModel());
+                return Future.succeededFuture();
+              }
+            },
+            deploymentOptions())
+        .await();
+    assertThat(told).isCompletedWithValue(ThreadingModel.EVENT_LOOP);
+  }
+
+  @Test
   void shouldRunTimersOfAHandler() throws Exception {
     Session session = deploy(Protocol.HTTP_1);
 

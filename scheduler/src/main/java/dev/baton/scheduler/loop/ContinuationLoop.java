@@ -71,7 +71,10 @@ public interface ContinuationLoop {
   /** The continuation is about to wait. Inside it. */
   default void suspend() {}
 
-  /** {@link System#nanoTime}; in IO as the loop last looked. Any thread. */
+  /**
+   * {@link System#nanoTime}; when its turn began if the calling thread runs a unit, and no
+   * continuation in it. Any thread.
+   */
   default long clockNanos() {
     return System.nanoTime();
   }

@@ -870,7 +870,11 @@ public final class TransferableEventLoop extends AbstractEventExecutor
 
   @Override
   public long clockNanos() {
-    return System.nanoTime();
+    return Thread.currentThread() instanceof LoopThread thread
+            && thread.unit != null
+            && !thread.inCallback
+        ? thread.turnNanos
+        : System.nanoTime();
   }
 
   // ---------------------------------------------------------------- outside of units

@@ -2,8 +2,9 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.stages.RequestContext;
+import io.vertx.core.Handler;
 import io.vertx.core.impl.WorkerExecutor;
-import io.vertx.core.internal.concurrent.InboundMessageQueue;
+import io.vertx.core.internal.ContextInternal;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -21,10 +22,16 @@ import org.jspecify.annotations.Nullable;
  *   execute            exchanges the tail for its node. It found null: the right to run was free;
  *                      it becomes head and this executor is scheduled on the loop. It found a node:
  *                      it is linked behind that one, whose runner will see it.
+ *                      Idle, it tries a compare-and-set (tail: null -> own) first.
  *   after a callback   no next node and compare-and-set (tail: mine -> null): idle again. Otherwise
  *                      a next node is there or about to be linked: the right passes on to it, on
  *                      this thread or, if the budget is used or the loop is lost, by scheduling this
  *                      executor again.
+ *
+ * The executor's own node serves whoever finds it idle, again and again. Nobody else knows it then:
+ * who has got it from the tail links another node to it, and its runner waits for that link before it
+ * ends the turn. So it is filled only after that compare-and-set, by who has the right to run, and its
+ * link is null whenever the right is given up.
  *
  * So at most one thread has the right to run. It passes by the exchange of the tail, the link of a
  * node (release / acquire) or the loop's queue, each with everything written before: callbacks see
@@ -77,7 +84,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   private static final VarHandle TAIL;
   private static final VarHandle RUNNER;
-  private static final VarHandle USED;
   private static final VarHandle NEXT;
 
   static {
@@ -85,39 +91,85 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       TAIL = lookup.findVarHandle(SerialExecutor.class, "tail", Node.class);
       RUNNER = lookup.findVarHandle(SerialExecutor.class, "runner", Thread.class);
-      USED = lookup.findVarHandle(SerialExecutor.class, "used", boolean.class);
       NEXT = lookup.findVarHandle(Node.class, "next", Node.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private static class Node {
-    // Written before it is linked, or has the right to run
-    private Runnable callback;
-    private final @Nullable Object source;
+  /** A callback in its place: something to run, or a handler to call or to dispatch. */
+  private static final class Node {
+    // Written before it is linked, or with the right to run
+    private @Nullable Runnable callback;
+    private @Nullable ContextInternal context;
+    private @Nullable Object argument;
+    private @Nullable Handler<Object> handler;
+    private @Nullable Object source;
+    private boolean fresh;
     private volatile @Nullable Node next;
 
-    Node(Runnable callback, @Nullable Object source) {
+    @SuppressWarnings("unchecked") // the argument is the handler's
+    void set(
+        @Nullable Runnable callback,
+        @Nullable ContextInternal context,
+        @Nullable Object argument,
+        @Nullable Handler<?> handler,
+        @Nullable Object source,
+        boolean fresh) {
       this.callback = callback;
+      this.context = context;
+      this.argument = argument;
+      this.handler = (Handler<Object>) handler;
       this.source = source;
+      this.fresh = fresh;
     }
-  }
 
-  /** New work. */
-  private static final class Fresh extends Node {
-    Fresh(Runnable callback, @Nullable Object source) {
-      super(callback, source);
+    /** Keeps nothing reachable of a callback that has run. */
+    void clear() {
+      callback = null;
+      context = null;
+      argument = null;
+      handler = null;
+      source = null;
+    }
+
+    void run() {
+      Runnable r = callback;
+      if (r != null) {
+        r.run();
+        return;
+      }
+      run(context, argument, Objects.requireNonNull(handler));
+    }
+
+    private static void run(
+        @Nullable ContextInternal context, @Nullable Object argument, Handler<Object> handler) {
+      if (context == null) {
+        handler.handle(argument);
+      } else {
+        context.dispatch(argument, handler);
+      }
+    }
+
+    Runnable callback() {
+      Runnable r = callback;
+      if (r != null) {
+        return r;
+      }
+      ContextInternal c = context;
+      Object a = argument;
+      Handler<Object> h = Objects.requireNonNull(handler);
+      return () -> run(c, a, h);
     }
   }
 
   private final ContinuationLoop loop;
 
-  // Written by producers, and by who gives up the right to run; through TAIL and USED
-  @SuppressWarnings({"unused", "UnusedVariable"})
+  // Written by producers, and by who gives up the right to run; through TAIL
   private volatile @Nullable Node tail;
 
-  private boolean used;
+  // Made by the first one who finds this executor idle; of two that do so at once, either's
+  private @Nullable Node own;
 
   // Written by who has the right to run: the node that runs or runs next
   private @Nullable Node head;
@@ -141,54 +193,83 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   @Override
   public void execute(Runnable callback) {
-    if (callback instanceof InboundMessageQueue<?>) {
-      if (!used) {
-        // Each request begins by resuming the queue of its body. As the first callback of this
-        // executor that would find nothing to drain: draining is itself a callback of it.
-        return;
-      }
-      if (tryEnter()) { // nor does it find much as a later one: no reason to queue it
-        try {
-          callback.run();
-        } finally {
-          leave();
-        }
-        return;
-      }
-    }
-    pass(new Node(callback, loop.source()));
+    pass(callback, null, null, null, false);
   }
 
-  /** As {@link #execute}, for new work: it begins while the loop has standbys. Any thread. */
+  /** As {@link #execute(Runnable)}, for a handler. Any thread. */
+  public <T> void execute(T argument, Handler<T> handler) {
+    pass(null, null, argument, handler, false);
+  }
+
+  /** As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys. */
   public void executeFresh(Runnable callback) {
-    pass(new Fresh(callback, loop.source()));
+    pass(callback, null, null, null, true);
   }
 
-  private void pass(Node node) {
-    Object source = node.source;
-    if (source != null && loop.isHeld(source) && !(node.callback instanceof Suspension)) {
+  /** As {@link #executeFresh(Runnable)}, for a handler. */
+  public <T> void executeFresh(T argument, Handler<T> handler) {
+    pass(null, null, argument, handler, true);
+  }
+
+  /** As {@link #executeFresh(Runnable)}, for a handler that {@code context} dispatches. */
+  public <T> void dispatchFresh(ContextInternal context, T argument, Handler<T> handler) {
+    pass(null, context, argument, handler, true);
+  }
+
+  private void pass(
+      @Nullable Runnable callback,
+      @Nullable ContextInternal context,
+      @Nullable Object argument,
+      @Nullable Handler<?> handler,
+      boolean fresh) {
+    Object source = loop.source();
+    if (source != null && loop.isHeld(source) && !(callback instanceof Suspension)) {
+      Node node = new Node();
+      node.set(callback, context, argument, handler, source, fresh);
       loop.afterHold(source, () -> add(node));
+      return;
+    }
+    Node node = tryBegin();
+    if (node != null) {
+      node.set(callback, context, argument, handler, source, fresh);
+      begin(node);
     } else {
+      node = new Node();
+      node.set(callback, context, argument, handler, source, fresh);
       add(node);
     }
   }
 
-  private void add(Node node) {
-    if (!used) {
-      USED.setOpaque(this, true);
+  /** Takes the right to run if it is free, with the executor's own node; else null. */
+  private @Nullable Node tryBegin() {
+    if (tail != null) {
+      return null;
     }
+    Node node = own;
+    if (node == null) {
+      node = new Node();
+      own = node;
+    }
+    return TAIL.compareAndSet(this, null, node) ? node : null;
+  }
+
+  private void add(Node node) {
     Node previous = (Node) TAIL.getAndSet(this, node);
     if (previous == null) {
-      head = node;
-      if (mustWait(node)) {
-        holdSource(node);
-        loop.hold(this);
-      } else {
-        schedule();
-      }
+      begin(node);
     } else {
       holdSource(node);
       NEXT.setRelease(previous, node);
+    }
+  }
+
+  private void begin(Node node) {
+    head = node;
+    if (mustWait(node)) {
+      holdSource(node);
+      loop.hold(this);
+    } else {
+      schedule();
     }
   }
 
@@ -198,7 +279,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    */
   private void holdSource(Node node) {
     if (node.source != null && !inStage && !(node.callback instanceof Suspension)) {
-      node.callback = loop.holdSource(node.callback);
+      node.callback = loop.holdSource(node.callback());
     }
   }
 
@@ -212,7 +293,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * suspended here: the one who is to wake up waits behind it. With the right to run.
    */
   private boolean mustWait(Node node) {
-    if (!(node instanceof Fresh) || suspended > 0 || !loop.isHoldingBack()) {
+    if (!node.fresh || suspended > 0 || !loop.isHoldingBack()) {
       return false;
     }
     queuedNanos = loop.clockNanos();
@@ -223,21 +304,15 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * Takes the right to run if it is free, for a callback that runs right here; then {@link #leave}.
    */
   public boolean tryEnter() {
-    if (tail != null) {
+    Node node = tryBegin();
+    if (node == null) {
       return false;
     }
-    Node node = new Node(SerialExecutor::entered, null);
-    if (!TAIL.compareAndSet(this, null, node)) {
-      return false;
-    }
-    USED.setOpaque(this, true);
     head = node;
     token = loop.token();
     RUNNER.setRelease(this, Thread.currentThread());
     return true;
   }
-
-  private static void entered() {}
 
   /** Since when the callback that runs has waited for the loop, nanoseconds. In a callback. */
   public long queuedNanos() {
@@ -275,7 +350,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       }
       RUNNER.setRelease(this, Thread.currentThread());
       try {
-        node.callback.run();
+        node.run();
       } catch (Throwable t) {
         LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
       }
@@ -310,6 +385,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   @SuppressWarnings("ThreadPriorityCheck")
   private @Nullable Node next() {
     Node ended = Objects.requireNonNull(head); // not what it began with, if it was suspended
+    ended.clear();
     RUNNER.setRelease(this, (Thread) null);
     Node next = ended.next;
     if (next == null) {
@@ -324,6 +400,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         }
       }
     }
+    NEXT.set(ended, (Node) null);
     head = next;
     return next;
   }

@@ -201,13 +201,12 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
       return;
     }
     arrivalNanos = TransferableEventLoop.turnNanos();
-    Runnable callback = () -> dispatch(argument, task);
     ChannelLoop channel = ChannelLoop.current();
     if (channel != null && channel.runsCallbacks() && loop.source() == null) {
       // One of several requests that came at once, begun by the answer to the one before.
-      executor.executeFresh(channel.holdFor(callback));
+      executor.executeFresh(channel.holdFor(() -> dispatch(argument, task)));
     } else {
-      executor.executeFresh(callback);
+      executor.dispatchFresh(this, argument, task);
     }
   }
 
@@ -262,9 +261,9 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     if (executor.inThread()) {
       task.handle(argument);
     } else if (argument instanceof HttpServerStream) {
-      executor.executeFresh(() -> task.handle(argument)); // an HTTP/2 request begins
+      executor.executeFresh(argument, task); // an HTTP/2 request begins
     } else {
-      executor.execute(() -> task.handle(argument));
+      executor.execute(argument, task);
     }
   }
 
@@ -307,7 +306,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   @Override
   public ThreadingModel threadingModel() {
-    return ThreadingModel.EXTERNAL;
+    return ThreadingModel.EVENT_LOOP;
   }
 
   @Override

@@ -20,21 +20,24 @@ final class BrokenMailbox implements Mailbox, Runnable {
     /** No next node and yet not the last one: does not wait for the link. */
     LINK_LOST,
     /** Looks whether it is the last one, then sets the tail to null. */
-    LAST_UNCHECKED
+    LAST_UNCHECKED,
+    /** The own node is filled before the tail is. */
+    OWN_FILLED_EARLY,
+    /** The own node's link is cleared by who finds the executor idle. */
+    OWN_CLEARED_LATE,
+    /** The own node's link is not cleared. */
+    OWN_LINK_KEPT
   }
 
   private static final class Node {
-    final Runnable callback;
+    volatile @Nullable Runnable callback;
     volatile @Nullable Node next;
-
-    Node(Runnable callback) {
-      this.callback = callback;
-    }
   }
 
   private final ContinuationLoop loop;
   private final Bug bug;
   private final AtomicReference<@Nullable Node> tail = new AtomicReference<>();
+  private final Node own = new Node();
   private volatile @Nullable Node head;
   private volatile @Nullable Thread runner;
 
@@ -50,11 +53,33 @@ final class BrokenMailbox implements Mailbox, Runnable {
 
   @Override
   public void execute(Runnable callback) {
-    Node node = new Node(callback);
+    if (tail.get() == null) {
+      if (bug == Bug.OWN_FILLED_EARLY) {
+        own.callback = callback;
+      }
+      if (bug == Bug.OWN_CLEARED_LATE) {
+        own.next = null;
+      }
+      if (tail.compareAndSet(null, own)) {
+        if (bug != Bug.OWN_FILLED_EARLY) {
+          own.callback = callback;
+        }
+        begin(own);
+        return;
+      }
+    }
+    Node node = new Node();
+    node.callback = callback;
     Node previous = tail.getAndSet(node);
     if (previous != null) {
       previous.next = node;
-    } else if (bug == Bug.HEAD_LATE) {
+    } else {
+      begin(node);
+    }
+  }
+
+  private void begin(Node node) {
+    if (bug == Bug.HEAD_LATE) {
       loop.continuation(this);
       head = node;
     } else {
@@ -68,7 +93,7 @@ final class BrokenMailbox implements Mailbox, Runnable {
     long mine = loop.token();
     do {
       runner = Thread.currentThread();
-      Objects.requireNonNull(head).callback.run();
+      Objects.requireNonNull(Objects.requireNonNull(head).callback).run();
       if (!next()) {
         return;
       }
@@ -100,6 +125,9 @@ final class BrokenMailbox implements Mailbox, Runnable {
       while ((next = ended.next) == null) {
         Thread.onSpinWait();
       }
+    }
+    if (bug != Bug.OWN_CLEARED_LATE && bug != Bug.OWN_LINK_KEPT) {
+      ended.next = null;
     }
     head = next;
     return true;

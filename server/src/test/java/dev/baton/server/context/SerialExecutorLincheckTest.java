@@ -210,14 +210,36 @@ class SerialExecutorLincheckTest {
     }
   }
 
+  public static class OwnFilledEarly extends Serial {
+    public OwnFilledEarly() {
+      super(loop -> new BrokenMailbox(loop, Bug.OWN_FILLED_EARLY));
+    }
+  }
+
+  public static class OwnClearedLate extends Serial {
+    public OwnClearedLate() {
+      super(loop -> new BrokenMailbox(loop, Bug.OWN_CLEARED_LATE));
+    }
+  }
+
+  public static class OwnLinkKept extends Serial {
+    public OwnLinkKept() {
+      super(loop -> new BrokenMailbox(loop, Bug.OWN_LINK_KEPT));
+    }
+  }
+
   private static ModelCheckingOptions options(Class<?> tested, int invocations) {
     List<String> first = List.of("execute0");
     List<String> turn = List.of("turn");
+    List<String> used = List.of("execute0", "execute1", "turn", "turn");
     return new ModelCheckingOptions()
         .verifier(EpsilonVerifier.class)
         .addCustomScenario(scenario(tested, List.of(), List.of(first, turn)))
         .addCustomScenario(scenario(tested, first, List.of(turn, List.of("execute1", "turn"))))
         .addCustomScenario(scenario(tested, first, List.of(first, List.of("execute1"), turn)))
+        .addCustomScenario(scenario(tested, used, List.of(first, List.of("execute1", "turn"))))
+        .addCustomScenario(
+            scenario(tested, used, List.of(first, List.of("execute1", "execute1"), turn)))
         .iterations(Integer.getInteger("dev.baton.test.lincheckIterations", 0))
         .invocationsPerIteration(invocations)
         .threads(3)
@@ -253,7 +275,16 @@ class SerialExecutorLincheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(classes = {HeadLate.class, RunnerLate.class, LinkLost.class, LastUnchecked.class})
+  @ValueSource(
+      classes = {
+        HeadLate.class,
+        RunnerLate.class,
+        LinkLost.class,
+        LastUnchecked.class,
+        OwnFilledEarly.class,
+        OwnClearedLate.class,
+        OwnLinkKept.class
+      })
   void shouldSeeTheBug(Class<?> broken) {
     assertThatThrownBy(() -> options(broken, 300).check(broken))
         .isInstanceOf(LincheckAssertionError.class);
