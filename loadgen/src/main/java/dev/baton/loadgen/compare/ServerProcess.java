@@ -13,13 +13,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A server started, pinned, measured through /proc and stopped by the comparison. */
 public final class ServerProcess implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger(ServerProcess.class.getName());
+
   private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
   private static final double TICKS_PER_SECOND = 100; // USER_HZ, the same on all Linux
 
@@ -156,17 +160,28 @@ public final class ServerProcess implements AutoCloseable {
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
       double cpu = (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
       long rss = 1_024 * field(proc.resolve("status"), "VmRSS:");
-      long voluntary = 0;
-      long involuntary = 0;
+      var threads = new HashMap<Long, ServerCost.Switches>();
       try (var tasks = Files.newDirectoryStream(proc.resolve("task"))) {
         for (var task : tasks) {
-          voluntary += field(task.resolve("status"), "voluntary_ctxt_switches:");
-          involuntary += field(task.resolve("status"), "nonvoluntary_ctxt_switches:");
+          addSwitches(task, threads);
         }
       }
-      return new ServerCost(cpu, 0, rss, voluntary, involuntary);
+      return new ServerCost(cpu, 0, rss, Map.copyOf(threads));
     } catch (IOException | NumberFormatException e) {
       return ServerCost.NONE; // it ended meanwhile, or there is no /proc
+    }
+  }
+
+  private static void addSwitches(Path task, Map<Long, ServerCost.Switches> threads) {
+    var status = task.resolve("status");
+    try {
+      threads.put(
+          Long.parseLong(task.getFileName().toString()),
+          new ServerCost.Switches(
+              field(status, "voluntary_ctxt_switches:"),
+              field(status, "nonvoluntary_ctxt_switches:")));
+    } catch (IOException e) {
+      LOGGER.log(System.Logger.Level.DEBUG, "{0} ended meanwhile", task);
     }
   }
 

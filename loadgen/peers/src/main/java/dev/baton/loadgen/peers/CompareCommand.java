@@ -3,6 +3,7 @@ package dev.baton.loadgen.peers;
 import dev.baton.loadgen.LoadGenerator;
 import dev.baton.loadgen.client.Rehearsal;
 import dev.baton.loadgen.compare.ServerProcess;
+import dev.baton.loadgen.peers.report.CellOptions;
 import dev.baton.loadgen.peers.report.MarkdownExporter;
 import dev.baton.loadgen.peers.report.PageExporter;
 import dev.baton.loadgen.peers.report.PeersComparison;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:all cells are measured",
-      "1:some are missing: the time of --for is over, or the machine was not quiet; call it again",
+      "1:some are missing: the time of --for is over; call it again",
       "3:it could not run"
     })
 final class CompareCommand implements Callable<Integer> {
@@ -75,8 +76,8 @@ final class CompareCommand implements Callable<Integer> {
       names = "--warmup-seconds",
       paramLabel = "S",
       description =
-          "Length of a closed loop on every fresh JVM; there are two, and two before the peak"
-              + " (default: ${DEFAULT-VALUE}).")
+          "Length of a closed loop on every fresh JVM; repeated until the CPU time per response is"
+              + " steady, and once before the peak (default: ${DEFAULT-VALUE}).")
   private int warmupSeconds = 3;
 
   @Option(
@@ -110,10 +111,16 @@ final class CompareCommand implements Callable<Integer> {
       names = "--max-others",
       paramLabel = "CPUS",
       description =
-          "Do not keep a cell during which other processes had more of the machine's CPUs than this"
-              + " (default: ${DEFAULT-VALUE}), nor one in which the generator was late; it is"
-              + " missing then.")
+          "Measure a cell again during which other processes had more of the machine's CPUs than"
+              + " this (default: ${DEFAULT-VALUE}), or in which the generator was late. The report"
+              + " names all that were.")
   private double maxOthers = 0.2;
+
+  @Option(
+      names = "--tries",
+      paramLabel = "N",
+      description = "How often at most; the last one counts (default: ${DEFAULT-VALUE}).")
+  private int tries = 3;
 
   @Option(
       names = "--for",
@@ -143,12 +150,14 @@ final class CompareCommand implements Callable<Integer> {
             directory,
             peers,
             forks,
-            cpusServer,
-            Duration.ofSeconds(warmupSeconds),
-            Duration.ofSeconds(seconds),
-            realtime,
-            jvmOptions,
-            maxOthers,
+            tries,
+            new CellOptions(
+                cpusServer,
+                Duration.ofSeconds(warmupSeconds),
+                Duration.ofSeconds(seconds),
+                realtime,
+                jvmOptions,
+                maxOthers),
             out);
     if (!reportOnly && comparison.missing() > 0) {
       LoadGenerator.skipNettyChecks();
@@ -159,14 +168,14 @@ final class CompareCommand implements Callable<Integer> {
     }
     var cells = comparison.cells();
     if (cells.isEmpty() && !reportOnly) {
-      out.println("nothing was kept: the machine was not quiet; run it again");
+      out.println("nothing counts yet: run it again");
       return INCOMPLETE;
     }
     if (cells.isEmpty()) {
       throw new IllegalArgumentException(
           "--out " + directory + ": holds no raw/*.json; run it without --report-only");
     }
-    var summary = Summary.of(cells, about());
+    var summary = Summary.of(cells, comparison.discarded(), about());
     String tables = MarkdownExporter.tables(summary);
     Files.writeString(directory.resolve("summary.json"), summary.encodePrettily() + "\n");
     Files.writeString(directory.resolve("tables.md"), tables);

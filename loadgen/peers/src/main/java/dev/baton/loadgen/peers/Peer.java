@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 
 /** A server that the service runs on. */
 public enum Peer {
-  BATON("baton", "Baton", "one loop, contexts per request"),
+  BATON("baton", "Baton", "one loop, contexts per request, metrics off"),
+  BATON_METRICS("baton-metrics", "Baton, metrics on", "as Baton, with its metrics as shipped"),
   VERTX("vertx", "Vert.x", "event loop verticle, one loop"),
   VERTX_WORKER("vertx-worker", "Vert.x, workers", "64 worker verticles on 64 threads"),
   VERTX_VIRTUAL("vertx-virtual", "Vert.x, virtual threads", "64 virtual thread verticles"),
@@ -71,7 +72,8 @@ public enum Peer {
    */
   public AutoCloseable start(String host, int port) {
     return switch (this) {
-      case BATON -> VertxPeer.baton(host, port);
+      case BATON -> VertxPeer.baton(false, host, port);
+      case BATON_METRICS -> VertxPeer.baton(true, host, port);
       case VERTX -> VertxPeer.stock(ThreadingModel.EVENT_LOOP, host, port);
       case VERTX_WORKER -> VertxPeer.stock(ThreadingModel.WORKER, host, port);
       case VERTX_VIRTUAL -> VertxPeer.stock(ThreadingModel.VIRTUAL_THREAD, host, port);

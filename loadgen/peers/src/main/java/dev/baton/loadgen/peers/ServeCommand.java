@@ -21,7 +21,8 @@ final class ServeCommand implements Callable<Integer> {
       required = true,
       paramLabel = "NAME",
       description =
-          "baton, vertx, vertx-worker, vertx-virtual, netty, helidon, undertow or javalin.")
+          "baton, baton-metrics, vertx, vertx-worker, vertx-virtual, netty, helidon, undertow or"
+              + " javalin.")
   private String peer = "";
 
   @Option(names = "--port", description = "Port to listen on (default: ${DEFAULT-VALUE}).")

@@ -32,6 +32,7 @@ class CompareCommandTest {
         .contains("holds no raw/*.json");
     assertThat(error("compare", "--peers", "netty,tomcat")).contains("peer 'tomcat'");
     assertThat(error("compare", "--forks", "0")).contains("--forks 0: must be 1 or more");
+    assertThat(error("compare", "--tries", "0")).contains("--tries 0: must be 1 or more");
     assertThat(error("compare", "--fork", "1")).contains("--forks");
   }
 

@@ -18,13 +18,16 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * All scenarios on one peer in one JVM of its own. Result: {@code peer, fork, rss_mib, others_cpu}
- * (CPUs that neither the server nor the generator had) and for each scenario an object: {@code
- * peak: {rate, cpu_us, switches, server_cpu_share, p99, not_ok}}, the others {@code p50, p99, p999,
- * max, exact_below, scheduled, ok, asked, delivered, cpu_us, lateness_p99, lateness_p999, valid,
+ * All scenarios on one peer in one JVM of its own. Result: {@code peer, fork, order, rss_mib,
+ * others_cpu} (CPUs that neither the server nor the generator had), {@code warmup_cpu_us} (CPU time
+ * per response of each round of the warm-up), {@code why} (what speaks against the cell) and for
+ * each scenario an object: {@code peak: {rate, cpu_us, switches, server_cpu_share,
+ * generator_cpu_share, longest_gap, p99, not_ok}}, the others {@code p50, p99, p999, max,
+ * exact_below, scheduled, ok, asked, delivered, cpu_us, lateness_p99, lateness_p999, valid,
  * spectrum: [[percentile, ms], …]} of {@code /fast} and {@code slow: {scheduled, ok, p50, p99}}.
  * Milliseconds from the intended start.
  */
@@ -32,14 +35,23 @@ final class Cell {
   private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration SETTLED = Duration.ofMillis(50);
   private static final int SETTLED_ANSWERS = 5;
-  private static final int WARMUPS = 2;
+
+  /** The server is warm when a round costs it nearly what the one before did. */
+  private static final double STEADY = 0.1;
+
+  private static final int LEAST_WARMUPS = 2;
+  private static final int MOST_WARMUPS = 8;
+
+  /** A generator that was away for so long in a closed loop was stopped, or as good as that. */
+  private static final double LONGEST_GAP_MILLIS = 100;
+
   private static final Duration COMPILER_PAUSE = Duration.ofSeconds(1);
   private static final double POINTS_PER_DECADE = 8;
 
   private final Peer peer;
-  private final ComparisonOptions options;
+  private final CellOptions options;
 
-  Cell(Peer peer, ComparisonOptions options) {
+  Cell(Peer peer, CellOptions options) {
     this.peer = peer;
     this.options = options;
   }
@@ -49,13 +61,14 @@ final class Cell {
     String base = "http://127.0.0.1:" + port;
     var result = new JsonObject().put("peer", peer.id()).put("fork", fork);
     try (var server = ServerProcess.start(command(port), options.cpusServer(), URI.create(base))) {
-      warmUp(base);
+      result.put("warmup_cpu_us", warmUp(server, base));
       double seconds = 0;
       double others = 0;
-      for (var scenario : Scenario.values()) {
+      var order = Scenario.order(fork);
+      for (var scenario : order) {
         settle(port);
         if (scenario == Scenario.PEAK) {
-          warmUp(base);
+          warmUpOnce(server, base);
         }
         var load = scenario.options(base, options.measured(), options.realtime()).setSeed(fork);
         var before = server.cost();
@@ -67,18 +80,40 @@ final class Cell {
         result.put(
             scenario.id(), scenario == Scenario.PEAK ? peak(report, cost) : open(report, cost));
       }
+      result.put("order", new JsonArray(order.stream().map(Scenario::id).toList()));
       result.put("others_cpu", round(Math.max(0, others) / seconds));
       result.put("rss_mib", round(server.cost().peakRssBytes() / 1_048_576.0));
     }
-    return result;
+    return result.put("why", why(result, options.maxOthers()));
   }
 
-  /** Closed loops with pauses, in which the server's compilers have its core to themselves. */
-  private void warmUp(String base) throws InterruptedException {
-    for (int i = 0; i < WARMUPS; i++) {
-      var _ = LoadGenerator.create(Scenario.warmup(base, options.warmup())).run();
-      Thread.sleep(COMPILER_PAUSE);
+  /**
+   * Rounds of a closed loop until they cost the server the same; the CPU µs per response of each.
+   */
+  private JsonArray warmUp(ServerProcess server, String base) throws InterruptedException {
+    var rounds = new ArrayList<Double>();
+    while (rounds.size() < MOST_WARMUPS && !warm(rounds)) {
+      rounds.add(round(warmUpOnce(server, base)));
     }
+    return new JsonArray(rounds);
+  }
+
+  /** A pause follows in which the server's compilers have its core to themselves. */
+  private double warmUpOnce(ServerProcess server, String base) throws InterruptedException {
+    var before = server.cost();
+    var report = LoadGenerator.create(Scenario.warmup(base, options.warmup())).run();
+    var cost = server.cost().since(before, report.responses());
+    Thread.sleep(COMPILER_PAUSE);
+    return cost.cpuMicrosPerResponse();
+  }
+
+  /** Whether the last round of a warm-up cost what the one before did. */
+  static boolean warm(List<Double> rounds) {
+    if (rounds.size() < LEAST_WARMUPS) {
+      return false;
+    }
+    double last = rounds.getLast();
+    return Math.abs(rounds.get(rounds.size() - 2) - last) <= STEADY * last;
   }
 
   private String command(int port) {
@@ -104,6 +139,8 @@ final class Cell {
         .put("cpu_us", round(cost.cpuMicrosPerResponse()))
         .put("switches", round(cost.switchesPerResponse()))
         .put("server_cpu_share", round(cost.cpuSeconds() / report.self().seconds()))
+        .put("generator_cpu_share", round(report.core().busyShare()))
+        .put("longest_gap", round(report.pollGaps().maxMillis()))
         .put("p99", round(report.total().response().millisAt(99)))
         .put("not_ok", report.total().scheduled() - report.total().count(Outcome.OK));
   }
@@ -142,11 +179,22 @@ final class Cell {
     return json;
   }
 
-  /** Whether the generator was late at p99 in an open loop. */
-  static boolean disturbed(JsonObject cell) {
-    return Scenario.OPEN.stream()
-        .map(scenario -> cell.getJsonObject(scenario.id()))
-        .anyMatch(run -> Summary.late(run.getDouble("lateness_p99"), run.getDouble("p99")));
+  /** What speaks against a cell: others on the machine, or a generator that was late or stopped. */
+  static JsonArray why(JsonObject cell, double maxOthers) {
+    var why = new JsonArray();
+    if (cell.getDouble("others_cpu") > maxOthers) {
+      why.add("others had %.2f CPUs".formatted(cell.getDouble("others_cpu")));
+    }
+    for (var scenario : Scenario.OPEN) {
+      var run = cell.getJsonObject(scenario.id());
+      if (Summary.late(run.getDouble("lateness_p99"), run.getDouble("p99"))) {
+        why.add("the generator was late in '" + scenario.id() + "'");
+      }
+    }
+    if (cell.getJsonObject("peak").getDouble("longest_gap") > LONGEST_GAP_MILLIS) {
+      why.add("the generator stood still in 'peak'");
+    }
+    return why;
   }
 
   /** Eight points per factor of ten in rarity, as far as five values lie beyond. */
@@ -194,12 +242,4 @@ final class Cell {
   private static double round(double value) {
     return Math.rint(value * 1e4) / 1e4;
   }
-
-  /** How the cells are measured. */
-  record ComparisonOptions(
-      @Nullable String cpusServer,
-      Duration warmup,
-      Duration measured,
-      boolean realtime,
-      String jvmOptions) {}
 }

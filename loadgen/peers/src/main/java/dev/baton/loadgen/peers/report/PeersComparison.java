@@ -6,64 +6,87 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures peers in rounds: in every round each peer once, in a JVM of its own, in another order. A
  * cell that was measured is kept as a file and not measured again, so that a comparison can be
- * stopped and continued.
+ * stopped and continued at any time. One that something speaks against is measured again, but not
+ * for ever: the last try counts, whatever it is, and the others are kept beside it.
  */
 public final class PeersComparison {
   private final Path directory;
   private final List<Peer> peers;
   private final int forks;
-  private final Cell.ComparisonOptions options;
-  private final double maxOthers;
+  private final int tries;
+  private final Measurement measurement;
   private final PrintWriter out;
+
+  /** Measures a peer in a JVM of its own, as {@link Cell} says. */
+  @FunctionalInterface
+  interface Measurement {
+    JsonObject measure(Peer peer, int fork) throws IOException, InterruptedException;
+  }
 
   /**
    * Creates a comparison.
    *
-   * @param directory where the cells are kept, as {@code raw/FORK-PEER.json}
+   * @param directory where the cells are kept, as {@code raw/JVM-PEER.json}
    * @param forks JVMs of each peer, 1 or more
-   * @param cpusServer a CPU list for the servers, or null
-   * @param warmup length of a closed loop on a fresh JVM; there are two, and two before the peak
-   * @param measured length of each open loop
-   * @param realtime whether the generator's thread is put into the real-time class
-   * @param jvmOptions options of the servers' JVMs
-   * @param maxOthers a cell during which others had more CPUs than this is not kept, nor one in
-   *     which the generator was late at p99
+   * @param tries how often a cell is measured at most, 1 or more
    * @param out told of every cell
    */
   public PeersComparison(
       Path directory,
       List<Peer> peers,
       int forks,
-      @Nullable String cpusServer,
-      Duration warmup,
-      Duration measured,
-      boolean realtime,
-      String jvmOptions,
-      double maxOthers,
+      int tries,
+      CellOptions options,
+      PrintWriter out) {
+    this(directory, peers, forks, tries, (peer, fork) -> new Cell(peer, options).run(fork), out);
+  }
+
+  PeersComparison(
+      Path directory,
+      List<Peer> peers,
+      int forks,
+      int tries,
+      Measurement measurement,
       PrintWriter out) {
     if (forks < 1) {
       throw new IllegalArgumentException("--forks " + forks + ": must be 1 or more");
     }
+    if (tries < 1) {
+      throw new IllegalArgumentException("--tries " + tries + ": must be 1 or more");
+    }
     this.directory = directory;
     this.peers = List.copyOf(peers);
     this.forks = forks;
-    this.options = new Cell.ComparisonOptions(cpusServer, warmup, measured, realtime, jvmOptions);
-    this.maxOthers = maxOthers;
+    this.tries = tries;
+    this.measurement = measurement;
     this.out = out;
   }
 
   /** The file of a cell. */
   private Path file(int fork, Peer peer) {
     return directory.resolve("raw").resolve(fork + "-" + peer.id() + ".json");
+  }
+
+  /** The file of a try that does not count. */
+  private Path file(int fork, Peer peer, int tried) {
+    return directory.resolve("raw").resolve(fork + "-" + peer.id() + ".try" + tried + ".json");
+  }
+
+  private int tried(int fork, Peer peer) {
+    int tried = 0;
+    while (Files.exists(file(fork, peer, tried + 1))) {
+      tried++;
+    }
+    return tried;
   }
 
   /** Number of cells that are still to be measured. */
@@ -87,24 +110,38 @@ public final class PeersComparison {
     long start = System.nanoTime();
     long longest = 0;
     Files.createDirectories(directory.resolve("raw"));
-    for (int fork = 1; fork <= forks; fork++) {
-      for (var peer : order(fork)) {
-        if (Files.exists(file(fork, peer))) {
-          continue;
+    while (missing() > 0) {
+      for (int fork = 1; fork <= forks; fork++) {
+        for (var peer : order(fork)) {
+          if (Files.exists(file(fork, peer))) {
+            continue;
+          }
+          long before = System.nanoTime();
+          if (longest > 0 && before - start + longest > budget.toNanos()) {
+            return;
+          }
+          measure(fork, peer);
+          longest = Math.max(longest, System.nanoTime() - before);
         }
-        long before = System.nanoTime();
-        if (longest > 0 && before - start + longest > budget.toNanos()) {
-          return;
-        }
-        var cell = new Cell(peer, options).run(fork);
-        longest = Math.max(longest, System.nanoTime() - before);
-        boolean kept = cell.getDouble("others_cpu") <= maxOthers && !Cell.disturbed(cell);
-        if (kept) {
-          Files.writeString(file(fork, peer), cell.encodePrettily() + "\n");
-        }
-        out.println("fork " + fork + "  " + line(peer, cell) + (kept ? "" : "  NOT KEPT"));
       }
     }
+  }
+
+  private void measure(int fork, Peer peer) throws IOException, InterruptedException {
+    int tried = tried(fork, peer) + 1;
+    var cell = measurement.measure(peer, fork).put("try", tried);
+    var why = cell.getJsonArray("why");
+    boolean counts = why.isEmpty() || tried >= tries;
+    write(counts ? file(fork, peer) : file(fork, peer, tried), cell.encodePrettily() + "\n");
+    String note = why.isEmpty() ? "" : "  " + why.getString(0);
+    out.println("JVM " + fork + "  " + line(peer, cell) + note + (counts ? "" : ": again"));
+  }
+
+  /** Whole or not at all, whenever this process ends. */
+  private static void write(Path file, String text) throws IOException {
+    var part = file.resolveSibling(file.getFileName() + ".part");
+    Files.writeString(part, text);
+    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Every round begins with another peer, every second one runs backwards. */
@@ -128,13 +165,26 @@ public final class PeersComparison {
     return text.toString();
   }
 
-  /** The cells there are, in the order of peers and forks. */
+  /** The cells that count, in the order of peers and forks. */
   public List<JsonObject> cells() throws IOException {
     var cells = new ArrayList<JsonObject>();
     for (var peer : peers) {
       for (int fork = 1; fork <= forks; fork++) {
         if (Files.exists(file(fork, peer))) {
           cells.add(new JsonObject(Files.readString(file(fork, peer))));
+        }
+      }
+    }
+    return cells;
+  }
+
+  /** The cells that were measured again. */
+  public List<JsonObject> discarded() throws IOException {
+    var cells = new ArrayList<JsonObject>();
+    for (var peer : peers) {
+      for (int fork = 1; fork <= forks; fork++) {
+        for (int n = 1; n <= tried(fork, peer); n++) {
+          cells.add(new JsonObject(Files.readString(file(fork, peer, n))));
         }
       }
     }

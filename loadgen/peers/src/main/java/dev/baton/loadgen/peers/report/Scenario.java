@@ -3,22 +3,32 @@ package dev.baton.loadgen.peers.report;
 import dev.baton.loadgen.LoadOptions;
 import dev.baton.loadgen.RequestSpec;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A load that every peer gets, in this order: the peak last, since a JVM on one core takes long to
- * compile what a closed loop keeps busy. In the open loops {@code /fast} is what is looked at.
+ * A load that every peer gets. The open loops come in another order in every JVM, then {@link
+ * #AGAIN}, then the peak, since a JVM on one core takes long to compile what a closed loop keeps
+ * busy. In the open loops {@code /fast} is what is looked at.
  */
 public enum Scenario {
   ALONE("alone", "`/fast` alone", null, 0),
   BLOCK("block", "beside `/block/50` at 40/s", "/block/50", 40),
   NATIVE("native", "beside `/native/50` at 40/s", "/native/50", 40),
   CPU("cpu", "beside `/cpu/5000` at 20/s", "/cpu/5000", 20),
+  /** As {@link #ALONE}, after the others: were the server not warm, it would show. */
+  AGAIN("again", "`/fast` alone, once more", null, 0),
   PEAK("peak", "closed loop on `/fast`", null, 0);
 
-  /** The open loops, in order. */
+  /** The open loops, as they are shown. */
   public static final List<Scenario> OPEN = List.of(ALONE, BLOCK, NATIVE, CPU);
+
+  /** What is sent beside {@code /fast} in the warm-up, so that every path is compiled. */
+  private static final List<String> RARE = List.of("/block/5", "/native/5", "/cpu/500");
+
+  private static final double FAST_PER_RARE = 1_000;
 
   private static final double FAST_RATE = 4_000;
   private static final int PEAK_CONNECTIONS = 32;
@@ -47,9 +57,21 @@ public enum Scenario {
     return title;
   }
 
-  /** The load of the warm-up before all scenarios: a closed loop, reported by nobody. */
+  /** All scenarios in the order in which the given JVM (1, 2, …) of a peer gets them. */
+  static List<Scenario> order(int fork) {
+    var order = new ArrayList<>(OPEN);
+    Collections.rotate(order, 1 - fork);
+    order.add(AGAIN);
+    order.add(PEAK);
+    return List.copyOf(order);
+  }
+
+  /** The load of the warm-up before all scenarios: a closed loop on all paths. */
   static LoadOptions warmup(String base, Duration duration) {
-    return closed(base).setDuration(duration);
+    var requests = new ArrayList<RequestSpec>();
+    requests.add(RequestSpec.get(base + "/fast").withWeight(FAST_PER_RARE));
+    RARE.forEach(path -> requests.add(RequestSpec.get(base + path)));
+    return closed(base).setRequests(requests).setDuration(duration);
   }
 
   /**

@@ -9,21 +9,33 @@ import java.util.function.Function;
 
 /**
  * Medians and spread over the JVMs of each peer. {@code peers[]}: {@code id, title, setup, forks,
- * rate, cpu_us, switches, server_cpu_share, others_cpu, rss_mib} and under {@code scenarios} for
- * each open loop {@code p50, p99, p999, answered, cpu_us} as {@code {median, min, max}}, {@code
- * bound} (the percentiles that are lower bounds) and {@code late} (those at which the generator was
- * late in half of the JVMs or more), {@code spectrum} and the single values {@code forks_p99},
- * {@code forks_p999}.
+ * disturbed} (JVMs whose last try counts although something speaks against it), {@code rate,
+ * cpu_us, switches, server_cpu_share, generator_cpu_share, others_cpu, rss_mib}, {@code limited}
+ * (whether the server's core was used up in half of the JVMs or more: else the peak is a lower
+ * bound), {@code warmups, drift} (CPU time of {@code again} divided by that of {@code alone}) and
+ * under {@code scenarios} for each open loop {@code p50, p99, p999, answered, cpu_us} as {@code
+ * {median, min, max}}, {@code bound} (the percentiles that are lower bounds) and {@code late}
+ * (those at which the generator was late in half of the JVMs or more), {@code spectrum} and the
+ * single values {@code forks_p99}, {@code forks_p999}. {@code discarded[]}: the cells that were
+ * measured again, {@code peer, fork, try, why, rate} and {@code p99} by scenario.
  */
 public final class Summary {
   // As dev.baton.loadgen.record.Validity judges.
   private static final double LATE_FLOOR_MILLIS = 0.2;
   private static final double LATE_SHARE = 0.1;
 
+  /** Below this share of its core a server was not what limited a closed loop. */
+  private static final double USED_UP = 0.95;
+
   private Summary() {}
 
-  /** Sums up the cells; peers without any are left out. */
-  public static JsonObject of(List<JsonObject> cells, JsonObject about) {
+  /**
+   * Sums up the cells; peers without any are left out.
+   *
+   * @param discarded those that were measured again
+   */
+  public static JsonObject of(
+      List<JsonObject> cells, List<JsonObject> discarded, JsonObject about) {
     var peers = new JsonArray();
     for (var peer : Peer.values()) {
       var own = cells.stream().filter(c -> peer.id().equals(c.getString("peer"))).toList();
@@ -35,7 +47,25 @@ public final class Summary {
     for (var scenario : Scenario.OPEN) {
       scenarios.add(new JsonObject().put("id", scenario.id()).put("title", scenario.title()));
     }
-    return new JsonObject().put("about", about).put("scenarios", scenarios).put("peers", peers);
+    return new JsonObject()
+        .put("about", about)
+        .put("scenarios", scenarios)
+        .put("peers", peers)
+        .put("discarded", new JsonArray(discarded.stream().map(Summary::discarded).toList()));
+  }
+
+  private static JsonObject discarded(JsonObject cell) {
+    var p99 = new JsonObject();
+    for (var scenario : Scenario.OPEN) {
+      p99.put(scenario.id(), cell.getJsonObject(scenario.id()).getDouble("p99"));
+    }
+    return new JsonObject()
+        .put("peer", Peer.of(cell.getString("peer")).title())
+        .put("fork", cell.getInteger("fork"))
+        .put("try", cell.getInteger("try"))
+        .put("why", cell.getJsonArray("why"))
+        .put("rate", cell.getJsonObject("peak").getDouble("rate"))
+        .put("p99", p99);
   }
 
   private static JsonObject peer(Peer peer, List<JsonObject> cells) {
@@ -51,6 +81,11 @@ public final class Summary {
         .put("title", peer.title())
         .put("setup", peer.setup())
         .put("forks", cells.size())
+        .put("disturbed", cells.stream().filter(c -> !c.getJsonArray("why").isEmpty()).count())
+        .put("warmups", spread(cells, c -> (double) c.getJsonArray("warmup_cpu_us").size()))
+        .put("drift", spread(cells, Summary::drift))
+        .put("limited", mostly(peaks, p -> p.getDouble("server_cpu_share") >= USED_UP))
+        .put("generator_cpu_share", spread(peaks, p -> p.getDouble("generator_cpu_share")))
         .put("rate", spread(peaks, p -> p.getDouble("rate")))
         .put("forks_rate", new JsonArray(values(peaks, p -> p.getDouble("rate"))))
         .put("cpu_us", spread(peaks, p -> p.getDouble("cpu_us")))
@@ -60,6 +95,12 @@ public final class Summary {
         .put("others_cpu", spread(cells, c -> c.getDouble("others_cpu")))
         .put("rss_mib", spread(cells, c -> c.getDouble("rss_mib")))
         .put("scenarios", scenarios);
+  }
+
+  /** What the server's time for a request did between the first and the last open loop. */
+  private static double drift(JsonObject cell) {
+    return cell.getJsonObject(Scenario.AGAIN.id()).getDouble("cpu_us")
+        / cell.getJsonObject(Scenario.ALONE.id()).getDouble("cpu_us");
   }
 
   private static JsonObject scenario(List<JsonObject> runs) {

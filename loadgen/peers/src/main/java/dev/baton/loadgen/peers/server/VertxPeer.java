@@ -45,8 +45,8 @@ public final class VertxPeer extends VerticleBase {
   }
 
   /** Starts it on Baton, with contexts per request. */
-  public static AutoCloseable baton(String host, int port) {
-    var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST);
+  public static AutoCloseable baton(boolean metrics, String host, int port) {
+    var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST).setMetrics(metrics);
     options.getScheduler().setLoops(1);
     return deploy(Baton.vertx(options), new DeploymentOptions(), host, port);
   }
