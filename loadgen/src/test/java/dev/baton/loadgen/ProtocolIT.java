@@ -12,6 +12,7 @@ import dev.baton.loadgen.server.Http2Server;
 import dev.baton.loadgen.server.LawServer;
 import dev.baton.loadgen.server.NginxServer;
 import dev.baton.loadgen.server.RawServer;
+import io.netty.pkitesting.CertificateBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -134,19 +135,29 @@ class ProtocolIT {
     }
   }
 
-  @Test
-  void shouldReplaceConnectionsThatAServerGivesUp() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldReplaceConnectionsThatAServerGivesUp(boolean secure) throws Exception {
+    var certificate =
+        new CertificateBuilder()
+            .subject("CN=localhost")
+            .setIsCertificateAuthority(true)
+            .buildSelfSigned();
+    Files.writeString(directory.resolve("cert.pem"), certificate.getCertificatePEM());
+    Files.writeString(directory.resolve("key.pem"), certificate.getPrivateKeyPEM());
     try (var nginx =
         NginxServer.start(
             directory,
             """
-            server { listen 127.0.0.1:PORT http2; keepalive_requests 100; return 200 ok; }
-            """)) {
-      String url = "http://127.0.0.1:" + nginx.port() + "/";
+            ssl_certificate DIR/cert.pem; ssl_certificate_key DIR/key.pem;
+            server { listen 127.0.0.1:PORT%s http2; keepalive_requests 100; return 200 ok; }
+            """
+                .formatted(secure ? " ssl" : ""))) {
+      String url = (secure ? "https" : "http") + "://127.0.0.1:" + nginx.port() + "/";
+      var get = options(RequestSpec.get(url)).setProtocol(Protocol.HTTP2).setInsecure(true);
 
-      var closed = assertNoErrors(closed(url).setProtocol(Protocol.HTTP2));
-      var open =
-          assertNoErrors(options(RequestSpec.get(url)).setRate(1_000).setProtocol(Protocol.HTTP2));
+      var closed = assertNoErrors(new LoadOptions(get).setClosedLoop(true));
+      var open = assertNoErrors(new LoadOptions(get).setRate(1_000));
 
       // In both more than the 400 that the first four connections are good for.
       assertThat(closed.connections().opened()).isGreaterThan(4);
@@ -419,6 +430,28 @@ class ProtocolIT {
               write(out, OK + "connection: close\r\n\r\nhello");
             })) {
       assertNoErrors(options(expecting(server.url("/"), "hello")).setNewConnections(true));
+    }
+  }
+
+  /** Source: wrk2#5: with -H 'Connection: close' latencies of 9.2e15 ms, and errors. */
+  @Test
+  void shouldNotMindThatItIsToldToCloseConnections() {
+    try (var nginx =
+        NginxServer.start(directory, "server { listen 127.0.0.1:PORT; return 200 ok; }")) {
+      var get =
+          options(expecting("http://127.0.0.1:" + nginx.port() + "/", "ok"))
+              .setRequests(
+                  List.of(
+                      expecting("http://127.0.0.1:" + nginx.port() + "/", "ok")
+                          .withHeaders(Map.of("Connection", "close"))));
+
+      var open = assertNoErrors(new LoadOptions(get));
+      var closed = assertNoErrors(new LoadOptions(get).setClosedLoop(true));
+
+      assertThat(open.connections().opened()).isGreaterThanOrEqualTo(open.total().sent());
+      assertThat(open.connections().resent()).isEmpty();
+      assertThat(closed.total().response().maxMillis()).isLessThan(60_000);
+      assertThat(closed.connections().resent()).isEmpty();
     }
   }
 

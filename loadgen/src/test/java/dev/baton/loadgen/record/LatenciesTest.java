@@ -39,6 +39,19 @@ class LatenciesTest {
     assertThat(latencies.maxMillis()).isCloseTo(100, within(0.1));
   }
 
+  /** Source: fortio#1080: of values that were all 0.5 s, p50 was 0.3 s by interpolation. */
+  @Test
+  void shouldReportNoPercentileOutsideOfWhatWasSeen() {
+    var latencies = new Latencies();
+    for (int i = 0; i < 100; i++) {
+      latencies.record(500 * MILLI + i * 20_000L);
+    }
+
+    for (double percentile : new double[] {0, 1, 50, 75, 90, 99, 99.9, 100}) {
+      assertThat(latencies.millisAt(percentile)).isBetween(499.5, 502.5);
+    }
+  }
+
   @Test
   void shouldFindMaterialLatenessOnly() {
     var response = new Latencies();

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP/2 server: answers "ok", except {@code /reset} (RST_STREAM), {@code /silent}, {@code
- * /authority} (what the request says of it) and {@code /window} (whether the client lets it send).
+ * /authority} (what the request says of it), {@code /window} (whether the client lets it send) and
+ * {@code /length} (how many bytes came).
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a client that went away needs no answer
 public final class Http2Server implements AutoCloseable {
@@ -116,6 +117,7 @@ public final class Http2Server implements AutoCloseable {
     private String path = "";
     private String authority = "";
     private String host = "";
+    private long length;
 
     /** What the client lets this connection send. */
     private static int window(ChannelHandlerContext ctx) {
@@ -133,12 +135,14 @@ public final class Http2Server implements AutoCloseable {
         host = String.valueOf(headers.headers().get("host"));
         end = headers.isEndStream();
       } else if (message instanceof Http2DataFrame data) {
+        length += data.content().readableBytes();
         end = data.isEndStream();
       }
       ReferenceCountUtil.release(message);
       String text =
           switch (path) {
             case "/authority" -> "authority=" + authority + " host=" + host;
+            case "/length" -> "length=" + length + ".";
             case "/window" -> window(ctx) > 100 << 20 ? "wide" : "narrow";
             default -> "ok";
           };
