@@ -52,6 +52,18 @@ class LatenciesTest {
     }
   }
 
+  /** Source: gatling#4715: p95 was 1.07 s, where no request was, and lower than the real one. */
+  @Test
+  void shouldNotReportWhatLiesBetweenTwoGroups() {
+    var latencies = new Latencies();
+    for (int i = 0; i < 102; i++) {
+      latencies.record(i < 96 ? i % 8 * MILLI : (1_502 + i % 2) * MILLI);
+    }
+
+    assertThat(latencies.millisAt(94)).isLessThan(7.1);
+    assertThat(latencies.millisAt(95)).isBetween(1_501.0, 1_504.0);
+  }
+
   @Test
   void shouldFindMaterialLatenessOnly() {
     var response = new Latencies();
