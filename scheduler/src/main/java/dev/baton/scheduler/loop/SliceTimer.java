@@ -5,9 +5,10 @@ import dev.baton.scheduler.os.LinuxCalls;
 // google-java-format off
 /*
  * A one-shot timerfd per loop, in the epoll set its standbys sleep in. The loop pushes it out at
- * most once per slice, so it fires only when the loop is stuck, or idle, once: no tick.
+ * most every three quarters of a slice, so it fires only when the loop is stuck, or idle, once: no
+ * tick.
  *
- *   armed      ── owner pushes (at most once per slice) ─────────▶ armed
+ *   armed      ── owner pushes (every 3/4 of a slice) ───────────▶ armed
  *   armed      ── fires, loop in IO ─────────────────────────────▶ forgotten (nextPush = 0)
  *   forgotten  ── next turn or unit of the loop pushes ──▶ armed
  *   armed      ── fires, loop in UNIT ───────────────────────────▶ looked at, armed for a slice
@@ -43,13 +44,13 @@ final class SliceTimer {
     this.calls = calls;
     this.sliceNanos = sliceNanos;
     this.fd = calls.timerfdCreate();
-    // A quarter more, so that a busy loop pushes before its timer fires.
+    // Later than the push that is due next, so that a busy loop pushes before its timer fires.
     this.pushSpec = calls.timerSpec(sliceNanos + sliceNanos / 4);
     this.sliceSpec = calls.timerSpec(sliceNanos);
     calls.epollAdd(epollFd, fd, LinuxCalls.EPOLLIN | LinuxCalls.EPOLLET, data);
   }
 
-  /** Pushes the timer out if a slice has passed since the last push. The owner in IO. */
+  /** Pushes the timer out if most of a slice has passed since the last push. The owner in IO. */
   void pushIfDue(long nowNanos) {
     long next = nextPushNanos;
     if (next == 0 || nowNanos - next >= 0) {
@@ -72,7 +73,7 @@ final class SliceTimer {
   }
 
   private void push(long nowNanos) {
-    nextPushNanos = (nowNanos + sliceNanos) | 1; // never 0
+    nextPushNanos = (nowNanos + sliceNanos - sliceNanos / 4) | 1; // never 0
     calls.timerfdSettime(fd, pushSpec);
   }
 

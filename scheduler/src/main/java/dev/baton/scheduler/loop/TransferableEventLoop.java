@@ -69,8 +69,8 @@ import org.jspecify.annotations.Nullable;
  * applies (one atomic exchange, and a write to its eventfd only if it sleeps in epoll_wait). Loops
  * that serve a stage tell its queue before they sleep: see StageQueue.
  *
- * Slices. The loop pushes its timer out at most once per slice (SliceTimer); the timer fires only
- * when the loop is stuck, or idle, once.
+ * Slices. The loop pushes its timer out at most every three quarters of a slice (SliceTimer); it
+ * fires only when the loop is stuck, or idle, once.
  *
  * Holding back. When every standby is in use and no more may be started, new work waits in held, and
  * a stage's in its queue; what is under way goes on, for it may be what brings a worker back. See

@@ -13,15 +13,15 @@ class SliceTimerTest {
   private final SliceTimer timer = new SliceTimer(calls, 1, 2, SLICE);
 
   @Test
-  void shouldPushAtMostOncePerSliceAndLaterThanTheSlice() {
+  void shouldPushEveryThreeQuartersOfASliceToAfterTheNextPush() {
     long start = 12_345;
 
     timer.pushIfDue(start);
     timer.pushIfDue(start + 1);
-    timer.pushIfDue(start + SLICE - 1);
+    timer.pushIfDue(start + SLICE - SLICE / 4 - 1);
     assertThat(calls.timerSettings).containsExactly(PUSH);
 
-    timer.pushIfDue(start + SLICE + 1);
+    timer.pushIfDue(start + SLICE - SLICE / 4 + 1);
     assertThat(calls.timerSettings).containsExactly(PUSH, PUSH);
   }
 

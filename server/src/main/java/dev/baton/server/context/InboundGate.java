@@ -129,12 +129,16 @@ public final class InboundGate implements ChannelLoop.Inbound {
     }
 
     void fire(ChannelHandlerContext ctx, Object event) {
-      switch (event) {
-        case Signal.READ_COMPLETE -> ctx.fireChannelReadComplete();
-        case Signal.INACTIVE -> ctx.fireChannelInactive();
-        case Failure failure -> ctx.fireExceptionCaught(failure.cause());
-        case UserEvent user -> ctx.fireUserEventTriggered(user.event());
-        default -> ctx.fireChannelRead(event);
+      if (event == Signal.READ_COMPLETE) {
+        ctx.fireChannelReadComplete();
+      } else if (event == Signal.INACTIVE) {
+        ctx.fireChannelInactive();
+      } else if (event instanceof Failure failure) {
+        ctx.fireExceptionCaught(failure.cause());
+      } else if (event instanceof UserEvent user) {
+        ctx.fireUserEventTriggered(user.event());
+      } else {
+        ctx.fireChannelRead(event);
       }
     }
   }
