@@ -70,6 +70,7 @@ public final class Baton {
                 scheduler,
                 options.getContextMode(),
                 new Timeouts(options.getHeadTimeout(), options.getIdleTimeout()))
+            .startAhead(options.isStartAhead())
             .init();
     if (options.isMetrics() && bootstrap.metrics() == null) {
       bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));

@@ -25,6 +25,9 @@ public final class BatonOptions {
   /** Default of {@link #isMetrics}. */
   public static final boolean DEFAULT_METRICS = true;
 
+  /** Default of {@link #isStartAhead}. */
+  public static final boolean DEFAULT_START_AHEAD = true;
+
   /** Default of {@link #getTellAfter}. */
   public static final Duration DEFAULT_TELL_AFTER = Watch.DEFAULT_TELL_AFTER;
 
@@ -43,6 +46,7 @@ public final class BatonOptions {
       Map.ofEntries(
           Map.entry("contextMode", (o, v) -> o.setContextMode(ContextMode.parse(text(v)))),
           Map.entry("metrics", (o, v) -> o.setMetrics(bool("metrics", v))),
+          Map.entry("startAhead", (o, v) -> o.setStartAhead(bool("startAhead", v))),
           Map.entry("tellAfterNanos", (o, v) -> o.setTellAfter(nanos("tellAfterNanos", v))),
           Map.entry("accessLog", (o, v) -> o.setAccessLog(AccessFormat.parse(text(v)))),
           Map.entry(
@@ -71,6 +75,7 @@ public final class BatonOptions {
 
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
   private boolean metrics = DEFAULT_METRICS;
+  private boolean startAhead = DEFAULT_START_AHEAD;
   private Duration tellAfter = DEFAULT_TELL_AFTER;
   private AccessFormat accessLog = DEFAULT_ACCESS_LOG;
   private Duration headTimeout = DEFAULT_HEAD_TIMEOUT;
@@ -86,6 +91,7 @@ public final class BatonOptions {
   public BatonOptions(BatonOptions other) {
     contextMode = other.contextMode;
     metrics = other.metrics;
+    startAhead = other.startAhead;
     tellAfter = other.tellAfter;
     accessLog = other.accessLog;
     headTimeout = other.headTimeout;
@@ -123,6 +129,7 @@ public final class BatonOptions {
         new JsonObject()
             .put("contextMode", contextMode.toString())
             .put("metrics", metrics)
+            .put("startAhead", startAhead)
             .put("tellAfterNanos", tellAfter.toNanos())
             .put("accessLog", accessLog.toString())
             .put("headTimeoutMillis", headTimeout.toMillis())
@@ -160,6 +167,19 @@ public final class BatonOptions {
 
   public BatonOptions setMetrics(boolean metrics) {
     this.metrics = metrics;
+    return this;
+  }
+
+  /**
+   * Whether requests of a route whose handler nearly always waits, where the JVM sees it, are
+   * started on virtual threads instead of having their loop taken over each time. HTTP/1.x.
+   */
+  public boolean isStartAhead() {
+    return startAhead;
+  }
+
+  public BatonOptions setStartAhead(boolean startAhead) {
+    this.startAhead = startAhead;
     return this;
   }
 

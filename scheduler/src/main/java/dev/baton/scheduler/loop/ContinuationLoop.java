@@ -63,6 +63,16 @@ public interface ContinuationLoop {
     return isStillOwned(token);
   }
 
+  /**
+   * Has a thread that may block run {@code ahead}, away from this loop from the start. Whoever runs
+   * a unit of this loop.
+   *
+   * @return false if too many run so: then it is to run right here
+   */
+  default boolean startAhead(Ahead ahead) {
+    return false;
+  }
+
   /** Whether the continuation may wait: others take the loop meanwhile. Inside a continuation. */
   default boolean maySuspend() {
     return true;

@@ -60,6 +60,8 @@ public final class Enclave {
   // Guarded by workers
   private boolean closed;
 
+  private final AheadRuns ahead = new AheadRuns(this::wasAway);
+
   // Guarded by recent
   private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
   private final Map<TakeoverCause, LongAdder> takeovers = new EnumMap<>(TakeoverCause.class);
@@ -336,6 +338,32 @@ public final class Enclave {
     closeAfterTheLast();
   }
 
+  // ---------------------------------------------------------------- ahead
+
+  AheadRuns ahead() {
+    return ahead;
+  }
+
+  /** How often work was started ahead. Any thread. */
+  public long startedAhead() {
+    return ahead.started();
+  }
+
+  /** Whether an {@link Absence} is of work that was started ahead. */
+  public static boolean isAhead(Absence absence) {
+    return AheadRuns.isAhead(absence.worker());
+  }
+
+  /**
+   * Work that was started ahead, and still runs. Any thread.
+   *
+   * @param nanos since before then, {@link System#nanoTime}
+   * @return as if its loop had been taken from it when it started; by nobody, -1
+   */
+  public List<Takeover> aheadSince(long nanos) {
+    return ahead.since(nanos);
+  }
+
   // ---------------------------------------------------------------- readers
 
   /** Records a takeover once the loop runs again. Its new owner. */
@@ -405,7 +433,7 @@ public final class Enclave {
         sum += worker.awayNanos(cause);
       }
     }
-    return sum;
+    return cause == TakeoverCause.BLOCKED ? sum + ahead.awayNanos() : sum;
   }
 
   private void count(TakeoverCause cause) {
@@ -429,7 +457,7 @@ public final class Enclave {
     return loops.stream().map(TransferableEventLoop::snapshot).toList();
   }
 
-  /** Every worker. Any thread. */
+  /** Every worker, and what was started ahead and still runs. Any thread. */
   public List<WorkerSnapshot> workerSnapshots() {
     List<WorkerSnapshot> snapshots = new ArrayList<>();
     for (int id = 0; id < workers.length(); id++) {
@@ -438,6 +466,7 @@ public final class Enclave {
         snapshots.add(worker.snapshot());
       }
     }
+    snapshots.addAll(ahead.snapshots());
     return Collections.unmodifiableList(snapshots);
   }
 
@@ -458,7 +487,10 @@ public final class Enclave {
 
   /** The thread of a worker, null if there is no such worker. Any thread. */
   public @Nullable Thread threadOf(int worker) {
-    Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
+    if (AheadRuns.isAhead(worker)) {
+      return ahead.threadOf(worker);
+    }
+    Worker w = worker < 0 ? null : workers.get(worker);
     return w == null ? null : w.thread();
   }
 
@@ -468,7 +500,10 @@ public final class Enclave {
    * @return null if there is no such worker, or it runs nothing that has a name
    */
   public @Nullable Object workOf(int worker) {
-    Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
+    if (AheadRuns.isAhead(worker)) {
+      return describe(ahead.workOf(worker));
+    }
+    Worker w = worker < 0 ? null : workers.get(worker);
     return describe(w == null ? null : observe(w));
   }
 
@@ -486,6 +521,9 @@ public final class Enclave {
 
   /** Whether the worker that lost its loop then still runs what it ran then. Any thread. */
   public boolean isAway(Takeover takeover) {
+    if (AheadRuns.isAhead(takeover.from())) {
+      return ahead.isRunning(takeover.from());
+    }
     Worker w = workers.get(takeover.from());
     return w != null
         && takeover.cause() != TakeoverCause.WORKER_DIED

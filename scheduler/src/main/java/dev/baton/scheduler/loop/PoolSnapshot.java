@@ -5,7 +5,7 @@ package dev.baton.scheduler.loop;
  *
  * @param cpu the CPU, -1 if not pinned
  * @param idle workers that wait
- * @param total workers beside the owners of loops
+ * @param total workers beside the owners of loops, and what runs ahead in place of one
  * @param max the most workers beside the owners of loops
  * @param exhausted whether nobody waits and nobody more may be started
  * @param exhaustions how often that happened

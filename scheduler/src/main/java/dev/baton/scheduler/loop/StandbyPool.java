@@ -29,10 +29,11 @@ import org.jspecify.annotations.Nullable;
  * just been released: it gets SAFEPOINT_GRACE_NANOS to show up.
  *
  * Bounds. total counts the workers of this CPU beside the owners of its loops; idle those that
- * wait. Fewer than min idle ones ask the spawner for one more, up to max. exhausted = fewer idle
- * ones than loops, each of which may be inside a unit that blocks: loops then hold new work back (see
- * TransferableEventLoop.holdBack) until a worker comes back, or one more has started. So it is at
- * the start. What is under way goes on, and may use up the rest.
+ * wait; ahead what runs on a virtual thread in place of a worker. Fewer than min idle ones ask the
+ * spawner for one more, as long as total and ahead are less than max. exhausted = fewer of them may be
+ * away than there are loops, each of which may be inside a unit that blocks: loops then hold new work
+ * back (see TransferableEventLoop.holdBack) until somebody comes back, or one more has started. So it
+ * is at the start. What is under way goes on, and may use up the rest.
  *
  * [1] POSA2, Leader/Followers; epoll(7) on EPOLLET and several waiters
  */
@@ -58,6 +59,7 @@ final class StandbyPool {
   // Written by any worker of this pool
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger total = new AtomicInteger();
+  private final AtomicInteger ahead = new AtomicInteger();
   private volatile boolean exhausted;
   private volatile boolean stopped;
 
@@ -130,12 +132,21 @@ final class StandbyPool {
   }
 
   private boolean mayGrow() {
-    return total.get() < max && !startFailed;
+    return total.get() + ahead.get() < max && !startFailed;
   }
 
   /** One for each loop: all of them may be inside a unit. */
   private int reserve() {
     return Math.min(max, timers.size());
+  }
+
+  private int inUse() {
+    return total.get() - idle.get();
+  }
+
+  /** How many more may be away. */
+  private int available() {
+    return Math.min(idle.get(), max - ahead.get() - inUse());
   }
 
   /** How many are to wait. */
@@ -188,7 +199,7 @@ final class StandbyPool {
     }
     while (true) {
       int now = total.get();
-      if (now >= max) {
+      if (now + ahead.get() >= max) {
         return false;
       }
       if (total.compareAndSet(now, now + 1)) {
@@ -228,7 +239,7 @@ final class StandbyPool {
   }
 
   private void endExhaustion() {
-    if (exhausted && idle.get() >= reserve()) {
+    if (exhausted && available() >= reserve()) {
       exhausted = false;
       enclave.wakeHoldingLoops(this);
     }
@@ -238,14 +249,39 @@ final class StandbyPool {
   void leaveIdle() {
     int left = idle.decrementAndGet();
     boolean mayGrow = mayGrow();
-    if (left < reserve()) {
+    if (available() < reserve()) {
       exhausted = true;
       if (!mayGrow) {
         exhaustions.increment();
       }
       endExhaustion(); // somebody may have come in between and found nothing to clear
     }
-    if (total.get() < max && left < least()) {
+    if (total.get() + ahead.get() < max && left < least()) {
+      enclave.requestStandby();
+    }
+  }
+
+  /**
+   * Counts one more that runs on a virtual thread, unless as many as are allowed are away. Whoever
+   * runs a unit of one of this pool's loops; then {@link #endAhead}.
+   */
+  boolean tryAhead() {
+    while (true) {
+      int now = ahead.get();
+      if (calls == null || stopped || now + inUse() >= max - reserve()) {
+        return false;
+      }
+      if (ahead.compareAndSet(now, now + 1)) {
+        return true;
+      }
+    }
+  }
+
+  /** It has run. Its thread. */
+  void endAhead() {
+    ahead.getAndDecrement();
+    endExhaustion();
+    if (idle.get() < least()) {
       enclave.requestStandby();
     }
   }
@@ -435,9 +471,9 @@ final class StandbyPool {
     return new PoolSnapshot(
         cpu,
         idle.get(),
-        total.get(),
+        total.get() + ahead.get(),
         max,
-        isExhaustedForGood() && idle.get() < reserve(),
+        isExhaustedForGood() && available() < reserve(),
         exhaustions.sum(),
         wakeups.sum(),
         stale.sum(),

@@ -638,6 +638,22 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   }
 
   @Override
+  public boolean startAhead(Ahead ahead) {
+    if (!pool.tryAhead()) {
+      return false;
+    }
+    away.getAndIncrement();
+    pool.enclave().ahead().start(this, ahead);
+    return true;
+  }
+
+  /** What was started ahead has run. Its thread. */
+  void endAhead() {
+    pool.endAhead();
+    cameBack();
+  }
+
+  @Override
   public @Nullable Object source() {
     return Thread.currentThread() instanceof LoopThread thread
             && !thread.inCallback
@@ -677,12 +693,11 @@ public final class TransferableEventLoop extends AbstractEventExecutor
         && thread.unit != LoopThread.SUSPENDED;
   }
 
-  /** Whether the calling thread runs a unit of a loop that was taken from it. */
+  /** Whether the calling thread runs a unit of a loop that was taken from it, or never had it. */
   public static boolean isAway() {
     return Thread.currentThread() instanceof LoopThread thread
-        && thread.drives != null
-        && thread.unit != null
-        && thread.drives.status.get() != thread.word;
+        ? thread.drives != null && thread.unit != null && thread.drives.status.get() != thread.word
+        : Thread.currentThread().isVirtual();
   }
 
   private void suspend(LoopThread thread, ChannelLoop channel) {

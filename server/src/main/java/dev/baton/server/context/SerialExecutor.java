@@ -1,5 +1,6 @@
 package dev.baton.server.context;
 
+import dev.baton.scheduler.loop.Ahead;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.Handler;
@@ -10,6 +11,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 // google-java-format off
@@ -49,6 +51,9 @@ import org.jspecify.annotations.Nullable;
  *
  * New work (fresh) begins only while the loop has standbys; else the loop keeps this executor until it
  * has, with the right to run.
+ *
+ * Ahead. New work that is expected to block passes to a thread of its own, with the right to run, as
+ * soon as it is at the head; the channel that has brought it is held as for any callback that waits.
  *
  * Hand-off. A callback may ask that the right pass to the worker of a stage. That happens once the
  * callback has returned or is suspended: the runner is cleared, the rest is offered to the stage's
@@ -106,6 +111,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     private @Nullable Handler<Object> handler;
     private @Nullable Object source;
     private boolean fresh;
+    private @Nullable RouteStart start;
     private volatile @Nullable Node next;
 
     @SuppressWarnings("unchecked") // the argument is the handler's
@@ -131,6 +137,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       argument = null;
       handler = null;
       source = null;
+      start = null;
     }
 
     void run() {
@@ -211,9 +218,26 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     pass(null, null, argument, handler, true);
   }
 
-  /** As {@link #executeFresh(Runnable)}, for a handler that {@code context} dispatches. */
-  public <T> void dispatchFresh(ContextInternal context, T argument, Handler<T> handler) {
-    pass(null, context, argument, handler, true);
+  /**
+   * As {@link #executeFresh(Runnable)}, for a handler.
+   *
+   * @param context dispatches it; null to call it
+   * @param start not null to have it started ahead, and told how it went
+   */
+  public <T> void dispatchFresh(
+      @Nullable ContextInternal context,
+      T argument,
+      Handler<T> handler,
+      @Nullable RouteStart start) {
+    Object source = loop.source();
+    if (start == null || (source != null && loop.isHeld(source))) {
+      pass(null, context, argument, handler, true);
+      return;
+    }
+    Node node = new Node();
+    node.set(null, context, argument, handler, source, true);
+    node.start = start;
+    add(node);
   }
 
   private void pass(
@@ -269,6 +293,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       holdSource(node);
       loop.hold(this);
     } else {
+      if (node.start != null) {
+        holdSource(node);
+      }
       schedule();
     }
   }
@@ -346,6 +373,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       }
       if (mustWait(node)) {
         loop.hold(this);
+        return;
+      }
+      if (node.start != null && loop.startAhead(new Started(node, node.start))) {
         return;
       }
       RUNNER.setRelease(this, Thread.currentThread());
@@ -456,6 +486,43 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   /** Whether the callback that runs has kept its loop. In a callback. */
   public boolean keepsLoop() {
     return loop.isStillOwned(token);
+  }
+
+  // ---------------------------------------------------------------- ahead
+
+  /** The callback at the head, away from its loop from the start. */
+  private final class Started implements Ahead {
+    private final Node node;
+    private final @Nullable Supplier<?> work;
+    private final RouteStart start;
+
+    Started(Node node, RouteStart start) {
+      this.node = node;
+      this.work = node.context instanceof Supplier<?> supplier ? supplier : null;
+      this.start = start;
+    }
+
+    @Override
+    public void run() {
+      token = LOST;
+      RUNNER.setRelease(SerialExecutor.this, Thread.currentThread());
+      try {
+        node.run();
+      } catch (Throwable t) {
+        LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
+      }
+      leave();
+    }
+
+    @Override
+    public @Nullable Supplier<?> work() {
+      return work;
+    }
+
+    @Override
+    public void ran(long nanos) {
+      start.ran(nanos);
+    }
   }
 
   // ---------------------------------------------------------------- Future.await

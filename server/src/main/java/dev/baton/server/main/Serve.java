@@ -194,6 +194,16 @@ final class Serve implements Callable<Integer> {
   private boolean stock;
 
   @Option(
+      names = "--start-ahead",
+      defaultValue = "true",
+      fallbackValue = "true",
+      negatable = true,
+      description =
+          "Whether routes that nearly always wait are started on virtual threads."
+              + " Default: ${DEFAULT-VALUE}")
+  private boolean startAhead;
+
+  @Option(
       names = "--metrics",
       negatable = true,
       defaultValue = "true",
@@ -396,6 +406,7 @@ final class Serve implements Callable<Integer> {
         new BatonOptions()
             .setContextMode(context)
             .setMetrics(metrics)
+            .setStartAhead(startAhead)
             .setAccessLog(accessLog)
             .setTellAfter(Duration.ofMillis(tellAfterMillis));
     options

@@ -165,7 +165,7 @@ final class Observer {
 
   /** Routes of late. */
   JsonObject routes() {
-    return new JsonObject().put("routes", routes(Observer::route));
+    return new JsonObject().put("routes", routes(this::route));
   }
 
   private JsonArray routes(Function<RouteWindow.View, JsonObject> form) {
@@ -174,15 +174,25 @@ final class Observer {
     }
   }
 
-  private static JsonObject route(RouteWindow.View view) {
+  private JsonObject route(RouteWindow.View view) {
     return new JsonObject()
         .put("method", view.method())
         .put("route", view.route())
+        .put("start", isAhead(view) ? "ahead" : "inline")
         .put("requestsPerSecond", rounded(view.requestsPerSecond()))
         .put("errorsPerSecond", rounded(view.errorsPerSecond()))
         .put("p50Nanos", view.latencies().quantileNanos(0.5))
         .put("p99Nanos", view.latencies().quantileNanos(0.99))
         .put("p999Nanos", view.latencies().quantileNanos(0.999));
+  }
+
+  private boolean isAhead(RouteWindow.View view) {
+    return watch.routeStarts().stream()
+        .anyMatch(
+            start ->
+                start.isAhead()
+                    && start.latest().method().equals(view.method())
+                    && start.latest().route().equals(view.route()));
   }
 
   private static double rounded(double value) {

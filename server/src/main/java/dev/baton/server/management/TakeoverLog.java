@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +98,11 @@ final class TakeoverLog {
     private boolean isHandler() {
       return takeover.cause() != TakeoverCause.WORKER_DIED;
     }
+
+    /** Whether it was started away from its loop: nobody has taken that. */
+    boolean isAhead() {
+      return takeover.to() < 0;
+    }
   }
 
   /**
@@ -132,6 +139,10 @@ final class TakeoverLog {
   private static final int FEW = 3;
   private static final int MAX_ENTRIES = 4096;
   private static final int QUEUE = 1 << 12;
+
+  /** From when on work is told of that was started ahead, and took no loop. */
+  private static final long AHEAD_TOLD_NANOS = 100_000_000L;
+
   private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
 
   private record News(Part part, @Nullable Takeover takeover, @Nullable Absence absence) {}
@@ -143,6 +154,9 @@ final class TakeoverLog {
   private final MpscVarHandleArrayQueue<News> news = new MpscVarHandleArrayQueue<>(QUEUE);
   private final Deque<Entry> entries = new ArrayDeque<>();
   private final Map<Key, Entry> away = new LinkedHashMap<>();
+
+  // Written by any thread
+  private final List<Part> parts = new CopyOnWriteArrayList<>();
 
   /** Of workers that came back before their takeover was told. */
   private final Map<Key, Absence> early = new HashMap<>();
@@ -165,7 +179,14 @@ final class TakeoverLog {
   void listen(Part part) {
     // What the queue does not take is told by the next poll: see hasVanished.
     part.enclave().onTakeover(takeover -> news.offer(new News(part, takeover, null)));
-    part.enclave().onAbsence(absence -> news.offer(new News(part, null, absence)));
+    part.enclave()
+        .onAbsence(
+            absence -> {
+              if (!Enclave.isAhead(absence) || absence.nanos() >= AHEAD_TOLD_NANOS) {
+                news.offer(new News(part, null, absence));
+              }
+            });
+    parts.add(part);
   }
 
   /**
@@ -186,6 +207,13 @@ final class TakeoverLog {
           early.put(key, next.absence);
         } else {
           end(entry, next.absence);
+        }
+      }
+    }
+    for (Part part : parts) {
+      for (Takeover ahead : part.enclave().aheadSince(now - AHEAD_TOLD_NANOS)) {
+        if (!away.containsKey(new Key(part, ahead.from(), ahead.fromStint()))) {
+          begin(part, ahead, aliveNanos);
         }
       }
     }
@@ -363,7 +391,7 @@ final class TakeoverLog {
         still.size(),
         still.stream().mapToLong(e -> e.awayNanos(now)).max().orElse(0),
         still.stream().mapToInt(TakeoverLog::behind).sum(),
-        median(of.stream().mapToLong(e -> e.takeover.resumedAfterNanos()).toArray()),
+        medianDelay(of.stream()),
         doing,
         of.getLast());
   }
@@ -399,15 +427,18 @@ final class TakeoverLog {
 
   /** How many takeovers there were in the window. */
   long count(long now, long windowNanos) {
-    return entries.stream().filter(e -> now - e.takeover.atNanos() <= windowNanos).count();
+    return entries.stream()
+        .filter(e -> !e.isAhead() && now - e.takeover.atNanos() <= windowNanos)
+        .count();
   }
 
   /** Middle of the times that loops stood still at takeovers in the window; -1 without any. */
   long medianDelayNanos(long now, long windowNanos) {
+    return medianDelay(entries.stream().filter(e -> now - e.takeover.atNanos() <= windowNanos));
+  }
+
+  private static long medianDelay(Stream<Entry> of) {
     return median(
-        entries.stream()
-            .filter(entry -> now - entry.takeover.atNanos() <= windowNanos)
-            .mapToLong(entry -> entry.takeover.resumedAfterNanos())
-            .toArray());
+        of.filter(e -> !e.isAhead()).mapToLong(e -> e.takeover.resumedAfterNanos()).toArray());
   }
 }

@@ -4,6 +4,7 @@ import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.server.Pipelines;
+import dev.baton.server.context.RouteStart;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.StageSnapshot;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -15,6 +16,7 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -66,6 +68,8 @@ public final class Watch implements Shareable {
 
   private volatile boolean ended;
 
+  private final Collection<RouteStart> routeStarts;
+
   private Watch(Vertx service) {
     pipelines = Pipelines.of(service);
     BatonMetrics m = BatonMetrics.of(service);
@@ -77,6 +81,7 @@ public final class Watch implements Shareable {
     if (service instanceof BatonVertx baton) {
       scheduler = baton.scheduler();
       Enclave enclave = scheduler.enclave();
+      routeStarts = baton.routeStarts().learned();
       loops = new LoopWatch(enclave, scheduler.eventLoopGroup().loops(), stacks);
       hear(new TakeoverLog.Part(enclave, null));
       if (m != null) {
@@ -84,9 +89,15 @@ public final class Watch implements Shareable {
       }
     } else {
       scheduler = null;
+      routeStarts = List.of();
       loops = null;
     }
     second(secondNanos); // what comes before the first tick counts, too
+  }
+
+  /** Which routes have blocked, and how their requests are started. Any thread. */
+  Collection<RouteStart> routeStarts() {
+    return routeStarts;
   }
 
   /**

@@ -102,7 +102,7 @@ final class WatchLog {
         + "; loop "
         + entry.takeover.loop()
         + (stage == null ? "" : " of stage " + stage)
-        + " was taken over and goes on"
+        + (entry.isAhead() ? " has not waited for it" : " was taken over and goes on")
         + (behind < Diagnosis.MANY_BEHIND
             ? ""
             : ", but " + behind + " callbacks of its context wait behind it");

@@ -324,7 +324,7 @@ public final class BatonMetrics implements VertxMetrics {
       observe(scheduler);
       registry
           .getPrometheusRegistry()
-          .register(new SchedulerCollector(scheduler, stages, handlers));
+          .register(new SchedulerCollector(scheduler, stages, handlers, baton.routeStarts()));
     }
   }
 

@@ -5,12 +5,14 @@ import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.context.RequestWork;
+import dev.baton.server.context.RouteStart;
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,15 +72,14 @@ final class HandlerMetrics {
     String route = NO_REQUEST;
     if (work instanceof RequestWork request) {
       method = request.method();
-      route = request.routed() ? request.route() : requests.match(request.path());
+      route = routeOf(request);
     }
-    return Labels.of(
-        "method",
-        method,
-        "route",
-        route == null ? Route.UNMATCHED : route,
-        "cause",
-        SchedulerCollector.label(cause));
+    return Labels.of("method", method, "route", route, "cause", SchedulerCollector.label(cause));
+  }
+
+  private String routeOf(RequestWork request) {
+    String route = request.routed() ? request.route() : requests.match(request.path());
+    return route == null ? Route.UNMATCHED : route;
   }
 
   /** Who is away from the loops of {@code enclaves} now. */
@@ -116,6 +117,25 @@ final class HandlerMetrics {
             "Callbacks that wait behind these handlers, in contexts that run one at a time.",
             now,
             Now::behind));
+  }
+
+  /** How the requests of routes are started. */
+  MetricSnapshot starts(Collection<RouteStart> learned) {
+    Map<Labels, Boolean> ahead = new LinkedHashMap<>();
+    for (RouteStart start : learned) {
+      RequestWork latest = start.latest();
+      ahead.merge(
+          Labels.of("method", latest.method(), "route", routeOf(latest)),
+          start.isAhead(),
+          Boolean::logicalOr);
+    }
+    return new GaugeSnapshot(
+        new MetricMetadata(
+            "baton_route_starts_ahead",
+            "Whether requests of this route, which have blocked, are started ahead."),
+        ahead.entrySet().stream()
+            .map(e -> new GaugeDataPointSnapshot(e.getValue() ? 1 : 0, e.getKey(), null))
+            .toList());
   }
 
   private static MetricSnapshot gauge(

@@ -5,6 +5,7 @@ import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.server.context.RouteStarts;
 import dev.baton.stages.BoundPipeline;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -34,6 +35,7 @@ final class SchedulerCollector implements MultiCollector {
   private final Scheduler scheduler;
   private final StageMetrics stages;
   private final HandlerMetrics handlers;
+  private final RouteStarts starts;
 
   // Guarded by this
   private final Map<Enclave, Map<String, Double>> highest = new HashMap<>();
@@ -47,8 +49,11 @@ final class SchedulerCollector implements MultiCollector {
    * @param scheduler of the event loops
    * @param stages whose loops are shown beside them
    * @param handlers knows whose handlers are away from any of them
+   * @param starts which routes are started ahead
    */
-  SchedulerCollector(Scheduler scheduler, StageMetrics stages, HandlerMetrics handlers) {
+  SchedulerCollector(
+      Scheduler scheduler, StageMetrics stages, HandlerMetrics handlers, RouteStarts starts) {
+    this.starts = starts;
     this.scheduler = scheduler;
     this.stages = stages;
     this.handlers = handlers;
@@ -75,6 +80,11 @@ final class SchedulerCollector implements MultiCollector {
           part.labels(),
           part.enclave().blindWorkers());
     }
+    numbers.count(
+        "baton_requests_started_ahead",
+        "Requests that were started on a virtual thread, since those of their route mostly wait.",
+        Labels.EMPTY,
+        scheduler.enclave().startedAhead());
     numbers.gauge(
         "baton_takeover_enabled",
         "Whether loops change hands here.",
@@ -87,6 +97,7 @@ final class SchedulerCollector implements MultiCollector {
         scheduler.enclave().pinningRefusal() == null ? 1 : 0);
     List<MetricSnapshot> all = numbers.snapshots();
     all.addAll(handlers.collect(parts.stream().map(Part::enclave).toList()));
+    all.add(handlers.starts(starts.learned()));
     all.add(
         new InfoSnapshot(
             new MetricMetadata("baton_notifier", "How blocked handlers are noticed, and why so."),

@@ -43,6 +43,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
   private final SchedulerOptions schedulerOptions;
   private final ContextMode mode;
   private final Timeouts timeouts;
+  private boolean startAhead = true;
   private @Nullable Scheduler scheduler;
   private @Nullable Supplier<EventLoopGroup> stockLoops;
 
@@ -72,6 +73,12 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     this.schedulerOptions = schedulerOptions;
     this.mode = mode;
     this.timeouts = timeouts;
+  }
+
+  /** Sets whether routes that nearly always block are started ahead. Before the first Vert.x. */
+  public BatonBootstrap startAhead(boolean enabled) {
+    startAhead = enabled;
+    return this;
   }
 
   @Override
@@ -109,7 +116,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     if (tracer.isTracing()) {
       scheduler.enclave().onTakeover(BatonVertx::noteTakeover);
     }
-    return new BatonVertx(this, tracer, manager, selector, scheduler, mode);
+    return new BatonVertx(this, tracer, manager, selector, scheduler, mode, startAhead);
   }
 
   /** The stock event loops that Vert.x would have, for who asks for them. */

@@ -5,6 +5,7 @@ import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.RequestWork;
+import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
@@ -206,8 +207,14 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
       // One of several requests that came at once, begun by the answer to the one before.
       executor.executeFresh(channel.holdFor(() -> dispatch(argument, task)));
     } else {
-      executor.dispatchFresh(this, argument, task);
+      executor.dispatchFresh(this, argument, task, startOf(mine));
     }
+  }
+
+  private @Nullable RouteStart startOf(HttpServerRequest request) {
+    return owner() instanceof BatonVertx vertx
+        ? vertx.routeStarts().of(request.method(), request.path())
+        : null;
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.RouteStarts;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.context.StockRequestContext;
 import dev.baton.server.tracing.RequestTrace;
@@ -50,6 +51,8 @@ public final class BatonVertx extends VertxImpl {
 
   private final @Nullable NameResolver resolver; // null while the constructor above runs
 
+  private final RouteStarts routeStarts;
+
   private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
   BatonVertx(
@@ -58,7 +61,8 @@ public final class BatonVertx extends VertxImpl {
       @Nullable ClusterManager clusterManager,
       @Nullable NodeSelector nodeSelector,
       Scheduler scheduler,
-      ContextMode defaultMode) {
+      ContextMode defaultMode,
+      boolean startAhead) {
     super(
         bootstrap.options(),
         clusterManager,
@@ -79,11 +83,17 @@ public final class BatonVertx extends VertxImpl {
     this.outsiders = scheduler.eventLoopGroup().loops().stream().map(SerialExecutor::new).toList();
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
     closeLast(pinned::close);
+    this.routeStarts = new RouteStarts(startAhead, scheduler.enclave());
   }
 
   /** What drives the event loops. */
   public Scheduler scheduler() {
     return scheduler;
+  }
+
+  /** Which routes are started ahead. */
+  public RouteStarts routeStarts() {
+    return routeStarts;
   }
 
   // ---------------------------------------------------------------- stages

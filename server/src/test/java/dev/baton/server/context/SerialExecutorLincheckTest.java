@@ -2,6 +2,7 @@ package dev.baton.server.context;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.scheduler.loop.Ahead;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.server.context.BrokenMailbox.Bug;
 import dev.baton.stages.RequestContext;
@@ -28,6 +29,7 @@ class SerialExecutorLincheckTest {
   /** A loop with one place in its queue: the mailbox is scheduled once at a time. */
   private static final class Loop implements ContinuationLoop {
     final AtomicReference<@Nullable Runnable> scheduled = new AtomicReference<>();
+    final AtomicReference<@Nullable Ahead> ahead = new AtomicReference<>();
     final AtomicInteger takeovers = new AtomicInteger();
     volatile boolean doubled;
 
@@ -36,6 +38,11 @@ class SerialExecutorLincheckTest {
       if (!scheduled.compareAndSet(null, continuation)) {
         doubled = true;
       }
+    }
+
+    @Override
+    public boolean startAhead(Ahead work) {
+      return ahead.compareAndSet(null, work);
     }
 
     @Override
@@ -179,6 +186,39 @@ class SerialExecutorLincheckTest {
     }
   }
 
+  /** {@link Serial} whose callbacks of producer 0 run on threads of their own. */
+  public static class StartingAhead extends Serial {
+    private final SerialExecutor executor = ((Mailbox.Real) mailbox).executor();
+    private final RouteStart start =
+        new RouteStart(new RequestWork("GET", "/", "/", null, false, 0));
+    private int begun;
+
+    @Override
+    public void execute0() {
+      int number = ++begun;
+      executor.dispatchFresh(null, number, n -> callback(0, n), start);
+    }
+
+    /** The thread of its own. */
+    @Operation
+    public void runAhead() {
+      Ahead next = loop.ahead.getAndSet(null);
+      if (next != null) {
+        next.run();
+      }
+    }
+
+    @Override
+    public void allRanOnceAloneAndInOrder() {
+      sent[0] = begun;
+      while (loop.scheduled.get() != null || loop.ahead.get() != null) {
+        turn();
+        runAhead();
+      }
+      super.allRanOnceAloneAndInOrder();
+    }
+  }
+
   /** {@link Serial} without a bug, on the copy. */
   public static class Copy extends Serial {
     public Copy() {
@@ -269,7 +309,7 @@ class SerialExecutorLincheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(classes = {Serial.class, HandingOff.class, Copy.class})
+  @ValueSource(classes = {Serial.class, HandingOff.class, StartingAhead.class, Copy.class})
   void shouldRunEveryCallbackOnceAloneAndInOrder(Class<?> tested) {
     options(tested, 80).check(tested);
   }

@@ -1,0 +1,23 @@
+package dev.baton.scheduler.loop;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * New work that is expected to block where the JVM sees it: a virtual thread of its own runs it,
+ * away from its loop from the start, and no loop is taken over for it.
+ */
+public interface Ahead {
+  /** Runs it, once, on a virtual thread. */
+  void run();
+
+  /** What it is, for onlookers, as a {@link WorkObserver} would describe it. Any thread. */
+  @Nullable Supplier<?> work();
+
+  /**
+   * It has run. The same thread.
+   *
+   * @param nanos how long that took
+   */
+  void ran(long nanos);
+}

@@ -1,0 +1,127 @@
+package dev.baton.scheduler.loop;
+
+import dev.baton.scheduler.policy.TakeoverCause;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Work that runs away from its loop from the start, each on a virtual thread. To onlookers it is a
+ * worker that is away, with an id above those of workers. Any thread.
+ */
+final class AheadRuns {
+  private static final int FIRST_ID = LoopStatus.MAX_OWNER + 1;
+
+  private record Run(int id, int loop, Thread thread, long sinceNanos, @Nullable Supplier<?> work) {
+    WorkerSnapshot snapshot() {
+      return new WorkerSnapshot(
+          id,
+          thread.getName(),
+          -1,
+          loop,
+          WorkerSnapshot.State.AWAY,
+          TakeoverCause.BLOCKED,
+          sinceNanos);
+    }
+  }
+
+  private final ThreadFactory threads = Thread.ofVirtual().name("baton-ahead-", 0).factory();
+  private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
+  private final AtomicInteger ids = new AtomicInteger();
+  private final LongAdder started = new LongAdder();
+  private final Consumer<Absence> ended;
+
+  /**
+   * @param ended told of each that has run, on its thread
+   */
+  AheadRuns(Consumer<Absence> ended) {
+    this.ended = ended;
+  }
+
+  static boolean isAhead(int id) {
+    return id >= FIRST_ID;
+  }
+
+  /** Starts {@code ahead} for {@code loop}, which hears when it has run. */
+  void start(TransferableEventLoop loop, Ahead ahead) {
+    int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
+    long since = System.nanoTime();
+    Thread thread = threads.newThread(() -> run(loop, ahead, id, since));
+    runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
+    started.increment();
+    thread.start();
+  }
+
+  private void run(TransferableEventLoop loop, Ahead ahead, int id, long since) {
+    long began = System.nanoTime();
+    try {
+      ahead.run();
+    } finally {
+      long end = System.nanoTime();
+      runs.remove(id);
+      loop.endAhead();
+      ahead.ran(end - began);
+      ended.accept(
+          new Absence(
+              id, 0, TakeoverCause.BLOCKED, since, end - since, Enclave.describe(ahead.work())));
+    }
+  }
+
+  // ---------------------------------------------------------------- readers
+
+  long started() {
+    return started.sum();
+  }
+
+  /** Time that those have been away that run now, nanoseconds. */
+  long awayNanos() {
+    long now = System.nanoTime();
+    return runs.values().stream().mapToLong(run -> Math.max(0, now - run.sinceNanos)).sum();
+  }
+
+  List<WorkerSnapshot> snapshots() {
+    return runs.isEmpty() ? List.of() : runs.values().stream().map(Run::snapshot).toList();
+  }
+
+  @Nullable Thread threadOf(int id) {
+    Run run = runs.get(id);
+    return run == null ? null : run.thread;
+  }
+
+  @Nullable Supplier<?> workOf(int id) {
+    Run run = runs.get(id);
+    return run == null ? null : run.work;
+  }
+
+  boolean isRunning(int id) {
+    return runs.containsKey(id);
+  }
+
+  /** Those that run since before {@code nanos}, as if their loops had been taken then. */
+  List<Takeover> since(long nanos) {
+    List<Takeover> old = new ArrayList<>();
+    for (Run run : runs.values()) {
+      if (run.sinceNanos - nanos < 0) {
+        old.add(
+            new Takeover(
+                run.loop,
+                TakeoverCause.BLOCKED,
+                run.id,
+                -1,
+                run.sinceNanos,
+                0,
+                -1,
+                0,
+                Enclave.describe(run.work)));
+      }
+    }
+    return old;
+  }
+}

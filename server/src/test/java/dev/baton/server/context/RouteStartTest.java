@@ -1,0 +1,97 @@
+package dev.baton.server.context;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.function.IntPredicate;
+import org.junit.jupiter.api.Test;
+
+class RouteStartTest {
+  private static final RequestWork REQUEST =
+      new RequestWork("GET", "/report", "/report", null, true, 0);
+  private static final long MILLISECOND = 1_000_000;
+
+  private final RouteStart start = new RouteStart(REQUEST);
+
+  /**
+   * Requests come one after the other, and are told of as they would be.
+   *
+   * @param waits which of them do, by number
+   * @return how many were started ahead
+   */
+  private int requests(int count, IntPredicate waits) {
+    int ahead = 0;
+    for (int i = 0; i < count; i++) {
+      if (start.begin()) {
+        ahead++;
+        start.ran(waits.test(i) ? MILLISECOND : 1_000);
+      } else if (waits.test(i)) {
+        start.waits(REQUEST);
+      }
+    }
+    return ahead;
+  }
+
+  @Test
+  void shouldStartAheadWhatNearlyAlwaysWaits() {
+    requests(32, i -> i % 8 != 0);
+
+    assertThat(start.isAhead()).isTrue();
+    assertThat(requests(640, i -> true)).isGreaterThan(620).isLessThan(640); // some are tries
+    assertThat(start.isAhead()).isTrue();
+  }
+
+  @Test
+  void shouldStartInlineWhatWaitsNowAndThen() {
+    assertThat(requests(10_000, i -> i % 2 == 0)).isZero();
+  }
+
+  @Test
+  void shouldComeBackWithinAHundredRequestsThatAreOverAtOnce() {
+    requests(32, i -> true);
+    requests(1_000, i -> true);
+
+    assertThat(requests(130, i -> false)).isLessThan(129);
+
+    assertThat(start.isAhead()).isFalse();
+    assertThat(requests(1_000, i -> false)).isZero();
+  }
+
+  /** They take as long as if they waited, but inline nobody takes their loop for it. */
+  @Test
+  void shouldComeBackWhenWhatTakesLongDoesNotWait() {
+    requests(32, i -> true);
+    int ahead = 0;
+    for (int i = 0; i < 400; i++) {
+      if (start.begin()) {
+        ahead++;
+        start.ran(MILLISECOND);
+      }
+    }
+
+    assertThat(start.isAhead()).isFalse();
+    assertThat(ahead).isPositive();
+  }
+
+  /** What lies between the two bounds changes nothing. */
+  @Test
+  void shouldNotGoToAndFro() {
+    requests(32, i -> true);
+
+    assertThat(requests(6_400, i -> i % 3 != 0)).isGreaterThan(6_200);
+
+    assertThat(start.isAhead()).isTrue();
+  }
+
+  @Test
+  void shouldLookRarelyWhereItWasInVain() {
+    int looks = 0;
+    for (int i = 0; i < 1_000; i++) {
+      if (start.wantsLook()) {
+        looks++;
+        start.unseen();
+      }
+    }
+
+    assertThat(looks).isBetween(8, 40);
+  }
+}
