@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.server.NginxServer;
+import dev.baton.loadgen.server.RawServer;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
@@ -161,7 +162,25 @@ class NetworkIT {
     var report = LoadGenerator.create(options).run();
 
     assertThat(report.total().count(Outcome.OK)).isZero();
-    assertThat(report.errorKinds().keySet()).allMatch(kind -> kind.startsWith("TLS: "));
+    assertThat(report.errorKinds().keySet())
+        .isNotEmpty()
+        .allMatch(kind -> kind.startsWith("TLS: the certificate is not trusted: "))
+        .allMatch(kind -> kind.endsWith("--cacert FILE trusts it, --insecure anybody"));
+  }
+
+  @Test
+  void shouldSayThatThereIsNoTls() {
+    try (var server = RawServer.start((n, in, out) -> RawServer.write(out, "HTTP/1.1 400 no"))) {
+      for (var protocol : Protocol.values()) {
+        var options =
+            new LoadOptions()
+                .addRequest(RequestSpec.get("https://127.0.0.1:" + server.port() + "/"))
+                .setProtocol(protocol);
+
+        assertThatThrownBy(() -> LoadGenerator.create(options).run())
+            .hasMessageContaining("no connection: TLS: the server does not speak it here");
+      }
+    }
   }
 
   @Test

@@ -58,7 +58,7 @@ final class EventStreamSession extends ChannelInboundHandlerAdapter implements H
       if (handshake.isSuccess()) {
         connection.opened(this);
       } else {
-        connection.failed("TLS: " + Connection.describe(handshake.cause()));
+        connection.failed(Tls.describe(handshake.cause()));
         ctx.close();
       }
     }

@@ -76,7 +76,7 @@ final class Http1Session extends ChannelInboundHandlerAdapter implements HttpSes
       if (handshake.isSuccess()) {
         connection.opened(this);
       } else {
-        fail(ctx, "TLS: " + Connection.describe(handshake.cause()));
+        fail(ctx, Tls.describe(handshake.cause()));
       }
     }
   }

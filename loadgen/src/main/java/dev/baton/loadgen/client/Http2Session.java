@@ -106,7 +106,7 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
       if (event instanceof SslHandshakeCompletionEvent handshake) {
         if (!handshake.isSuccess()) {
-          connection.failed("TLS: " + Connection.describe(handshake.cause()));
+          connection.failed(Tls.describe(handshake.cause()));
           ctx.close();
         } else if (!ApplicationProtocolNames.HTTP_2.equals(
             ctx.pipeline().get(SslHandler.class).applicationProtocol())) {

@@ -7,6 +7,7 @@ import dev.baton.loadgen.values.Origin;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -73,6 +74,23 @@ final class Tls {
       handler.engine().setSSLParameters(parameters);
     }
     return handler;
+  }
+
+  /** Says why a handshake failed, and what to do about it. */
+  static String describe(Throwable failure) {
+    var root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    if (root instanceof NotSslRecordException) {
+      return "TLS: the server does not speak it here; is it http://?";
+    }
+    if (root instanceof GeneralSecurityException) {
+      return "TLS: the certificate is not trusted: "
+          + Connection.describe(root)
+          + "; --cacert FILE trusts it, --insecure anybody";
+    }
+    return "TLS: " + Connection.describe(root);
   }
 
   private static SNIHostName sni(String name) {

@@ -39,7 +39,10 @@ public record Condition(
     var matcher = SYNTAX.matcher(text.trim().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw new IllegalArgumentException(
-          "condition '" + text + "': write metric, < or >, number and unit, as in 'p99>5ms'");
+          "condition '"
+              + text
+              + "': write metric, < or >, number and unit, as in 'p99>5ms' or"
+              + " 'errors>0%'");
     }
     String metric = matcher.group(1);
     String unit = matcher.group(4);

@@ -19,7 +19,8 @@ class ConditionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "p99", "p99<5", "p99<5%", "errors<5ms", "q99<5ms", "p99=5ms"})
+  @ValueSource(
+      strings = {"", "p99", "p99<5", "p99<5%", "errors>0", "errors<5ms", "q99<5ms", "p99=5ms"})
   void shouldRefuseWhatItDoesNotUnderstand(String text) {
     assertThatThrownBy(() -> Condition.parse(text))
         .isInstanceOf(IllegalArgumentException.class)
