@@ -2,6 +2,7 @@ package dev.baton.loadgen;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.loadgen.record.Heatmap;
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.record.RequestRecord;
 import dev.baton.loadgen.server.LawServer;
@@ -11,13 +12,18 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever a server does to it, a run ends and accounts for every request. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class FaultIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
   private static final LawServer SERVER = LawServer.start();
 
   @AfterAll
@@ -33,19 +39,28 @@ class FaultIT {
         .setWarmup(Duration.ofMillis(100))
         .setDuration(Duration.ofMillis(900))
         .setTimeout(Duration.ofMillis(300))
-        .setDrain(Duration.ofMillis(200));
+        .setDrain(PATIENCE);
   }
 
   private static RequestRecord run(LoadOptions options) {
-    long start = System.nanoTime();
     var report = LoadGenerator.create(options).run();
     var total = report.total();
     assertAddsUp(total);
     report.requests().forEach(FaultIT::assertAddsUp);
     report.phases().forEach(FaultIT::assertAddsUp);
     assertAddsUp(report.warmup());
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+    assertThat(values(report.heatmap())).isEqualTo(total.response().count());
     return total;
+  }
+
+  private static long values(Heatmap heatmap) {
+    long sum = 0;
+    for (int column = 0; column < heatmap.columns(); column++) {
+      for (int row = 0; row < Heatmap.ROWS; row++) {
+        sum += heatmap.count(column, row);
+      }
+    }
+    return sum;
   }
 
   private static void assertAddsUp(RequestRecord record) {
@@ -76,7 +91,11 @@ class FaultIT {
 
   @Test
   void shouldCountTimeoutsAgainstASilentServer() {
-    var total = run(options(SERVER.url("/silent")).setWarmup(Duration.ZERO));
+    var total =
+        run(
+            options(SERVER.url("/silent"))
+                .setWarmup(Duration.ZERO)
+                .setDrain(Duration.ofMillis(200)));
 
     assertThat(total.count(Outcome.OK)).isZero();
     assertThat(total.count(Outcome.TIMEOUT)).isPositive();
@@ -88,7 +107,7 @@ class FaultIT {
   void shouldCountTimeoutsWhereConnectionsAreAcceptedButNeverServed() throws IOException {
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String url = "http://127.0.0.1:" + socket.getLocalPort() + "/";
-      var total = run(options(url).setWarmup(Duration.ZERO));
+      var total = run(options(url).setWarmup(Duration.ZERO).setDrain(Duration.ofMillis(200)));
 
       assertThat(total.count(Outcome.OK)).isZero();
       assertThat(total.sent()).isPositive();
@@ -97,7 +116,8 @@ class FaultIT {
 
   @Test
   void shouldCountUnfinishedAsAtLeastWhatWasWaited() {
-    var total = run(options(SERVER.url("/silent")).setTimeout(Duration.ofSeconds(30)));
+    var total =
+        run(options(SERVER.url("/silent")).setTimeout(PATIENCE).setDrain(Duration.ofMillis(200)));
 
     assertThat(total.count(Outcome.UNFINISHED)).isEqualTo(total.sent());
     assertThat(total.response().censored()).isEqualTo(total.scheduled());
@@ -107,7 +127,11 @@ class FaultIT {
   @Test
   void shouldEndAboveCapacity() {
     // 8 connections answered after 50 ms: 160/s of the 500/s asked.
-    var total = run(options(SERVER.url("/constant/50000")));
+    var total =
+        run(
+            options(SERVER.url("/constant/50000"))
+                .setTimeout(PATIENCE)
+                .setDrain(Duration.ofMillis(200)));
 
     assertThat(total.count(Outcome.OK)).isPositive();
     assertThat(total.unsent()).isPositive();
@@ -133,8 +157,7 @@ class FaultIT {
 
   @Test
   void shouldAddUpWithPipeliningAndWithNewConnections() {
-    var patient = Duration.ofSeconds(5);
-    var options = options(SERVER.url("/fast")).setTimeout(patient).setDrain(patient);
+    var options = options(SERVER.url("/fast")).setTimeout(PATIENCE);
     var pipelined = run(new LoadOptions(options).setDepth(4).setConnections(2));
     var fresh = run(new LoadOptions(options).setNewConnections(true));
 
@@ -148,8 +171,7 @@ class FaultIT {
     var good = request.withCheck(new ResponseCheck(Set.of(200), "POST"));
     var bad = request.withCheck(new ResponseCheck(Set.of(200), "GET"));
 
-    var patient = Duration.ofSeconds(10);
-    var options = options(SERVER.url("/")).setTimeout(patient).setDrain(patient);
+    var options = options(SERVER.url("/")).setTimeout(PATIENCE);
     var right = run(new LoadOptions(options).setRequests(List.of(good)));
     var wrong = run(new LoadOptions(options).setRequests(List.of(bad)));
 
@@ -159,9 +181,12 @@ class FaultIT {
 
   @Test
   void shouldNotDelayARequestBehindASlowOne() {
+    // If they shared them, two requests that are never answered would hold both connections.
     var options =
         options(SERVER.url("/fast"))
             .setConnections(2)
+            .setTimeout(PATIENCE)
+            .setDrain(Duration.ofSeconds(10))
             .setRequests(
                 List.of(
                     RequestSpec.get(SERVER.url("/fast")).withRate(200),
@@ -170,8 +195,8 @@ class FaultIT {
     var report = LoadGenerator.create(options).run();
 
     assertThat(report.requests().get(0).count(Outcome.OK))
-        .isEqualTo(report.requests().get(0).scheduled());
-    assertThat(report.requests().get(0).queued()).isLessThan(50);
+        .isEqualTo(report.requests().get(0).scheduled())
+        .isPositive();
     assertThat(report.requests().get(1).count(Outcome.OK)).isZero();
   }
 }

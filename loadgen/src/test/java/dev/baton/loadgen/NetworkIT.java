@@ -123,6 +123,23 @@ class NetworkIT {
   }
 
   @Test
+  void shouldShowNamesWithoutADot() {
+    var redirect = NetworkOptions.Redirect.parse("shop:443:127.0.0.1:" + nginx.port());
+
+    for (var protocol : Protocol.values()) {
+      var request =
+          RequestSpec.get("https://shop/")
+              .withCheck(new ResponseCheck(Set.of(200), "sni=shop host=shop client="));
+      assertOk(
+          new LoadOptions()
+              .addRequest(request)
+              .setProtocol(protocol)
+              .setInsecure(true)
+              .setNetwork(network().addConnectTo(redirect)));
+    }
+  }
+
+  @Test
   void shouldSayWhoItIs() {
     String url = "https://127.0.0.1:" + nginx.port() + "/";
     var network = network().setServerName("shop.example");

@@ -284,6 +284,29 @@ class ProtocolIT {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void shouldUseThePlaceOfAHandshakeThatHangsAgain(Protocol protocol) {
+    try (var server =
+        RawServer.start((n, in, out) -> in.transferTo(OutputStream.nullOutputStream()))) {
+      var request = RequestSpec.get(server.url("/").replace("http:", "https:"));
+      var options =
+          options(request)
+              .setProtocol(protocol)
+              .setConnections(2)
+              .setUnreachableAllowed(true)
+              .setTimeout(Duration.ofMillis(200))
+              .setDuration(Duration.ofSeconds(1))
+              .setDrain(Duration.ofSeconds(1));
+
+      var report = LoadGenerator.create(options).run();
+
+      assertThat(report.connections().failures()).containsKey("timeout while connecting");
+      assertThat(server.connections()).isGreaterThan(2);
+      assertThat(report.total().count(Outcome.OK)).isZero();
+    }
+  }
+
   private static void passAllButTheFirst(int n, InputStream in, OutputStream out, int port)
       throws Exception {
     if (n == 0) {
