@@ -9,14 +9,14 @@ import java.util.Map;
  * @param loop index of the loop
  * @param cpu the CPU its workers are pinned to, -1 if not pinned
  * @param owner id of the worker that drives it
- * @param inContinuation whether that worker runs code of users now
+ * @param inContinuation whether that worker runs a unit or a continuation now
  * @param sequence grows with every change of the status word
  * @param turns grows with every turn of the loop
  * @param queuedContinuations continuations that wait
  * @param queuedTasks tasks of Netty and Vert.x that wait
  * @param away continuations that run on, on workers that have lost this loop
  * @param holding whether continuations are held back because no standby is left
- * @param continuations continuations run to their end by owners so far
+ * @param continuations callbacks run to their end by owners so far, in units and continuations
  * @param takeovers how often the loop changed hands so far
  * @param takeoversByCause the same, for every cause
  * @param busyNanos time not spent asleep since the loop began; may be a moment behind, and then

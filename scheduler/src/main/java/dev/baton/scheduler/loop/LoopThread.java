@@ -33,6 +33,9 @@ public class LoopThread extends FastThreadLocalThread {
   /** Whether {@link #callbacks} are being run. */
   boolean inCallback;
 
+  /** How many callbacks the unit has run. */
+  int ran;
+
   /** A thread that runs {@code body}. */
   public LoopThread(Runnable body) {
     super(body);

@@ -540,6 +540,7 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   private void enter(LoopThread thread, @Nullable ChannelLoop channel) {
     current = channel;
     thread.unit = channel == null ? LoopThread.NO_CHANNEL : channel;
+    thread.ran = 0;
     // From here on the loop may be lost at any instruction.
     SliceTimer t = timer;
     thread.word = t == null ? status.enter() : t.enter(status);
@@ -554,6 +555,7 @@ public final class TransferableEventLoop extends AbstractEventExecutor
     thread.unit = null;
     if (kept) {
       current = null;
+      continuations += thread.ran;
       return true;
     }
     thread.drives = null;
@@ -607,6 +609,7 @@ public final class TransferableEventLoop extends AbstractEventExecutor
       LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside of its context", e);
     } finally {
       thread.inCallback = false;
+      thread.ran++;
     }
   }
 
@@ -807,7 +810,6 @@ public final class TransferableEventLoop extends AbstractEventExecutor
       }
     }
     probe.disarm();
-    continuations += ran;
     clock.forget(); // they may have taken long
     return true;
   }

@@ -136,7 +136,7 @@ final class SchedulerCollector implements MultiCollector {
         neverLess(part, "busy " + loop.loop(), loop.busyNanos() / 1e9));
     numbers.count(
         "baton_loop_continuations",
-        "Continuations run to their end by owners.",
+        "Callbacks run to their end by owners, in units and continuations.",
         labels,
         loop.continuations());
     loop.takeoversByCause()
