@@ -494,6 +494,12 @@ public final class Enclave {
     return w == null ? null : w.thread();
   }
 
+  /** The kernel's number of a worker's thread; 0 if it is not known. Any thread. */
+  public int tidOf(int worker) {
+    Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
+    return w == null ? 0 : w.tid();
+  }
+
   /**
    * What a worker runs right now, as the {@link WorkObserver} describes it. Any thread.
    *

@@ -78,6 +78,13 @@ final class Worker implements Runnable {
     this.loop = loop;
   }
 
+  /**
+   * The kernel's number of its thread; 0 before it has begun, or where nobody knows. Any thread.
+   */
+  int tid() {
+    return tid;
+  }
+
   /** For how long its thread has run on a CPU, nanoseconds. Any thread. */
   long cpuNanos(LinuxCalls calls) {
     return calls.threadCpuNanos(tid);

@@ -49,6 +49,7 @@ record Diagnosis(
     NO_WORKER(Level.STALLED),
     LOOP_STILL(Level.STALLED),
     STAGE_STUCK(Level.STALLED),
+    POOL_STILL(Level.STALLED),
     CONTEXT_HELD(Level.BLOCKING),
     BLOCKING(Level.BLOCKING),
     COLLECTOR(Level.DEGRADED),
@@ -96,6 +97,7 @@ record Diagnosis(
     held(watch, scheduler.enclave(), now, findings);
     still(watch, scheduler, findings);
     stuck(watch, now, findings);
+    pools(watch, findings);
     contexts(watch, now, findings);
     blocking(blame, findings);
     machine(watch.machine(), findings);
@@ -275,22 +277,41 @@ record Diagnosis(
     }
     for (LoopWatch.Loop loop : loops.still()) {
       Doing doing = loop.doing();
+      String runs = loop.runs();
       String why =
           doing != null
-              ? "its worker is " + doing.inWords()
+              ? "its " + (loop.owner() < 0 ? "thread" : "worker") + " is " + doing.inWords()
               : scheduler.isTakeover()
                   ? "its CPU is somebody else's, or code blocks where no loop is taken over"
                   : "loops do not change hands here";
       findings.add(
           new Finding(
               Kind.LOOP_STILL,
-              "Loop "
-                  + loop.index()
+              loop.inWords()
                   + " stands still for "
                   + time(loop.stillNanos())
                   + ": "
                   + why
+                  + (runs == null ? "" : ", for " + runs)
                   + newest(watch.underWay())
+                  + "."));
+    }
+  }
+
+  private static void pools(Watch watch, List<Finding> findings) {
+    PoolWatch pools = watch.pools();
+    if (pools == null) {
+      return;
+    }
+    for (PoolWatch.Pool pool : pools.still()) {
+      Doing doing = pool.doing();
+      findings.add(
+          new Finding(
+              Kind.POOL_STILL,
+              pool.inWords()
+                  + " for "
+                  + time(pool.stillNanos())
+                  + (doing == null ? "" : "; one is " + doing.inWords())
                   + "."));
     }
   }

@@ -22,6 +22,7 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
     FILE("in a file"),
     SOCKET("waiting for a socket"),
     NATIVE("asleep in native code"),
+    CPU("waiting for a CPU"),
     COMPUTES("computing");
 
     private final String words;
@@ -50,7 +51,7 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
   /**
    * Tells from a thread's state and stack.
    *
-   * @param slept whether the kernel said that it slept; only asked if the JVM calls it runnable
+   * @param slept whether it sleeps to the kernel; only asked if the JVM calls it runnable
    */
   static Doing of(ThreadInfo thread, boolean slept) {
     StackTraceElement[] frames = thread.getStackTrace();
@@ -92,7 +93,13 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
         return Kind.FILE;
       }
     }
-    return slept ? Kind.NATIVE : Kind.COMPUTES;
+    if (slept) {
+      return Kind.NATIVE;
+    }
+    // It was woken and has not returned yet.
+    return !stack.isEmpty() && stack.getFirst().getMethodName().startsWith("epollWait")
+        ? Kind.CPU
+        : Kind.COMPUTES;
   }
 
   private static boolean has(List<StackTraceElement> stack, String type, String method) {
@@ -108,6 +115,10 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
     }
     String owner = thread.getLockOwnerName();
     return owner == null ? lock : lock + ", held by " + owner;
+  }
+
+  Doing withKind(Kind known) {
+    return new Doing(known, "", stack);
   }
 
   /** The first frame that is the application's own; the innermost one if none is; null without. */

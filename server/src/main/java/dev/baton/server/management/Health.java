@@ -11,8 +11,9 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -23,31 +24,35 @@ import org.jspecify.annotations.Nullable;
  * of time: a process that was stopped, or starved, has not looked either.
  *
  * <p>A loop does not serve if it stands still, or if it holds continuations back for want of a
- * worker and has run none since. The service is unready if that is so of every loop for long
- * enough. It is dead if, moreover, its workers wait for each other: then only a new process helps.
- * One thread: the management server's.
+ * worker and has run none since. The service is unready if that is so of every loop that requests
+ * come to, or of the acceptor, for long enough. It is dead if, moreover, its workers wait for each
+ * other: then only a new process helps. One thread: the management server's.
  */
 final class Health {
   static final int LOOK_MILLIS = 1000;
 
   private static final int MAX_DEADLOCKED = 8;
+  private static final int MAX_TOLD = 4;
 
   private final @Nullable Enclave enclave;
   private final Watch watch;
   private final int unreadyAfterLooks;
-  private final int[] missed;
-  private final long[] ran;
+  private final Map<LoopWatch.Loop, Progress> progress = new LinkedHashMap<>();
   private boolean draining;
+
+  /** What is known of one loop. */
+  private static final class Progress {
+    private int missed;
+    private long ran;
+    private boolean counts;
+  }
 
   /** Looks by the eyes of {@code watch}; of stock Vert.x nothing is known. */
   Health(Watch watch, long unreadyAfterSeconds) {
     this.watch = watch;
     Scheduler scheduler = watch.scheduler();
     this.enclave = scheduler == null ? null : scheduler.enclave();
-    int loops = enclave == null ? 0 : enclave.loopSnapshots().size();
     this.unreadyAfterLooks = Math.toIntExact(unreadyAfterSeconds * 1000 / LOOK_MILLIS);
-    this.missed = new int[loops];
-    this.ran = new long[loops];
   }
 
   void draining() {
@@ -56,18 +61,27 @@ final class Health {
 
   /** Looks at each loop. */
   void look() {
-    if (enclave == null) {
+    LoopWatch loops = watch.loops();
+    if (loops == null || enclave == null) {
       return;
     }
-    Set<Integer> still;
     synchronized (watch) {
-      still = watch.still();
-    }
-    for (LoopSnapshot loop : enclave.loopSnapshots()) {
-      int i = loop.loop();
-      boolean held = loop.holding() && loop.continuations() == ran[i];
-      missed[i] = still.contains(i) || held ? missed[i] + 1 : 0;
-      ran[i] = loop.continuations();
+      List<LoopSnapshot> snapshots = enclave.loopSnapshots();
+      boolean pinned = loops.stock().stream().anyMatch(LoopWatch.Stock::isPinned);
+      boolean deployed = loops.stock().stream().anyMatch(LoopWatch.Stock::serves);
+      for (LoopWatch.Loop loop : loops.loops()) {
+        Progress p = progress.computeIfAbsent(loop, _ -> new Progress());
+        boolean missed = loop.stillNanos() > 0;
+        p.counts = !deployed || (loop instanceof LoopWatch.Stock stock && stock.serves());
+        if (loop instanceof LoopWatch.Ours ours) {
+          LoopSnapshot now = snapshots.get(ours.index());
+          missed |= now.holding() && now.continuations() == p.ran;
+          p.ran = now.continuations();
+          // With pinned deployments alone, no request ever comes to Baton's loops.
+          p.counts = p.ran > 0 || !pinned;
+        }
+        p.missed = missed ? p.missed + 1 : 0;
+      }
     }
   }
 
@@ -100,24 +114,65 @@ final class Health {
   }
 
   private boolean serves() {
-    return missed.length == 0 || Arrays.stream(missed).min().orElseThrow() < unreadyAfterLooks;
+    return servedLoops().isEmpty() || unservedLooks() < unreadyAfterLooks;
+  }
+
+  /** For how many looks nobody has served. */
+  private int unservedLooks() {
+    int acceptor =
+        progress.entrySet().stream()
+            .filter(e -> isAcceptor(e.getKey()))
+            .mapToInt(e -> e.getValue().missed)
+            .max()
+            .orElse(0);
+    return Math.max(
+        acceptor, servedLoops().stream().mapToInt(loop -> progress(loop).missed).min().orElse(0));
+  }
+
+  private Progress progress(LoopWatch.Loop loop) {
+    return Objects.requireNonNull(progress.get(loop));
+  }
+
+  /** The loops that requests come to. */
+  private List<LoopWatch.Loop> servedLoops() {
+    return progress.entrySet().stream()
+        .filter(e -> e.getValue().counts && !isAcceptor(e.getKey()))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private static boolean isAcceptor(LoopWatch.Loop loop) {
+    return loop instanceof LoopWatch.Stock stock && !stock.isPinned();
   }
 
   private JsonObject unserved() {
     Enclave e = Objects.requireNonNull(enclave);
-    List<LoopSnapshot> loops = e.loopSnapshots();
-    long holding = loops.stream().filter(LoopSnapshot::holding).count();
-    String since = " for " + Arrays.stream(missed).min().orElseThrow() * LOOK_MILLIS / 1000 + " s";
-    if (holding == 0) {
+    List<LoopSnapshot> holding = e.loopSnapshots().stream().filter(LoopSnapshot::holding).toList();
+    List<LoopWatch.Loop> loops = servedLoops();
+    String since = " for " + unservedLooks() * LOOK_MILLIS / 1000 + " s";
+    if (holding.isEmpty()) {
+      boolean all = loops.stream().allMatch(loop -> progress(loop).missed >= unreadyAfterLooks);
       return reason(
-          "loops stand still", "All " + missed.length + " loops have run no task" + since + ".");
+          "loops stand still",
+          all
+              ? "All "
+                  + loops.size()
+                  + " loops that serve have run no task"
+                  + since
+                  + ": "
+                  + loops.stream()
+                      .limit(MAX_TOLD)
+                      .map(LoopWatch.Loop::inWords)
+                      .collect(Collectors.joining(", "))
+                  + "."
+              : "The acceptor has run no task" + since + ": connections are not accepted.");
     }
-    long waiting = loops.stream().mapToLong(LoopSnapshot::queuedContinuations).sum();
+    long waiting = holding.stream().mapToLong(LoopSnapshot::queuedContinuations).sum();
     return reason(
         "no worker left",
-        holding
+        holding.size()
             + " of "
-            + missed.length
+            + e.loopSnapshots().size()
             + " loops hold "
             + waiting
             + " callbacks back"

@@ -98,7 +98,25 @@ final class Observer {
   }
 
   JsonObject loops() {
-    return new JsonObject().put("loops", enclave == null ? new JsonArray() : loops(enclave));
+    JsonObject json =
+        new JsonObject().put("loops", enclave == null ? new JsonArray() : loops(enclave));
+    LoopWatch watched = watch.loops();
+    if (watched != null) {
+      synchronized (watch) {
+        json.put("stock", SchedulerJson.array(watched.stock(), Observer::stock));
+      }
+    }
+    return json;
+  }
+
+  /** A loop that never changes hands. */
+  private static JsonObject stock(LoopWatch.Stock loop) {
+    Doing doing = loop.doing();
+    return new JsonObject()
+        .put("loop", loop.label())
+        .put("stillNanos", loop.stillNanos())
+        .put("doing", doing == null ? null : doing.inWords())
+        .put("stack", SchedulerJson.stack(doing == null ? List.of() : doing.stack()));
   }
 
   /** Loops, with how long they stand still; our own probes do not count as waiting. */
@@ -107,7 +125,7 @@ final class Observer {
     LoopWatch watched = watch.loops();
     if (watched != null) {
       synchronized (watch) {
-        for (LoopWatch.Loop loop : watched.loops()) {
+        for (LoopWatch.Ours loop : watched.ours()) {
           JsonObject one = json.getJsonObject(loop.index());
           one.put("stillNanos", loop.stillNanos());
           if (loop.isProbed()) {
@@ -135,8 +153,28 @@ final class Observer {
   }
 
   JsonObject pools() {
+    JsonObject json =
+        new JsonObject()
+            .put("pools", enclave == null ? new JsonArray() : SchedulerJson.pools(enclave));
+    PoolWatch watched = watch.pools();
+    if (watched != null) {
+      synchronized (watch) {
+        json.put("workerPools", SchedulerJson.array(watched.pools(), Observer::workerPool));
+      }
+    }
+    return json;
+  }
+
+  /** One of Vert.x's pools of threads. */
+  private static JsonObject workerPool(PoolWatch.Pool pool) {
+    Doing doing = pool.doing();
     return new JsonObject()
-        .put("pools", enclave == null ? new JsonArray() : SchedulerJson.pools(enclave));
+        .put("pool", pool.name())
+        .put("waiting", pool.use().waiting())
+        .put("inUse", pool.use().inUse())
+        .put("stillNanos", pool.stillNanos())
+        .put("doing", doing == null ? null : doing.inWords())
+        .put("stack", SchedulerJson.stack(doing == null ? List.of() : doing.stack()));
   }
 
   /** The latest takeovers, oldest first, with the stacks of those that are still away. */
@@ -258,24 +296,31 @@ final class Observer {
     return json.put("stages", stages().getJsonArray("stages"));
   }
 
-  /** Where the owners of loops that stand still are. */
+  /** Where the threads of what stands still are. */
   private JsonArray stuckStacks() {
-    LoopWatch watched = watch.loops();
-    if (watched == null) {
-      return new JsonArray();
-    }
+    JsonArray stuck = new JsonArray();
     synchronized (watch) {
-      return SchedulerJson.array(
-          watched.still().stream().filter(loop -> loop.doing() != null).toList(),
-          loop ->
-              new JsonObject()
-                  .put("loop", loop.index())
-                  .put("worker", loop.owner())
-                  .put("stillNanos", loop.stillNanos())
-                  .put(
-                      "stack",
-                      SchedulerJson.stack(
-                          loop.doing() == null ? List.of() : loop.doing().stack())));
+      LoopWatch loops = watch.loops();
+      if (loops != null) {
+        loops.still().forEach(loop -> add(stuck, loop.inWords(), loop.stillNanos(), loop.doing()));
+      }
+      PoolWatch pools = watch.pools();
+      if (pools != null) {
+        pools
+            .still()
+            .forEach(pool -> add(stuck, "Pool " + pool.name(), pool.stillNanos(), pool.doing()));
+      }
+    }
+    return stuck;
+  }
+
+  private static void add(JsonArray stuck, String what, long nanos, @Nullable Doing doing) {
+    if (doing != null) {
+      stuck.add(
+          new JsonObject()
+              .put("what", what)
+              .put("stillNanos", nanos)
+              .put("stack", SchedulerJson.stack(doing.stack())));
     }
   }
 }

@@ -1,9 +1,11 @@
 package dev.baton.server.management;
 
 import dev.baton.scheduler.loop.Enclave;
+import io.netty.util.concurrent.EventExecutor;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,18 +25,60 @@ final class StackSampler {
   /**
    * What a worker of {@code enclave} does.
    *
-   * @param slept whether the kernel says that it sleeps
+   * @param slept whether it probably sleeps, where the kernel does not tell
    * @return null if there is no such worker or too many were asked for
    */
   @Nullable Doing look(Enclave enclave, int worker, boolean slept, long now) {
-    long from = Math.max(spentUntilNanos, now - BURST * NANOS_EACH);
     Thread thread = enclave.threadOf(worker);
-    if (thread == null || from + NANOS_EACH > now) {
+    return thread == null ? null : look(thread, enclave.tidOf(worker), slept, now);
+  }
+
+  /**
+   * What a thread does.
+   *
+   * @param tid the kernel's number of it, 0 if it is not known
+   * @param slept as above
+   * @return null if it has ended or too many were asked for
+   */
+  @Nullable Doing look(Thread thread, int tid, boolean slept, long now) {
+    long from = Math.max(spentUntilNanos, now - BURST * NANOS_EACH);
+    if (from + NANOS_EACH > now) {
       return null;
     }
     spentUntilNanos = from + NANOS_EACH;
+    KernelState state = KernelState.of(tid); // before the JVM stops it to see its stack
     ThreadInfo info = threads.getThreadInfo(thread.threadId(), MAX_FRAMES);
-    return info == null ? null : Doing.of(info, slept);
+    return info == null
+        ? null
+        : Doing.of(info, state == KernelState.UNKNOWN ? slept : state == KernelState.ASLEEP);
+  }
+
+  /** The thread of an event loop; null if it has none. */
+  @Nullable Thread threadOf(EventExecutor loop) {
+    ThreadGroup root = Thread.currentThread().getThreadGroup();
+    while (root.getParent() != null) {
+      root = root.getParent();
+    }
+    Thread[] all = new Thread[2 * threads.getThreadCount()];
+    int count = root.enumerate(all);
+    return Arrays.stream(all, 0, count).filter(loop::inEventLoop).findFirst().orElse(null);
+  }
+
+  /** What the first of the threads with this prefix does that is not idle; null if none is. */
+  @Nullable Doing lookAtPool(String prefix) {
+    long[] ids =
+        Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+            .filter(t -> t != null && t.getThreadName().startsWith(prefix))
+            .mapToLong(ThreadInfo::getThreadId)
+            .toArray();
+    for (ThreadInfo info : threads.getThreadInfo(ids, MAX_FRAMES)) {
+      if (info != null
+          && Arrays.stream(info.getStackTrace())
+              .noneMatch(frame -> frame.getMethodName().equals("getTask"))) {
+        return Doing.of(info, true);
+      }
+    }
+    return null;
   }
 
   /** Where a worker is; empty if {@link #look} tells nothing. */

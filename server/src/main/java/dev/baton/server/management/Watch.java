@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,11 +47,13 @@ public final class Watch implements Shareable {
 
   private final Pipelines pipelines;
   private final @Nullable BatonMetrics metrics;
+  private final @Nullable BatonVertx vertx;
   private final @Nullable Scheduler scheduler;
   private final @Nullable RouteWindow routes;
   private final StackSampler stacks = new StackSampler();
   private final TakeoverLog log;
   private final @Nullable LoopWatch loops;
+  private final @Nullable PoolWatch pools;
   private final Machine machine = new Machine();
   private final Refusals refusals;
   private final WatchLog lines;
@@ -78,16 +79,17 @@ public final class Watch implements Shareable {
     log = new TakeoverLog(stacks, path -> m == null ? null : m.routeOf(path));
     refusals = new Refusals(m);
     lines = new WatchLog(DEFAULT_TELL_AFTER.toNanos());
+    pools = m == null ? null : new PoolWatch(m, stacks);
     if (service instanceof BatonVertx baton) {
+      vertx = baton;
       scheduler = baton.scheduler();
       Enclave enclave = scheduler.enclave();
       routeStarts = baton.routeStarts().learned();
       loops = new LoopWatch(enclave, scheduler.eventLoopGroup().loops(), stacks);
       hear(new TakeoverLog.Part(enclave, null));
-      if (m != null) {
-        expose(m, loops);
-      }
+      expose(loops.loops());
     } else {
+      vertx = null;
       scheduler = null;
       routeStarts = List.of();
       loops = null;
@@ -151,17 +153,20 @@ public final class Watch implements Shareable {
     lines.tellAfter(threshold.toNanos());
   }
 
-  private void expose(BatonMetrics m, LoopWatch watched) {
-    for (LoopWatch.Loop loop : watched.loops()) {
-      String index = Integer.toString(loop.index());
+  private void expose(List<? extends LoopWatch.Loop> added) {
+    BatonMetrics m = metrics;
+    if (m == null) {
+      return;
+    }
+    for (LoopWatch.Loop loop : added) {
       Gauge.builder("baton.loop.still", loop, l -> l.stillNanos() / 1e9)
           .description("For how long the loop has stood still; 0 while it turns.")
           .baseUnit("seconds")
-          .tag("loop", index)
+          .tag("loop", loop.label())
           .register(m.registry());
       FunctionCounter.builder("baton.loop.stalls", loop, LoopWatch.Loop::episodes)
           .description("How often the loop has stood still for a quarter of a second or more.")
-          .tag("loop", index)
+          .tag("loop", loop.label())
           .register(m.registry());
     }
   }
@@ -198,8 +203,8 @@ public final class Watch implements Shareable {
 
   /** Takes in takeovers and their ends. */
   private void look(long now, int looks) {
-    // More than two ticks at once: the process stood still, or at least this thread did.
-    aliveNanos += Math.min(now - tickNanos, 2 * TICK_NANOS);
+    // More than a tick and a bit at once: the process stood still, or at least this thread did.
+    aliveNanos += Math.min(now - tickNanos, TICK_NANOS + TICK_NANOS / 2);
     tickNanos = now;
     log.poll(now, aliveNanos, looks);
   }
@@ -209,6 +214,12 @@ public final class Watch implements Shareable {
       for (Scheduler own : pipelines.schedulersOf(stage.pipeline(), stage.stage())) {
         hear(new TakeoverLog.Part(own.enclave(), stage.pipeline() + "/" + stage.stage()));
       }
+    }
+    if (loops != null && vertx != null) {
+      expose(loops.add(vertx.stockLoops()));
+    }
+    if (pools != null) {
+      pools.read(aliveNanos);
     }
     if (routes != null) {
       routes.read(now);
@@ -255,11 +266,9 @@ public final class Watch implements Shareable {
     return loops;
   }
 
-  /** Indices of the loops that stand still. */
-  Set<Integer> still() {
-    return loops == null
-        ? Set.of()
-        : loops.still().stream().map(LoopWatch.Loop::index).collect(Collectors.toSet());
+  /** Pools of worker threads; null without metrics. */
+  @Nullable PoolWatch pools() {
+    return pools;
   }
 
   @Nullable RouteWindow routes() {

@@ -7,7 +7,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The lines of the log about what a service suffers: one when it is noticed, fewer while it lasts,
@@ -23,9 +25,9 @@ final class WatchLog {
 
   private volatile long tellAfterNanos;
 
-  // Written by who looks: when to tell again, by the number of the takeover or of the loop
+  // Written by who looks: when to tell again, by the number of the takeover or by name
   private final Map<Long, Long> handlers = new HashMap<>();
-  private final Map<Integer, Long> loops = new HashMap<>();
+  private final Map<String, Long> still = new HashMap<>();
   private long exhaustedNanos;
   private long minuteNanos;
   private int told;
@@ -60,6 +62,7 @@ final class WatchLog {
     tellOfWorkers(watch, aliveNanos);
     if (tellAfterNanos > 0) {
       tellOfLoops(watch);
+      tellOfPools(watch);
       tellOfHandlers(watch, now, aliveNanos);
     }
   }
@@ -135,27 +138,60 @@ final class WatchLog {
       return;
     }
     for (LoopWatch.Loop loop : watched.loops()) {
-      long nanos = loop.stillNanos();
-      Long told = loops.get(loop.index());
-      if (nanos == 0 && told != null) {
-        loops.remove(loop.index());
-        LOGGER.log(Level.WARNING, "Loop {0} turns again.", loop.index());
-      } else if (nanos >= (told == null ? tellAfterNanos : told)) {
-        loops.put(loop.index(), 2 * nanos);
-        Doing doing = loop.doing();
-        String line =
-            "Loop "
-                + loop.index()
+      tellOfStill(
+          loop.inWords(),
+          loop.stillNanos(),
+          loop.doing(),
+          time -> {
+            String runs = loop.runs();
+            return loop.inWords()
                 + " has stood still for "
-                + Diagnosis.time(nanos)
-                + ", not taken over; its worker is "
-                + (doing == null ? "not to be seen" : doing.inWords())
+                + time
+                + ", not taken over; its "
+                + (loop.owner() < 0 ? "thread is " : "worker is ")
+                + (loop.doing() == null ? "not to be seen" : loop.doing().inWords())
+                + (runs == null ? "" : ", for " + runs)
                 + Diagnosis.newest(watch.underWay());
-        if (doing == null) {
-          LOGGER.log(Level.WARNING, line);
-        } else {
-          LOGGER.log(Level.WARNING, line, new Stack(doing));
-        }
+          });
+    }
+  }
+
+  private void tellOfPools(Watch watch) {
+    PoolWatch watched = watch.pools();
+    if (watched == null) {
+      return;
+    }
+    for (PoolWatch.Pool pool : watched.pools()) {
+      tellOfStill(
+          "Pool " + pool.name(),
+          pool.stillNanos(),
+          pool.doing(),
+          time ->
+              pool.inWords()
+                  + " for "
+                  + time
+                  + (pool.doing() == null ? "" : "; one is " + pool.doing().inWords()));
+    }
+  }
+
+  /**
+   * Tells of what stands still, half as often each time, and when it goes on.
+   *
+   * @param line makes the line, of the time in words
+   */
+  private void tellOfStill(
+      String name, long nanos, @Nullable Doing doing, UnaryOperator<String> line) {
+    Long due = still.get(name);
+    if (nanos == 0 && due != null) {
+      still.remove(name);
+      LOGGER.log(Level.WARNING, "{0} goes on again.", name);
+    } else if (nanos >= (due == null ? tellAfterNanos : due)) {
+      still.put(name, 2 * nanos);
+      String told = line.apply(Diagnosis.time(nanos));
+      if (doing == null) {
+        LOGGER.log(Level.WARNING, told);
+      } else {
+        LOGGER.log(Level.WARNING, told, new Stack(doing));
       }
     }
   }

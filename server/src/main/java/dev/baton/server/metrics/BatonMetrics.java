@@ -203,6 +203,21 @@ public final class BatonMetrics implements VertxMetrics {
     return recorder.value(Objects.requireNonNull(shed.get(reason)));
   }
 
+  /**
+   * How a pool is used.
+   *
+   * @param name such as {@code vert.x-worker-thread}
+   * @param waiting who waits for it
+   * @param inUse who uses it
+   * @param ended how many uses have ended so far; not counted, -1, while nobody waits
+   */
+  public record PoolUse(String name, long waiting, long inUse, long ended) {}
+
+  /** The pools of one type, such as {@code worker}. Any thread. */
+  public List<PoolUse> pools(String type) {
+    return pools.uses(type);
+  }
+
   /** Has each request of the HTTP servers logged; before the first one. */
   public void accessLog(AccessLog log) {
     httpServer.accessLog(log);

@@ -2,6 +2,7 @@ package dev.baton.server.metrics;
 
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.vertx.core.spi.metrics.PoolMetrics;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One pool: of worker threads, or of a client's connections. Times are nanoseconds, boxed. */
@@ -52,6 +53,22 @@ final class PoolRecorder implements PoolMetrics<Long, Long> {
 
     private static FamilySpec builder(Kind kind, String name, String help) {
       return FamilySpec.of(kind, name, help, "pool_type", "pool_name").withMaxSeries(MAX_POOLS);
+    }
+
+    List<BatonMetrics.PoolUse> uses(String type) {
+      return queuePending.all().stream()
+          .filter(series -> series.values().getFirst().equals(type))
+          .map(series -> use(series.number(), type, series.values().getLast()))
+          .toList();
+    }
+
+    private BatonMetrics.PoolUse use(int pending, String type, String name) {
+      long waiting = recorder.value(pending);
+      return new BatonMetrics.PoolUse(
+          name,
+          waiting,
+          recorder.value(inUse.series(type, name)),
+          waiting > 0 ? recorder.latency(usage.series(type, name)).count() : -1);
     }
 
     /** A pool with these labels; pools of the same labels are one. */

@@ -85,6 +85,11 @@ public final class RequestTrace {
     show(TRACE_ID, previous == null ? null : previous.traceId, next == null ? null : next.traceId);
   }
 
+  /** The client's own; null without. */
+  public @Nullable String requestId() {
+    return requestId;
+  }
+
   /** Has the calling thread log for this until it ends. */
   public void show() {
     show(REQUEST_ID, null, requestId);

@@ -46,6 +46,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
   private boolean startAhead = true;
   private @Nullable Scheduler scheduler;
   private @Nullable Supplier<EventLoopGroup> stockLoops;
+  private volatile boolean accepts;
 
   /**
    * Prepares; starts nothing.
@@ -124,6 +125,11 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return new PinnedLoops(() -> Objects.requireNonNull(stockLoops, "stockLoops").get());
   }
 
+  /** Whether a server has begun to listen. Any thread. */
+  boolean accepts() {
+    return accepts;
+  }
+
   private EventLoopGroup loops(
       Transport stock, int type, int threads, ThreadFactory factory, int ioRatio) {
     Scheduler s = scheduler;
@@ -136,7 +142,10 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   private ChannelFactory<? extends ServerChannel> watched(
       ChannelFactory<? extends ServerChannel> stock) {
-    return () -> ConnectionScout.on(stock.newChannel(), timeouts);
+    return () -> {
+      accepts = true;
+      return ConnectionScout.on(stock.newChannel(), timeouts);
+    };
   }
 
   /**

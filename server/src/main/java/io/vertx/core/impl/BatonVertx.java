@@ -22,9 +22,11 @@ import io.vertx.core.internal.resolver.NameResolver;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.tracing.VertxTracer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,7 @@ public final class BatonVertx extends VertxImpl {
   /** By loop, what contexts of threads outside Vert.x share. */
   private final List<SerialExecutor> outsiders;
 
+  private final BooleanSupplier accepts;
   private final @Nullable NameResolver resolver; // null while the constructor above runs
 
   private final RouteStarts routeStarts;
@@ -80,6 +83,7 @@ public final class BatonVertx extends VertxImpl {
     this.defaultMode = defaultMode;
     this.setsContextClassLoader = !bootstrap.options().getDisableTCCL();
     this.pinned = bootstrap.pinnedLoops();
+    this.accepts = bootstrap::accepts;
     this.outsiders = scheduler.eventLoopGroup().loops().stream().map(SerialExecutor::new).toList();
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
     closeLast(pinned::close);
@@ -94,6 +98,35 @@ public final class BatonVertx extends VertxImpl {
   /** Which routes are started ahead. */
   public RouteStarts routeStarts() {
     return routeStarts;
+  }
+
+  /**
+   * An event loop that is never taken over.
+   *
+   * @param label {@code acceptor}, or {@code pinned-0} and so on: given to deployments that are
+   *     pinned, to those that run on workers, and to contexts of threads outside
+   * @param serves whether the requests of a deployment come to it
+   */
+  public record StockLoop(String label, EventLoop loop, boolean serves) {}
+
+  /** Those in use: the acceptor once a server listens. Any thread. */
+  public List<StockLoop> stockLoops() {
+    List<StockLoop> loops = new ArrayList<>();
+    pinned
+        .inUse()
+        .forEach(
+            (loop, serves) -> loops.add(new StockLoop("pinned-" + loops.size(), loop, serves)));
+    if (accepts.getAsBoolean()) {
+      loops.add(new StockLoop("acceptor", acceptorEventLoopGroup().next(), false)); // it has one
+    }
+    return loops;
+  }
+
+  /** The id of the request that a stock event loop's thread runs a callback of. Any thread. */
+  public static @Nullable String requestIdOn(Thread thread) {
+    RequestTrace trace =
+        thread instanceof VertxThread stock ? RequestTrace.of(stock.context()) : null;
+    return trace == null ? null : trace.requestId();
   }
 
   // ---------------------------------------------------------------- stages
@@ -148,7 +181,7 @@ public final class BatonVertx extends VertxImpl {
     }
     if (defaultMode == ContextMode.PINNED) {
       return createContext(
-          ThreadingModel.EVENT_LOOP, pinned.next(), closeFuture(), workerPool(), null, tccl());
+          ThreadingModel.EVENT_LOOP, pinned.next(false), closeFuture(), workerPool(), null, tccl());
     }
     ContextInternal stock = super.getOrCreateContext();
     // In stock all contexts that a thread outside gets are one event loop's: what one of them
@@ -215,7 +248,8 @@ public final class BatonVertx extends VertxImpl {
               : eventLoop instanceof TransferableEventLoop loop ? loop : null;
       if (mode == ContextMode.PINNED) {
         if (eventLoop == null || ours != null) {
-          ContextBuilderImpl _ = super.withEventLoop(vertx.pinned.next());
+          boolean serves = deployment != null && model == ThreadingModel.EVENT_LOOP;
+          ContextBuilderImpl _ = super.withEventLoop(vertx.pinned.next(serves));
         }
         return super.build();
       }

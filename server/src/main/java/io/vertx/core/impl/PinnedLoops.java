@@ -4,6 +4,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -18,19 +20,32 @@ final class PinnedLoops {
 
   // Guarded by this
   private @Nullable EventLoopGroup group;
+  // Guarded by this
+  private final Map<EventLoop, Boolean> inUse = new LinkedHashMap<>();
 
   PinnedLoops(Supplier<EventLoopGroup> factory) {
     this.factory = factory;
   }
 
-  /** The next loop. */
-  synchronized EventLoop next() {
+  /**
+   * The next loop.
+   *
+   * @param serves whether its events are a deployment's, and not what somebody outside does
+   */
+  synchronized EventLoop next(boolean serves) {
     EventLoopGroup g = group;
     if (g == null) {
       g = factory.get();
       group = g;
     }
-    return g.next();
+    EventLoop next = g.next();
+    inUse.merge(next, serves, Boolean::logicalOr);
+    return next;
+  }
+
+  /** Those that were given out so far, in that order, and whether they serve. */
+  synchronized Map<EventLoop, Boolean> inUse() {
+    return new LinkedHashMap<>(inUse);
   }
 
   /** Ends the loops, if there are any. */

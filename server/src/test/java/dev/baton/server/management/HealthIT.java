@@ -1,9 +1,11 @@
 package dev.baton.server.management;
 
+import static dev.baton.server.context.ContextMode.PINNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.server.BatonOptions;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -60,8 +62,43 @@ final class HealthIT {
       try {
         until(watched, READY, 503);
 
-        assertThat(reasons(watched, READY)).contains("loops stand still", "All 1 loops");
+        assertThat(reasons(watched, READY)).contains("loops stand still", "All 1 loops", "Loop 0");
         assertThat(watched.get(LIVE).statusCode()).isEqualTo(200);
+      } finally {
+        release.countDown();
+      }
+      until(watched, READY, 200);
+    }
+  }
+
+  @Test
+  void shouldBeUnreadyWhileThePinnedLoopThatServesStandsStill() throws Exception {
+    BatonOptions options = new BatonOptions();
+    try (Watched watched = Watched.start(options, new ManagementOptions(ONE_SECOND), PINNED)) {
+      var blocked = watched.ask("/block/5000");
+      until(watched, READY, 503);
+
+      assertThat(reasons(watched, READY))
+          .contains("loops stand still", "All 1 loops", "Pinned loop 1");
+      assertThat(watched.get(LIVE).statusCode()).isEqualTo(200);
+      assertThat(blocked.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      until(watched, READY, 200);
+    }
+  }
+
+  @Test
+  void shouldBeUnreadyWhileNobodyAcceptsConnections() throws Exception {
+    try (Watched watched = Watched.start(new BatonOptions(), new ManagementOptions(ONE_SECOND))) {
+      var release = new CountDownLatch(1);
+      var _ =
+          ((VertxInternal) watched.vertx)
+              .acceptorEventLoopGroup()
+              .next()
+              .submit(() -> release.await(30, TimeUnit.SECONDS));
+      try {
+        until(watched, READY, 503);
+
+        assertThat(reasons(watched, READY)).contains("loops stand still", "acceptor");
       } finally {
         release.countDown();
       }

@@ -16,6 +16,15 @@ final class LogLines implements AutoCloseable {
     return log.messages().stream().anyMatch(t -> Stream.of(parts).allMatch(t::contains));
   }
 
+  /** Waits for a line that contains all of these. */
+  void await(String... parts) throws InterruptedException {
+    try {
+      Watched.until("a line has " + List.of(parts), () -> has(parts));
+    } catch (AssertionError e) {
+      throw new AssertionError(e.getMessage() + ", but: " + log.messages(), e);
+    }
+  }
+
   long count(String part) {
     return log.messages().stream().filter(t -> t.contains(part)).count();
   }

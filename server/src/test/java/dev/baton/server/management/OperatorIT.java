@@ -19,9 +19,12 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -194,7 +197,7 @@ final class OperatorIT {
       for (int i = 0; i < 12; i++) {
         asked.add(
             Watched.CLIENT.sendAsync(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/?name=x"))
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/orders?name=x"))
                     .version(HttpClient.Version.HTTP_1_1)
                     .build(),
                 BodyHandlers.ofString()));
@@ -204,18 +207,20 @@ final class OperatorIT {
 
         until(
             "the refusals are told",
-            () -> says(watched, "stage_stuck", "refused", "with the queue full at stuck/block"));
+            () ->
+                says(
+                    watched,
+                    "stage_stuck",
+                    "are refused, 100 % of GET /orders: with the queue full at stuck/block"));
         assertThat(metric(watched, "baton_stage_inside{pipeline=\"stuck\",stage=\"block\"}"))
             .isEqualTo(4);
-        until(
-            "the log tells of the refusals",
-            () -> log.has("Requests are refused: ", "with the queue"));
+        log.await("Requests are refused: ", "with the queue");
       } finally {
         release.countDown();
       }
       CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
       until("it is over", () -> !says(watched, "stage_stuck"));
-      until("the log tells the sum", () -> log.has("no longer refused", "8 with the queue full"));
+      log.await("no longer refused", "8 with the queue full");
     }
   }
 
@@ -237,11 +242,16 @@ final class OperatorIT {
             .then(Respond.text());
     StageOptions block =
         new StageOptions().setPlacement(Placement.PARTITIONED).setLoops(1).setCapacity(capacity);
+    Router router = Router.router(watched.vertx);
+    router
+        .get("/orders")
+        .handler(
+            Baton.handler(watched.vertx, pipeline, new PipelineOptions().setStage("block", block))
+                .route());
     return watched
         .vertx
         .createHttpServer()
-        .requestHandler(
-            Baton.handler(watched.vertx, pipeline, new PipelineOptions().setStage("block", block)))
+        .requestHandler(router)
         .listen(0, "127.0.0.1")
         .await(20, TimeUnit.SECONDS)
         .actualPort();
@@ -262,7 +272,7 @@ final class OperatorIT {
       until(
           "the status says so",
           () -> held.says("context_held", "GET /held/:id holds its context up"));
-      until("the log tells", () -> log.has("callbacks of its context wait behind it"));
+      log.await("callbacks of its context wait behind it");
     }
   }
 
@@ -290,7 +300,7 @@ final class OperatorIT {
       held.watched.assumeTakeover();
       held.send("/held/0");
 
-      until("a line tells", () -> log.has("waiting for another thread", "/held/:id"));
+      log.await("waiting for another thread", "/held/:id");
       until("and again, later", () -> log.count("waiting for another thread") > 1);
 
       assertThat(log.stacks()).anyMatch(stack -> stack.contains("OperatorIT"));
@@ -306,12 +316,151 @@ final class OperatorIT {
         LogLines log = new LogLines()) {
       held.send("/held/0");
 
-      until("a line tells", () -> log.has("Loop 0 has stood still for"));
+      log.await("Loop 0 has stood still for");
 
       assertThat(held.metric("baton_loop_still_seconds")).isPositive();
       held.release.countDown();
-      until("it is told that it turns", () -> log.has("Loop 0 turns again"));
+      log.await("Loop 0 goes on again");
       assertThat(held.metric("baton_loop_stalls_total")).isPositive();
+    }
+  }
+
+  @Test
+  void shouldSayThatAPinnedLoopStandsStillAndForWhichRequest() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PINNED);
+        LogLines log = new LogLines()) {
+      assertThat(held.ask("/held").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      held.send("/held/1");
+      String still = "baton_loop_still_seconds{loop=\"pinned-0\"}";
+
+      until("it is measured", () -> held.metric(still) > 0);
+      until(
+          "the status says so",
+          () ->
+              held.says(
+                  "stalled", "loop_still", "Pinned loop 0 stands still for", "GET /held/:id"));
+      log.await("Pinned loop 0 has stood still for", "awaitRelease", "request id-1");
+
+      assertThat(log.stacks()).anyMatch(stack -> stack.contains("OperatorIT"));
+      JsonArray stock = api(held.watched, "/baton/api/loops").getJsonArray("stock");
+      assertThat(stock.encode()).contains("acceptor", "pinned-0", "OperatorIT");
+      held.release.countDown();
+      log.await("Pinned loop 0 goes on again");
+      assertThat(held.metric("baton_loop_stalls_total{loop=\"pinned-0\"}")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldSayThatNobodyAcceptsConnections() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST);
+        LogLines log = new LogLines()) {
+      ((VertxInternal) held.watched.vertx)
+          .acceptorEventLoopGroup()
+          .next()
+          .execute(held::awaitRelease);
+
+      until("the status says so", () -> held.says("stalled", "The acceptor stands still for"));
+      log.await("The acceptor has stood still for", "awaitRelease");
+
+      assertThat(log.stacks()).anyMatch(stack -> stack.contains("OperatorIT"));
+      assertThat(held.metric("baton_loop_still_seconds{loop=\"acceptor\"}")).isPositive();
+      held.release.countDown();
+      log.await("The acceptor goes on again");
+      until("and shown", () -> !held.says("loop_still"));
+    }
+  }
+
+  @Test
+  void shouldSayWhereALoopStandsStillThatPolls() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST);
+        LogLines log = new LogLines()) {
+      held.watched.assumeTakeover();
+      // Where it looks at its sockets, a loop belongs to its thread; what runs there is told this.
+      held.watched.scheduler.enclave().onTakeover(_ -> held.awaitRelease());
+      held.send("/held/0");
+
+      until("the status says so", () -> held.says("stalled", "Loop 0 stands still for"));
+      log.await("Loop 0 has stood still for", "awaitRelease");
+
+      held.release.countDown();
+      log.await("Loop 0 goes on again");
+    }
+  }
+
+  @Test
+  void shouldSayThatASharedPoolLetsNothingOut() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST);
+        LogLines log = new LogLines()) {
+      int size = VertxOptions.DEFAULT_WORKER_POOL_SIZE;
+      for (int i = 0; i < size + 3; i++) {
+        held.watched.vertx.executeBlocking(
+            () -> {
+              held.awaitRelease();
+              return "done";
+            },
+            false);
+      }
+      String pool = "Pool vert.x-worker-thread";
+      String told = pool + ": " + size + " tasks run, 3 wait, none has ended for ";
+
+      until("the status says so", () -> held.says("stalled", "pool_still", told, "awaitRelease"));
+      log.await(told, "awaitRelease");
+
+      assertThat(log.stacks()).anyMatch(stack -> stack.contains("OperatorIT"));
+      assertThat(held.metric("baton_pool_still_seconds{pool_name=\"vert.x-worker-thread\"}"))
+          .isPositive();
+      assertThat(api(held.watched, "/baton/api/pools").getJsonArray("workerPools").encode())
+          .contains("vert.x-worker-thread", "OperatorIT");
+      held.release.countDown();
+      log.await(pool + " goes on again");
+      until("and shown", () -> !held.says("pool_still"));
+    }
+  }
+
+  @Test
+  void shouldNameTheLockThatEverybodyWaitsForAndWhoHoldsIt() throws Exception {
+    Object lock = new Object();
+    CountDownLatch locked = new CountDownLatch(1);
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST);
+        LogLines log = new LogLines()) {
+      held.watched.assumeTakeover();
+      held.serve(
+          ContextMode.PER_REQUEST,
+          request -> {
+            synchronized (lock) {
+              request.response().end("ok");
+            }
+          });
+      Thread.ofPlatform()
+          .daemon()
+          .name("who-holds-it")
+          .start(
+              () -> {
+                synchronized (lock) {
+                  locked.countDown();
+                  held.awaitRelease();
+                }
+              });
+      assertThat(locked.await(20, TimeUnit.SECONDS)).isTrue();
+      held.send("/a");
+      held.send("/b");
+
+      String where = "waiting for a lock (java.lang.Object@";
+      until("the status says so", () -> held.says(where, "held by who-holds-it"));
+      log.await(where, "held by who-holds-it");
+    }
+  }
+
+  @Test
+  void shouldCallAHandlerAsleepThatSleepsInNativeCodeWhateverItWasTakenFor() throws Exception {
+    try (Watched watched = Watched.start(options()).assumeTakeover();
+        LogLines log = new LogLines()) {
+      CompletableFuture<HttpResponse<String>> response = watched.ask("/native/2500");
+
+      log.await("asleep in native code", "/native/:ms");
+      until("the status says so", () -> says(watched, "GET /native/:ms blocks", "asleep"));
+
+      assertThat(response.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
   }
 
@@ -349,7 +498,7 @@ final class OperatorIT {
       until("the status says so", () -> held.says("refused", "% of GET /held/:id"));
       until("the log tells both", () -> log.has("No standby is left") && log.has("are refused"));
       held.release.countDown();
-      until("and that it is over", () -> log.has("There are standbys again"));
+      log.await("There are standbys again");
     }
   }
 
@@ -449,6 +598,18 @@ final class OperatorIT {
         waiting += loop.getInteger("queuedTasks") + loop.getInteger("queuedContinuations");
       }
       assertThat(waiting).isZero();
+    }
+  }
+
+  @Test
+  void shouldCountTheCallbacksThatServedRequests() throws Exception {
+    try (Watched watched = Watched.start(options())) {
+      double before = metric(watched, "baton_loop_continuations_total");
+      for (int i = 0; i < 100; i++) {
+        assertThat(watched.ask("/fast").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      }
+
+      assertThat(metric(watched, "baton_loop_continuations_total") - before).isBetween(90.0, 400.0);
     }
   }
 

@@ -31,9 +31,9 @@ final class Watched implements AutoCloseable {
   final ManagementServer management;
   private final DemoService service;
 
-  private Watched(BatonOptions options, ManagementOptions managementOptions)
+  private Watched(BatonOptions options, ManagementOptions managementOptions, ContextMode mode)
       throws IOException, TimeoutException {
-    vertx = Baton.vertx(options.setContextMode(ContextMode.PER_REQUEST));
+    vertx = Baton.vertx(options.setContextMode(mode));
     scheduler = Baton.scheduler(vertx);
     service = new DemoService(new HttpServerOptions().setHost("127.0.0.1").setPort(0));
     vertx.deployVerticle(service).await(20, TimeUnit.SECONDS);
@@ -67,8 +67,23 @@ final class Watched implements AutoCloseable {
   /** With one loop, and the management server on a free port. */
   static Watched start(BatonOptions options, ManagementOptions management)
       throws IOException, TimeoutException {
+    return start(options, management, ContextMode.PER_REQUEST);
+  }
+
+  /** As above, in that mode. */
+  static Watched start(BatonOptions options, ManagementOptions management, ContextMode mode)
+      throws IOException, TimeoutException {
+    if (options.getScheduler().getLoops() == 0) {
+      options.getScheduler().setLoops(1);
+    }
+    return new Watched(options, management.setPort(0), mode);
+  }
+
+  /** With one loop, and the management server on a port that was its own before. */
+  static Watched startAgain(int port) throws IOException, TimeoutException {
+    BatonOptions options = new BatonOptions();
     options.getScheduler().setLoops(1);
-    return new Watched(options, management.setPort(0));
+    return new Watched(options, new ManagementOptions().setPort(port), ContextMode.PER_REQUEST);
   }
 
   Watched assumeTakeover() {
