@@ -262,8 +262,8 @@ final class LoopsDashboard {
             "Continuations by loop",
             "ops",
             """
-            Callbacks run per second. A loop at zero while others work: it is stuck in I/O (a
-            blocking connection handler or Netty handler), or has no connections.
+            Callbacks run per second. A loop at zero while others work: it stands still (see
+            below), or has no connections.
             """)
         .query(
             "sum" + BY_LOOP + "(rate(baton_loop_continuations_total{@}[$__rate_interval]))", LOOP);
@@ -287,11 +287,14 @@ final class LoopsDashboard {
             "Loops that stand still",
             "s",
             """
-            For how long each loop has not turned. Above zero all its connections wait, and nobody
-            takes it over: a pinned context, a connection's handler or a lock blocks it. The log and
-            the page /baton of that instance have the stack.
+            For how long each loop has not turned, and no task of a pool of worker threads has ended
+            though some wait. Nobody takes these over: a pinned deployment, the acceptor, where a
+            loop polls, what all workers run. The log and the page /baton have the stack.
             """)
         .query("max" + BY_LOOP + "(baton_loop_still_seconds{@})", LOOP)
+        .query(
+            "max by (instance, pool_name) (baton_pool_still_seconds{@})",
+            "{{instance}} pool {{pool_name}}")
         .badFrom(0.25);
   }
 

@@ -1,6 +1,6 @@
 package dev.baton.grafana;
 
-import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
@@ -14,12 +14,6 @@ import dev.baton.stages.Response;
 import dev.baton.stages.StageOptions;
 import dev.baton.stages.parse.Parse;
 import dev.baton.stages.respond.Respond;
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoRegistration;
-import io.netty.channel.epoll.EpollIoHandle;
-import io.netty.channel.epoll.EpollIoOps;
-import io.netty.channel.epoll.Native;
-import io.netty.channel.unix.FileDescriptor;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -37,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A service with a route for each thing that can go wrong. One loop. */
 final class ScenarioService {
@@ -79,7 +74,9 @@ final class ScenarioService {
                     Thread.currentThread().interrupt();
                   }
                 }));
-    System.out.printf("serves %d, management %d%n", port, management.port());
+    // At once, or the log comes in between.
+    System.out.print("serves %d, management %d%n".formatted(port, management.port()));
+    System.out.flush();
     synchronized (LOCK) { // for ever: /lock waits for it
       try {
         TimeUnit.DAYS.sleep(1);
@@ -103,17 +100,13 @@ final class ScenarioService {
       route(router, "/file/:name", ScenarioService::readFifo);
       route(router, "/cpu/:n", ScenarioService::compute);
       route(router, "/garbage/:n", ScenarioService::litter);
-      route(router, "/kill", () -> kill((TransferableEventLoop) loop()));
+      route(router, "/kill", () -> kill(Baton.scheduler(vertx).enclave()));
       router.get("/stage").handler(Baton.handler(vertx, stuck(), stage()).route());
       return vertx
           .createHttpServer()
           .requestHandler(router)
           .listen(0, "127.0.0.1")
           .onSuccess(server -> port = server.actualPort());
-    }
-
-    private Object loop() {
-      return Baton.scheduler(vertx).eventLoopGroup().loops().getFirst();
     }
 
     private static void route(Router router, String path, Action action) {
@@ -225,29 +218,14 @@ final class ScenarioService {
   }
 
   /** Throws an Error where the loop polls: its worker dies, and the loop goes on with another. */
-  private static void kill(TransferableEventLoop loop) {
-    FileDescriptor event = Native.newEventFd();
-    EpollIoHandle handle =
-        new EpollIoHandle() {
-          @Override
-          public FileDescriptor fd() {
-            return event;
-          }
-
-          @Override
-          public void handle(IoRegistration registration, IoEvent ready) {
-            registration.cancel();
+  private static void kill(Enclave enclave) throws InterruptedException {
+    AtomicBoolean once = new AtomicBoolean();
+    enclave.onTakeover(
+        _ -> {
+          if (once.compareAndSet(false, true)) {
             throw new StackOverflowError("in I/O, as asked");
           }
-
-          @Override
-          public void close() {}
-        };
-    loop.register(handle)
-        .addListener(
-            done -> {
-              ((IoRegistration) done.getNow()).submit(EpollIoOps.EPOLLIN);
-              Native.eventFdWrite(event.intValue(), 1L);
-            });
+        });
+    TimeUnit.MILLISECONDS.sleep(50); // another worker takes the loop, and is told of it there
   }
 }
