@@ -1,13 +1,19 @@
 package dev.baton.server.main;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,9 +50,7 @@ final class ServeLogIT {
   void shouldSayWhatItDrops() throws Exception {
     try (ServeProcess serve = ServeProcess.start(directory, "--drain-seconds=1")) {
       var dropped = List.of(serve.ask("/block/20000"), serve.ask("/block/20000"));
-      while (!serve.manage("GET", "/metrics", "").body().contains("active_requests 2.0")) {
-        Thread.onSpinWait();
-      }
+      serve.awaitLine("/metrics", "vertx_http_server_active_requests 2.0");
       serve.terminate();
 
       assertThat(serve.awaitExit()).isZero();
@@ -56,6 +60,79 @@ final class ServeLogIT {
       for (var response : dropped) {
         assertThat(response).failsWithin(Duration.ofSeconds(60));
       }
+    }
+  }
+
+  @Test
+  void shouldBeSilentAboutAProcessThatWasStopped() throws Exception {
+    try (ServeProcess serve = ServeProcess.start(directory)) {
+      serve.ask("/fast").get();
+      serve.awaitLine("/metrics", "baton_loop_stalls_total");
+      for (int i = 0; i < 4; i++) {
+        CompletableFuture<HttpResponse<String>> underWay = serve.ask("/block/500");
+        serve.awaitLine("/metrics", "vertx_http_server_active_requests 1.0");
+        serve.signal("STOP");
+        TimeUnit.MILLISECONDS.sleep(i == 0 ? 6000 : 300L * i); // one longer than any threshold
+        serve.signal("CONT");
+
+        String atOnce = serve.json("/baton/api").getJsonObject("status").encode();
+
+        assertThat(underWay.get().statusCode()).isEqualTo(200);
+        assertThat(atOnce).doesNotContain("stands still", "none has ended", "stalled");
+      }
+      assertThat(serve.manage("GET", "/health/ready", "").statusCode()).isEqualTo(200);
+      assertThat(serve.err()).doesNotContain("stood still", "has been away");
+      assertThat(serve.manage("GET", "/metrics", "").body())
+          .contains("baton_loop_stalls_total{loop=\"0\"} 0.0");
+    }
+  }
+
+  /** Refuses one system call to what follows, as a container's profile does. */
+  private static final String WITHOUT_PERF =
+      """
+      import os, seccomp, sys
+      rules = seccomp.SyscallFilter(seccomp.ALLOW)
+      rules.add_rule(seccomp.ERRNO(1), "perf_event_open")
+      rules.load()
+      os.execv(sys.argv[1], sys.argv[1:])
+      """;
+
+  @Test
+  void shouldWarnOnceThatPerfIsRefusedAndKeepTheLabelShort() throws Exception {
+    String python = "/usr/bin/python3";
+    Assumptions.assumeTrue(
+        Files.isExecutable(Path.of(python))
+            && new ProcessBuilder(python, "-c", "import seccomp").start().waitFor() == 0,
+        "no python3-seccomp");
+    try (ServeProcess serve = ServeProcess.start(directory, List.of(python, "-c", WITHOUT_PERF))) {
+      JsonObject api = serve.json("/baton/api");
+      JsonObject status = api.getJsonObject("status");
+      String metrics = serve.manage("GET", "/metrics", "").body();
+      serve.terminate();
+
+      assertThat(serve.awaitExit()).isZero();
+      assertThat(serve.err().lines().filter(line -> line.contains("perf_event_open")).toList())
+          .hasSize(1)
+          .first()
+          .asString()
+          .contains("WARN");
+      assertThat(status.getJsonArray("missing")).hasSize(1);
+      String missing = status.getJsonArray("missing").encode();
+      assertThat(missing).contains("Blocks are seen late", "kernel.perf_event_paranoid", "seccomp");
+      // Headline, missing and the facts below say each its own: nothing is told twice.
+      assertThat(missing).doesNotContain(api.getString("notifierReason"));
+      assertThat(metrics.lines().filter(line -> line.startsWith("baton_notifier_info")).toList())
+          .singleElement()
+          .asString()
+          .hasSizeLessThan(100);
+    }
+  }
+
+  @Test
+  void shouldSayWhichPortIsInUse() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertThatThrownBy(() -> ServeProcess.start(directory, "--port=" + other.getLocalPort()))
+          .hasMessageContainingAll("127.0.0.1 port " + other.getLocalPort(), "in use");
     }
   }
 

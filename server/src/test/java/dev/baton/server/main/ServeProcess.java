@@ -1,5 +1,7 @@
 package dev.baton.server.main;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.URI;
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -40,21 +43,29 @@ final class ServeProcess implements AutoCloseable {
   }
 
   static ServeProcess start(Path directory, String... options) throws Exception {
+    return start(directory, List.of(), options);
+  }
+
+  /** As the last argument of {@code launcher}, a command that ends in running another. */
+  static ServeProcess start(Path directory, List<String> launcher, String... options)
+      throws Exception {
     Path out = Files.createTempFile(directory, "serve", ".out");
     Path err = Files.createTempFile(directory, "serve", ".err");
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "serve",
-                "--loops=1",
-                "--port=0",
-                "--management-port=0"));
+    var command = new ArrayList<>(launcher);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "serve",
+            "--loops=1",
+            "--management-port=0"));
+    if (Arrays.stream(options).noneMatch(option -> option.startsWith("--port="))) {
+      command.add("--port=0");
+    }
     command.addAll(List.of(options));
     Process process =
         new ProcessBuilder(command)
@@ -97,6 +108,13 @@ final class ServeProcess implements AutoCloseable {
     return new JsonObject(manage("GET", path, "").body());
   }
 
+  /** Sends a signal, such as {@code STOP}. */
+  void signal(String name) throws Exception {
+    assertThat(
+            new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor())
+        .isZero();
+  }
+
   /** Sends SIGTERM. */
   void terminate() {
     process.destroy();
@@ -115,6 +133,13 @@ final class ServeProcess implements AutoCloseable {
 
   String err() throws IOException {
     return Files.readString(err);
+  }
+
+  /** Asks the management port until its answer has that text. */
+  void awaitLine(String path, String text) throws Exception {
+    while (!manage("GET", path, "").body().contains(text)) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
   }
 
   void awaitLog(String text) throws Exception {

@@ -1,7 +1,9 @@
 package dev.baton.server.management;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
+import dev.baton.server.BatonOptions;
 import java.io.File;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.JavascriptExecutor;
@@ -86,9 +91,21 @@ final class LivePageIT {
 
   @BeforeEach
   void openPage() throws Exception {
-    watched = Watched.start().assumeTakeover();
+    open(new BatonOptions());
+  }
+
+  private void open(BatonOptions options) throws Exception {
+    watched = Watched.start(options).assumeTakeover();
     browser().get(watched.management("/baton").toString());
     Watched.until("it is connected", () -> text("#level").equals("Healthy"));
+  }
+
+  private void open(int loops) throws Exception {
+    browser().get("about:blank");
+    watched().close();
+    BatonOptions options = new BatonOptions();
+    options.getScheduler().setLoops(loops).setMinStandbys(2);
+    open(options);
   }
 
   @AfterEach
@@ -184,6 +201,72 @@ final class LivePageIT {
       browser().executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
       browser().manage().window().setSize(desk);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 16, 64})
+  void shouldKeepTheCauseInSightOfManyLoops(int loops) throws Exception {
+    open(loops);
+    CompletableFuture<HttpResponse<String>> blocked = watched().ask("/block/8000");
+    var release = new CountDownLatch(1);
+    CompletableFuture<HttpResponse<String>> answer;
+    try {
+      // A loop that stands still: its line is the longest one.
+      watched().scheduler.enclave().onTakeover(_ -> await(release));
+      answer = watched().ask("/block/50");
+      Watched.until("the cause is told", () -> text("#blame-rows").contains("GET /block/"));
+      Watched.until("a loop is red", () -> text("#lanes").contains("stands still for "));
+
+      Object below =
+          script(
+              "return ['#headline', '#blame-rows li'].filter(s =>"
+                  + " document.querySelector(s).getBoundingClientRect().bottom > innerHeight)");
+      Object cut =
+          script(
+              "return [...document.querySelectorAll('.lane .owner')]"
+                  + ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)");
+      Object overprinted =
+          script(
+              "const boxes = [...document.querySelectorAll('.lane .who')]"
+                  + ".map(e => e.getBoundingClientRect());"
+                  + "return boxes.filter((a, i) => boxes.some((b, k) => k > i"
+                  + " && a.left < b.right && b.left < a.right"
+                  + " && a.top < b.bottom && b.top < a.bottom)).length");
+      assertThat(below).asInstanceOf(LIST).isEmpty();
+      assertThat(cut).asInstanceOf(LIST).isEmpty();
+      assertThat(overprinted).isEqualTo(0L);
+      assertThat(script("return document.documentElement.scrollWidth <= innerWidth"))
+          .isEqualTo(true);
+    } finally {
+      release.countDown();
+    }
+    assertThat(answer.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    assertThat(blocked.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void shouldSayThatTheServerWasRestarted() throws Exception {
+    int port = watched().management.port();
+    assertThat(script("instance = 'of another process'; return instance")).isNotNull();
+    watched().close();
+    Watched.until("it is told that it is gone", () -> text("#level").equals("No connection"));
+    browser().manage().logs().get(LogType.BROWSER); // that it could not connect
+
+    watched = Watched.startAgain(port).assumeTakeover();
+
+    Watched.until("it is connected again", () -> text("#level").equals("Healthy"));
+    Watched.until("it says so", () -> element("#restarted").isDisplayed());
+    assertThat(text("#restarted")).startsWith("The server was restarted: process ");
+    assertThat(text("#said")).contains("restarted");
+    browser().manage().logs().get(LogType.BROWSER);
   }
 
   @Test
