@@ -34,6 +34,9 @@ public final class SchedulerOptions {
   /** Default of {@link #getMaxHeldContinuations}. */
   public static final int DEFAULT_MAX_HELD_CONTINUATIONS = 1024;
 
+  /** Default of {@link #getMaxWait}. */
+  public static final Duration DEFAULT_MAX_WAIT = Duration.ofSeconds(10);
+
   private int loops;
   private @Nullable CpuSet cpus;
   private boolean pinning = true;
@@ -47,6 +50,7 @@ public final class SchedulerOptions {
   private int maxStandbys = DEFAULT_MAX_STANDBYS;
   private Duration standbyKeepAlive = DEFAULT_STANDBY_KEEP_ALIVE;
   private int maxHeldContinuations = DEFAULT_MAX_HELD_CONTINUATIONS;
+  private Duration maxWait = DEFAULT_MAX_WAIT;
 
   /** All defaults. */
   public SchedulerOptions() {}
@@ -66,6 +70,7 @@ public final class SchedulerOptions {
     maxStandbys = other.maxStandbys;
     standbyKeepAlive = other.standbyKeepAlive;
     maxHeldContinuations = other.maxHeldContinuations;
+    maxWait = other.maxWait;
   }
 
   /** Number of event loops; 0 (the default) means one per CPU. */
@@ -202,8 +207,8 @@ public final class SchedulerOptions {
   }
 
   /**
-   * How many continuations a loop holds back while every standby is in use, before it reports
-   * overload and requests are shed.
+   * How many requests wait per loop, for a standby or behind a callback that is away, before more
+   * of them are refused.
    */
   public int getMaxHeldContinuations() {
     return maxHeldContinuations;
@@ -212,6 +217,16 @@ public final class SchedulerOptions {
   public SchedulerOptions setMaxHeldContinuations(int maxHeldContinuations) {
     this.maxHeldContinuations =
         checkRange("maxHeldContinuations", maxHeldContinuations, 0, 10_000_000);
+    return this;
+  }
+
+  /** How long a request waits so before it is refused; 10 ms to an hour. */
+  public Duration getMaxWait() {
+    return maxWait;
+  }
+
+  public SchedulerOptions setMaxWait(Duration maxWait) {
+    this.maxWait = checkRange("maxWait", maxWait, 10_000_000, 3_600_000_000_000L);
     return this;
   }
 

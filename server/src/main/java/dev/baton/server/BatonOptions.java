@@ -71,7 +71,8 @@ public final class BatonOptions {
               (o, v) -> o.scheduler.setStandbyKeepAlive(nanos("standbyKeepAliveNanos", v))),
           Map.entry(
               "maxHeldContinuations",
-              (o, v) -> o.scheduler.setMaxHeldContinuations(integer("maxHeldContinuations", v))));
+              (o, v) -> o.scheduler.setMaxHeldContinuations(integer("maxHeldContinuations", v))),
+          Map.entry("maxWaitNanos", (o, v) -> o.scheduler.setMaxWait(nanos("maxWaitNanos", v))));
 
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
   private boolean metrics = DEFAULT_METRICS;
@@ -145,7 +146,8 @@ public final class BatonOptions {
             .put("minStandbys", scheduler.getMinStandbys())
             .put("maxStandbys", scheduler.getMaxStandbys())
             .put("standbyKeepAliveNanos", scheduler.getStandbyKeepAlive().toNanos())
-            .put("maxHeldContinuations", scheduler.getMaxHeldContinuations());
+            .put("maxHeldContinuations", scheduler.getMaxHeldContinuations())
+            .put("maxWaitNanos", scheduler.getMaxWait().toNanos());
     CpuSet cpus = scheduler.getCpus();
     return cpus == null ? json : json.put("cpus", cpus.toString());
   }

@@ -43,12 +43,12 @@ public interface ContinuationLoop {
   }
 
   /**
-   * Holds back what comes next of that channel, for a callback that it has brought and that must
-   * wait.
+   * Holds back what comes next of a channel, for a callback that it has brought and that must wait.
    *
-   * @return what to run in its place; itself if the calling thread passes on no events
+   * @param source what {@link #source} was when the callback came
+   * @return what to run in its place; itself if the calling thread is not inside that channel
    */
-  default Runnable holdSource(Runnable callback) {
+  default Runnable holdSource(Object source, Runnable callback) {
     return callback;
   }
 

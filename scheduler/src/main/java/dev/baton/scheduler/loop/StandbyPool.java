@@ -116,6 +116,10 @@ final class StandbyPool {
     return enclave.options().getMaxHeldContinuations();
   }
 
+  long maxWaitNanos() {
+    return enclave.options().getMaxWait().toNanos();
+  }
+
   /** Whether too few wait for the loops to begin new work. Any thread. */
   boolean isExhausted() {
     return exhausted;

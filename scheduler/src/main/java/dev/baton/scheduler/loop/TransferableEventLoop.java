@@ -145,6 +145,9 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   private final MpscUnboundedVarHandleArrayQueue<Runnable> held =
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
+  /** New work that waits to begin. Any thread. */
+  private final AtomicInteger waiting = new AtomicInteger();
+
   /** Units that run on, on workers that have lost this loop. Any thread. */
   private final AtomicInteger away = new AtomicInteger();
 
@@ -677,8 +680,9 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   }
 
   @Override
-  public Runnable holdSource(Runnable callback) {
-    return source() instanceof ChannelLoop channel ? channel.holdFor(callback) : callback;
+  public Runnable holdSource(Object source, Runnable callback) {
+    ChannelLoop channel = (ChannelLoop) source;
+    return ChannelLoop.current() == channel ? channel.holdFor(callback) : callback;
   }
 
   /** Callbacks of a channel's events run in its unit; others of their context must not hold it. */
@@ -861,11 +865,30 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   }
 
   /**
-   * Whether new work should be refused: no standby is left, none can be started, and the bound on
-   * what is held back is reached. Any thread.
+   * Counts one more that waits to begin: for a standby, or behind a callback that is away.
+   *
+   * @return false if as many wait as may, and nothing was counted
    */
-  public boolean isOverloaded() {
-    return pool.isExhaustedForGood() && held.size() >= pool.maxHeldContinuations();
+  public boolean addWaiting() {
+    int max = pool.maxHeldContinuations();
+    int now;
+    do {
+      now = waiting.get();
+      if (now >= max) {
+        return false;
+      }
+    } while (!waiting.compareAndSet(now, now + 1));
+    return true;
+  }
+
+  /** What {@link #addWaiting} has counted waits no more. Any thread. */
+  public void endWaiting() {
+    waiting.getAndDecrement();
+  }
+
+  /** How long new work may wait, nanoseconds. */
+  public long maxWaitNanos() {
+    return pool.maxWaitNanos();
   }
 
   @Override

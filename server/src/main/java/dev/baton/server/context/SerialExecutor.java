@@ -49,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  * A callback that must wait, and that an event of a channel has brought, holds back what comes next
  * of that channel until it has run: stock Vert.x would have run it below that event.
  *
- * New work (fresh) begins only while the loop has standbys; else the loop keeps this executor until it
- * has, with the right to run.
+ * New work (fresh) begins only while the loop has standbys; else it is put aside until the loop has,
+ * and callbacks behind it go first: one of them may be what brings a standby back.
  *
  * Ahead. New work that is expected to block passes to a thread of its own, with the right to run, as
  * soon as it is at the head; the channel that has brought it is held as for any callback that waits.
@@ -158,6 +158,18 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       }
     }
 
+    /** New work, as what can wait or be refused. */
+    NewWork work() {
+      if (callback instanceof NewWork work) {
+        return work;
+      }
+      NewWork work =
+          ((NewWork.Maker) Objects.requireNonNull(context))
+              .newWork(argument, Objects.requireNonNull(handler));
+      callback = work;
+      return work;
+    }
+
     Runnable callback() {
       Runnable r = callback;
       if (r != null) {
@@ -209,26 +221,18 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /** As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys. */
-  public void executeFresh(Runnable callback) {
-    pass(callback, null, null, null, true);
-  }
-
-  /** As {@link #executeFresh(Runnable)}, for a handler. */
-  public <T> void executeFresh(T argument, Handler<T> handler) {
-    pass(null, null, argument, handler, true);
+  public void executeFresh(NewWork work) {
+    pass(work, null, null, null, true);
   }
 
   /**
-   * As {@link #executeFresh(Runnable)}, for a handler.
+   * As {@link #executeFresh}, for a handler that {@code context} dispatches.
    *
-   * @param context dispatches it; null to call it
+   * @param context a {@link NewWork.Maker}
    * @param start not null to have it started ahead, and told how it went
    */
   public <T> void dispatchFresh(
-      @Nullable ContextInternal context,
-      T argument,
-      Handler<T> handler,
-      @Nullable RouteStart start) {
+      ContextInternal context, T argument, Handler<T> handler, @Nullable RouteStart start) {
     Object source = loop.source();
     if (start == null || (source != null && loop.isHeld(source))) {
       pass(null, context, argument, handler, true);
@@ -238,6 +242,12 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     node.set(null, context, argument, handler, source, true);
     node.start = start;
     add(node);
+  }
+
+  /** Whether what is added now waits for a callback of another thread. Any thread. */
+  public boolean runsElsewhere() {
+    Thread thread = runner;
+    return thread != null && thread != Thread.currentThread();
   }
 
   private void pass(
@@ -289,10 +299,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   private void begin(Node node) {
     head = node;
-    if (mustWait(node)) {
-      holdSource(node);
-      loop.hold(this);
-    } else {
+    if (!mustWait(node)) {
       if (node.start != null) {
         holdSource(node);
       }
@@ -305,8 +312,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * a stage: whoever hands a request on wants to hear meanwhile that its client has gone.
    */
   private void holdSource(Node node) {
-    if (node.source != null && !inStage && !(node.callback instanceof Suspension)) {
-      node.callback = loop.holdSource(node.callback());
+    Object source = node.source;
+    if (source == null || inStage || node.callback instanceof Suspension) {
+      return;
+    }
+    if (node.fresh) {
+      node.work().holdSource(body -> loop.holdSource(source, body));
+    } else {
+      node.callback = loop.holdSource(source, node.callback());
     }
   }
 
@@ -316,14 +329,29 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /**
-   * Whether new work at the head is to wait for a standby, kept by the loop. Not if somebody is
-   * suspended here: the one who is to wake up waits behind it. With the right to run.
+   * Whether new work at the head waits for a standby. With the right to run, which is given up if
+   * so: what is under way in this context goes on. Where events of the new work may follow, the
+   * loop keeps this executor instead.
    */
   private boolean mustWait(Node node) {
-    if (!node.fresh || suspended > 0 || !loop.isHoldingBack()) {
+    if (!node.fresh || !loop.isHoldingBack()) {
+      return false;
+    }
+    NewWork work = node.work();
+    if (!work.mayBePutAside()) {
       return false;
     }
     queuedNanos = loop.clockNanos();
+    holdSource(node);
+    if (work.standsAlone()) {
+      Node next = next();
+      loop.hold(() -> executeFresh(work));
+      if (next != null) {
+        schedule();
+      }
+    } else {
+      loop.hold(this);
+    }
     return true;
   }
 
@@ -372,7 +400,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         return;
       }
       if (mustWait(node)) {
-        loop.hold(this);
         return;
       }
       if (node.start != null && loop.startAhead(new Started(node, node.start))) {

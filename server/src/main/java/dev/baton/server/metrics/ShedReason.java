@@ -4,8 +4,10 @@ import java.util.Locale;
 
 /** Why a request was refused or dropped before its work was done. */
 public enum ShedReason {
-  /** No worker is left and the loop holds back as much as it may: 503. */
+  /** No worker was left, or its context blocked, and too many waited, or it for too long: 503. */
   OVERLOAD("with no worker left"),
+  /** Its client has left while it waited for a worker: dropped. */
+  CLIENT_GONE("whose clients had left"),
   /** A stage's queue delay was too long: 503. */
   ADMISSION("after too long a wait"),
   /** A stage's queue was full: 503. */

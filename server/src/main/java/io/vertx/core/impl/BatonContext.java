@@ -4,6 +4,7 @@ import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
+import dev.baton.server.context.NewWork;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
@@ -14,12 +15,17 @@ import dev.baton.stages.Problem;
 import dev.baton.stages.Problems;
 import dev.baton.stages.RequestContext;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
 import io.vertx.core.ThreadingModel;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.HttpResponseHead;
 import io.vertx.core.http.impl.HttpServerStream;
+import io.vertx.core.http.impl.headers.HttpResponseHeaders;
 import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
@@ -32,6 +38,7 @@ import io.vertx.core.spi.context.storage.ContextLocal;
 import io.vertx.core.spi.tracing.VertxTracer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +53,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The HTTP server duplicates its context once per request or stream. In mode {@code serial} the
  * duplicates share one executor, in mode {@code per-request} each has its own.
  */
-final class BatonContext implements ContextInternal, RequestContext, Supplier<RequestWork> {
+final class BatonContext
+    implements ContextInternal, RequestContext, NewWork.Maker, Supplier<RequestWork> {
   private static final VarHandle REQUEST;
 
   static {
@@ -61,7 +69,7 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   private final ContextImpl base;
 
   private final ContextMode mode;
-  private final TransferableEventLoop loop;
+  final TransferableEventLoop loop;
   private final SerialExecutor executor;
   private final BatonContext root;
   private final Object[] locals;
@@ -77,6 +85,9 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   // Written before the first callback; 0 if it is the executor's
   private long queuedNanos;
+
+  // Whether its request was refused. Written and read inside the channel
+  private boolean refused;
 
   // Written once, by the first callback; read by onlookers. Release: with what the request holds
   private @Nullable Object request;
@@ -171,8 +182,10 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
   public <T> void emit(T argument, Handler<T> task) {
     if (executor.inThread()) {
       dispatch(argument, task);
-    } else if (argument instanceof HttpServerRequest mine) {
-      request(mine, argument, task);
+    } else if (refused) {
+      ContextInternal.super.dispatch(argument, task); // of Vert.x itself, and waits for nobody
+    } else if (argument instanceof HttpServerRequest) {
+      request(argument, task);
     } else if (argument instanceof NetSocketImpl socket) {
       gate(socket);
       executor.execute(() -> dispatch(argument, task));
@@ -195,19 +208,24 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     }
   }
 
-  /** New work: it may have to wait for a standby, or is refused. */
-  private <T> void request(HttpServerRequest mine, T argument, Handler<T> task) {
-    if (loop.isOverloaded()) {
-      shed(mine, owner().metrics() instanceof BatonMetrics metrics ? metrics : null);
-      return;
-    }
+  /** New work: it may have to wait, or is refused. */
+  private <T> void request(T argument, Handler<T> task) {
     arrivalNanos = TransferableEventLoop.turnNanos();
     ChannelLoop channel = ChannelLoop.current();
-    if (channel != null && channel.runsCallbacks() && loop.source() == null) {
+    if (executor.runsElsewhere()) {
+      RequestArrival arrival = newWork(argument, untyped(task));
+      if (arrival.mayWait()) {
+        executor.executeFresh(arrival);
+      } else {
+        arrival.run(); // too many wait
+      }
+    } else if (channel != null && channel.runsCallbacks() && loop.source() == null) {
       // One of several requests that came at once, begun by the answer to the one before.
-      executor.executeFresh(channel.holdFor(() -> dispatch(argument, task)));
+      RequestArrival arrival = newWork(argument, untyped(task));
+      arrival.holdSource(channel::holdFor);
+      executor.executeFresh(arrival);
     } else {
-      executor.dispatchFresh(this, argument, task, startOf(mine));
+      executor.dispatchFresh(this, argument, task, startOf((HttpServerRequest) Objects.requireNonNull(argument)));
     }
   }
 
@@ -215,6 +233,96 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     return owner() instanceof BatonVertx vertx
         ? vertx.routeStarts().of(request.method(), request.path())
         : null;
+  }
+
+  @SuppressWarnings("unchecked") // the argument is the handler's
+  private static Handler<Object> untyped(Handler<?> handler) {
+    return (Handler<Object>) handler;
+  }
+
+  @Override
+  public RequestArrival newWork(@Nullable Object argument, Handler<Object> handler) {
+    return new RequestArrival(
+        this, (HttpServerRequest) Objects.requireNonNull(argument), handler);
+  }
+
+  private <T> void stream(HttpServerStream stream, T argument, Handler<T> task) {
+    var arrival = new StreamArrival<>(this, stream, argument, task);
+    if (executor.runsElsewhere() && !arrival.mayWait()) {
+      arrival.run();
+    } else {
+      executor.executeFresh(arrival);
+    }
+  }
+
+  /** A request of HTTP/1. What it brings waits for it, in its channel. */
+  private static final class RequestArrival extends Arrival {
+    private final HttpServerRequest request;
+    private final Handler<Object> task;
+
+    RequestArrival(BatonContext context, HttpServerRequest request, Handler<Object> task) {
+      super(context, request.connection());
+      this.request = request;
+      this.task = task;
+    }
+
+    @Override
+    void begin() {
+      context.dispatch(request, task);
+    }
+
+    @Override
+    void refuse() {
+      context.refused = context.isDuplicate();
+      shed(request, metrics());
+      if (context.executor.runsElsewhere() && hasBody(request.headers())) {
+        request.connection().close(); // or it would come to that executor
+      }
+    }
+  }
+
+  private static boolean hasBody(MultiMap headers) {
+    return headers.contains(HttpHeaders.TRANSFER_ENCODING)
+        || headers.contains(HttpHeaders.CONTENT_LENGTH);
+  }
+
+  /** A request of HTTP/2. What it brings comes to its context at once, whether it waits or not. */
+  private static final class StreamArrival<T> extends Arrival {
+    private final HttpServerStream stream;
+    private final T argument;
+    private final Handler<T> task;
+
+    StreamArrival(BatonContext context, HttpServerStream stream, T argument, Handler<T> task) {
+      super(context, stream.connection());
+      this.stream = stream;
+      this.argument = argument;
+      this.task = task;
+    }
+
+    /** Where requests share a context, one that waits would hold up those under way. */
+    @Override
+    public boolean mayBePutAside() {
+      return context.mode == ContextMode.PER_REQUEST ? super.mayBePutAside() : mayNot();
+    }
+
+    @Override
+    void begin() {
+      task.handle(argument);
+    }
+
+    @Override
+    void refuse() {
+      context.refused = context.isDuplicate();
+      BatonMetrics metrics = metrics();
+      if (metrics != null) {
+        metrics.shed(ShedReason.OVERLOAD);
+      }
+      var headers = new HttpResponseHeaders(new DefaultHttp2Headers());
+      headers.set(HttpHeaders.RETRY_AFTER, "1");
+      // Not at once: the stream has not seen its own head yet.
+      context.nettyEventLoop().execute(
+          () -> stream.writeHead(new HttpResponseHead(503, null, headers), null, true));
+    }
   }
 
   /**
@@ -251,12 +359,17 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
     }
     Problems.answer(
         request,
-        new Problem(503, null, null, "came while no worker was left", "try again in a second"));
+        new Problem(
+            503,
+            null,
+            null,
+            "came while no worker was left, or behind one that blocks",
+            "try again in a second"));
   }
 
   @Override
   public void execute(Runnable task) {
-    if (executor.inThread()) {
+    if (executor.inThread() || refused) {
       task.run();
     } else {
       executor.execute(task);
@@ -265,10 +378,10 @@ final class BatonContext implements ContextInternal, RequestContext, Supplier<Re
 
   @Override
   public <T> void execute(T argument, Handler<T> task) {
-    if (executor.inThread()) {
+    if (executor.inThread() || refused) {
       task.handle(argument);
-    } else if (argument instanceof HttpServerStream) {
-      executor.executeFresh(argument, task); // an HTTP/2 request begins
+    } else if (argument instanceof HttpServerStream stream) {
+      stream(stream, argument, task);
     } else {
       executor.execute(argument, task);
     }

@@ -114,6 +114,16 @@ final class Wire implements AutoCloseable {
     return text.toString();
   }
 
+  /** The status of the next response, of which nothing is left unread if it has a length. */
+  int status() throws IOException {
+    String head = head();
+    int at = head.toLowerCase(Locale.ROOT).indexOf("content-length: ");
+    if (at >= 0) {
+      text(Integer.parseInt(head.substring(at + 16, head.indexOf('\r', at))));
+    }
+    return Integer.parseInt(head.substring(9, 12));
+  }
+
   /** The body of the next response, which carries a content-length. */
   String response() throws IOException {
     String head = head().toLowerCase(Locale.ROOT);

@@ -1,0 +1,41 @@
+package dev.baton.server.context;
+
+import io.vertx.core.Handler;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request whose handler has not begun: it may have to wait, and may be refused instead. Whoever
+ * has the right to run it, one after the other.
+ */
+public interface NewWork extends Runnable {
+  /** A context that new work comes to. */
+  interface Maker {
+    /** Work that has {@code handler} dispatched, for one that may have to wait. */
+    NewWork newWork(@Nullable Object argument, Handler<Object> handler);
+  }
+
+  /**
+   * Notes that it cannot begin yet.
+   *
+   * @return false if too much waits already: then {@link #run} refuses it
+   */
+  boolean mayWait();
+
+  /**
+   * Notes that it must wait for a standby.
+   *
+   * @return false if it may not: then {@link #run} refuses it
+   */
+  boolean mayBePutAside();
+
+  /** Whether nothing of it comes to its context before it has run. */
+  boolean standsAlone();
+
+  /** Has its body replaced by what {@code hold} makes of it; null leaves it. */
+  void holdSource(UnaryOperator<Runnable> hold);
+
+  /** Begins it, or refuses it. Once, after all waiting; does nothing if it was refused meanwhile. */
+  @Override
+  void run();
+}

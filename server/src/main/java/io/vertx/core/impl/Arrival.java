@@ -1,0 +1,180 @@
+package io.vertx.core.impl;
+
+import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.server.context.NewWork;
+import dev.baton.server.metrics.BatonMetrics;
+import dev.baton.server.metrics.ShedReason;
+import io.netty.channel.Channel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that has come and whose handler has not begun. One that waits is refused when it has
+ * waited for too long, by a timer inside its channel; one that has waited for a standby is dropped
+ * if its client has left.
+ */
+abstract class Arrival implements NewWork {
+  // netinet/tcp.h: the peer has closed, or both have
+  private static final int TCP_CLOSE = 7;
+  private static final int TCP_CLOSE_WAIT = 8;
+
+  private static final VarHandle DONE;
+
+  static {
+    try {
+      DONE = MethodHandles.lookup().findVarHandle(Arrival.class, "done", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  final BatonContext context;
+  private final @Nullable ChannelLoop channel;
+
+  // Written by who has the right to run it, one after the other
+  private boolean waits;
+  private boolean putAside;
+  private @Nullable Runnable held;
+  private java.util.concurrent.@Nullable Future<?> timer;
+
+  // Through DONE: by who runs it, or by the timer
+  @SuppressWarnings("unused")
+  private boolean done;
+
+  // Written by who has set done, or before
+  private boolean refused;
+
+  /** A request that comes to {@code context} by {@code connection}. */
+  Arrival(BatonContext context, HttpConnection connection) {
+    this.context = context;
+    this.channel =
+        connection instanceof ConnectionBase base
+                && base.channel().eventLoop() instanceof ChannelLoop view
+            ? view
+            : null;
+  }
+
+  /** Runs the handler. */
+  abstract void begin();
+
+  /** Answers in its place, for want of a worker. Inside the channel, or in the context. */
+  abstract void refuse();
+
+  private TransferableEventLoop loop() {
+    return context.loop;
+  }
+
+  @Override
+  public final boolean mayWait() {
+    if (!waits) {
+      if (!loop().addWaiting()) {
+        return mayNot();
+      }
+      waits = true;
+      ChannelLoop c = channel;
+      if (c != null) {
+        timer = c.schedule(this::expire, loop().maxWaitNanos(), TimeUnit.NANOSECONDS);
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean mayBePutAside() {
+    putAside = true;
+    return !refused && mayWait();
+  }
+
+  /** Has it refused; answers false. */
+  final boolean mayNot() {
+    refused = true;
+    return false;
+  }
+
+  @Override
+  public final void holdSource(UnaryOperator<Runnable> hold) {
+    if (held == null) {
+      Runnable body = this::proceed;
+      Runnable replaced = hold.apply(body);
+      held = replaced == body ? null : replaced;
+    }
+  }
+
+  @Override
+  public boolean standsAlone() {
+    return held != null;
+  }
+
+  @Override
+  public final void run() {
+    if (waits) {
+      loop().endWaiting();
+    }
+    if (DONE.compareAndSet(this, false, true)) {
+      java.util.concurrent.Future<?> t = timer;
+      if (t != null) {
+        t.cancel(false);
+      }
+      runBody();
+    }
+  }
+
+  /** It has waited for too long. Inside the channel. */
+  private void expire() {
+    if (DONE.compareAndSet(this, false, true)) {
+      refused = true;
+      runBody();
+    }
+  }
+
+  private void runBody() {
+    Runnable body = held;
+    held = null;
+    if (body == null) {
+      proceed();
+    } else {
+      body.run();
+    }
+  }
+
+  private void proceed() {
+    if (refused) {
+      refuse();
+    } else if (putAside && isClientGone()) {
+      BatonMetrics metrics = metrics();
+      if (metrics != null) {
+        metrics.shed(ShedReason.CLIENT_GONE);
+      }
+    } else {
+      begin();
+    }
+  }
+
+  final @Nullable BatonMetrics metrics() {
+    return context.owner().metrics() instanceof BatonMetrics metrics ? metrics : null;
+  }
+
+  /** A channel that holds events back has not been told. Any thread. */
+  private boolean isClientGone() {
+    Channel c = channel == null ? null : channel.channel();
+    if (c == null || !c.isActive()) {
+      return c != null;
+    }
+    if (c instanceof EpollSocketChannel socket) {
+      try {
+        int state = socket.tcpInfo().state();
+        return state == TCP_CLOSE || state == TCP_CLOSE_WAIT;
+      } catch (RuntimeException closed) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,571 @@
+package dev.baton.server.events;
+
+import dev.baton.server.BatonOptions;
+import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.internal.ContextInternal;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What happens where workers, memory or patience end, a row each. The text that a run gives is
+ * compared with the one that is right.
+ */
+enum EdgeRow {
+  AWAITS(
+      "B1",
+      "12 requests await a timer, 8 standbys",
+      "none answered, the loop never answers again",
+      "12 × 200; 1 × 200",
+      Hosts.TAKEN) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(8))) {
+        return server.all(12, "/await/200") + "; " + server.all(1, "/fast");
+      }
+    }
+  },
+
+  AWAITS_300(
+      "B1",
+      "300 requests await a timer, 256 standbys",
+      "18 of 300 answered, the loop never answers again",
+      "300 × 200; 1 × 200",
+      Hosts.TAKEN) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        return server.all(300, "/await/200") + "; " + server.all(1, "/fast");
+      }
+    }
+  },
+
+  AWAITS_IN_VAIN(
+      "B1",
+      "12 requests await 1 s in vain, 8 standbys",
+      "the time-out does not fire, the loop never answers again",
+      "12 × 504; 1 × 200",
+      Hosts.TAKEN) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(8))) {
+        return server.all(12, "/await-in-vain") + "; " + server.all(1, "/fast");
+      }
+    }
+  },
+
+  REFUSED(
+      "B2",
+      "20,000 requests refused, 32 may wait",
+      "95,982 of 95,950 queued, 1.7 kB each; OutOfMemoryError after 30 s with -Xmx128m",
+      "20,000 refused, at most 32 wait",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server =
+          new EdgeServer(host, o -> o.setMaxStandbys(2).setMaxHeldContinuations(32))) {
+        var wires = server.occupied(120);
+        int refused = 0;
+        int longest = 0;
+        try (Wire wire = new Wire(server.port).timeout(5_000)) {
+          for (int i = 0; i < 20_000; i++) {
+            refused += wire.get("/fast").status() == 503 ? 1 : 0;
+            if (i % 1_000 == 0) {
+              longest = Math.max(longest, server.waiting());
+            }
+          }
+        }
+        server.release();
+        close(wires);
+        return number(refused)
+            + " refused, "
+            + (longest <= 32 ? "at most 32 wait" : longest + " wait");
+      }
+    }
+  },
+
+  GONE_CLIENTS(
+      "B3",
+      "200 requests that block, 4 standbys, whose clients leave",
+      "all of them run: an outage of 80 s after 2,000 × 10 s with 256 standbys",
+      "200; less than 50 have begun",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(4))) {
+        List<Wire> wires = server.occupied(200);
+        close(wires);
+        server.release();
+        return server.untilServed() + "; " + server.lessBegun(50);
+      }
+    }
+  },
+
+  WAITED_TOO_LONG(
+      "B4",
+      "50 requests that block, 4 standbys, time bound of 1 s; 1 more",
+      "no answer, no bound",
+      "1 × 503",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server =
+          new EdgeServer(host, o -> o.setMaxStandbys(4).setMaxWait(Duration.ofSeconds(1)))) {
+        List<Wire> wires = server.occupied(50);
+        String seen = server.all(1, "/fast");
+        server.release();
+        close(wires);
+        return seen;
+      }
+    }
+  },
+
+  WAITED_TOO_LONG_IN_SERIAL(
+      "B4",
+      "serial: 50 requests behind one that blocks, time bound of 1 s",
+      "no answer, no bound",
+      "50 × 503",
+      Hosts.SERIAL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxWait(Duration.ofSeconds(1)))) {
+        List<Wire> wires = server.occupied(1);
+        String seen = server.all(50, "/fast");
+        server.release();
+        close(wires);
+        return seen;
+      }
+    }
+  },
+
+  COLD_BURST(
+      "B5",
+      "500 requests that block in a burst into a cold server, 4 standbys, 64 may wait",
+      "all 2,000 of 2,000 run: an outage of 74 s",
+      "less than 80 have begun, the others are refused",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server =
+          new EdgeServer(host, o -> o.setMaxStandbys(4).setMaxHeldContinuations(64))) {
+        Future<String> answers = server.inBackground(() -> server.all(500, "/hold"));
+        server.untilRefused(420);
+        server.release();
+        String seen = answers.get();
+        return server.lessBegun(80)
+            + (seen.contains(" × 503") ? ", the others are refused" : ", " + seen);
+      }
+    }
+  },
+
+  FULL_MAILBOX(
+      "B4",
+      "serial: 500 requests behind one that blocks, 64 may wait",
+      "all wait",
+      "64 × 200, 436 × 503",
+      Hosts.SERIAL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxHeldContinuations(64))) {
+        var wires = server.occupied(1);
+        Future<String> seen = server.inBackground(() -> server.all(500, "/fast"));
+        server.untilRefused(436);
+        server.release();
+        close(wires);
+        return seen.get();
+      }
+    }
+  },
+
+  TWO_LOOPS_ONE_POOL(
+      "B7",
+      "two loops in one pool, 2 standbys, both block; 8 more requests",
+      "one loop's I/O stalls",
+      "8 × 503",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server =
+          new EdgeServer(
+              host,
+              2,
+              o -> o.setPinning(false).setMaxStandbys(2).setMaxHeldContinuations(0),
+              new BatonOptions())) {
+        var wires = server.occupied(6);
+        String seen = server.all(8, "/fast");
+        server.release();
+        close(wires);
+        return seen;
+      }
+    }
+  },
+
+  RECURSION_OUTSIDE(
+      "B11",
+      "runaway recursion in a thread that calls runOnContext, 200 contexts",
+      "2 of 40 contexts never run anything again",
+      "200 of 200 go on",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      Vertx vertx = host.vertx();
+      try {
+        int alive = 0;
+        for (int i = 0; i < 200; i++) {
+          var made = new Context[1];
+          vertx
+              .deployVerticle(
+                  () ->
+                      new VerticleBase() {
+                        @Override
+                        public io.vertx.core.Future<?> start() {
+                          made[0] = context;
+                          return io.vertx.core.Future.succeededFuture();
+                        }
+                      },
+                  new DeploymentOptions())
+              .await(20, TimeUnit.SECONDS);
+          int salt = i;
+          var recursing =
+              new Thread(
+                  null,
+                  () -> {
+                    try {
+                      recurse(made[0], salt);
+                    } catch (StackOverflowError expected) {
+                      // that call failed
+                    }
+                  },
+                  "recursing",
+                  256 * 1024 + salt * 64);
+          recursing.start();
+          recursing.join();
+          var ran = new CountDownLatch(1);
+          made[0].runOnContext(v -> ran.countDown());
+          alive += ran.await(1, TimeUnit.SECONDS) ? 1 : 0;
+        }
+        return alive + " of 200 go on";
+      } finally {
+        vertx.close().await(20, TimeUnit.SECONDS);
+      }
+    }
+
+    private void recurse(Context context, int depth) {
+      context.runOnContext(v -> {});
+      recurse(context, depth + 1);
+    }
+  },
+
+  ENDLESS_BODY(
+      "B15",
+      "endless body after 413 and 405",
+      "1.1 GB read in 8 s",
+      "ended, ended",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        return sendFor(server, "/too-large") + ", " + sendFor(server, "/no-post");
+      }
+    }
+
+    private String sendFor(EdgeServer server, String path) throws Exception {
+      byte[] chunk = ("1000\r\n" + "x".repeat(4096) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+      long sent = 0;
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
+      try (Wire wire = new Wire(server.port)) {
+        wire.send("POST " + path + " HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+        while (System.nanoTime() < end) {
+          wire.send(chunk);
+          sent += 4096;
+        }
+        return sent / 1_000_000 + " MB read";
+      } catch (IOException closed) {
+        return "ended";
+      }
+    }
+  },
+
+  SLOW_HEADS(
+      "B16",
+      "100 connections that send a head slowly, 100 that send nothing; time-outs of 1 s",
+      "never closed",
+      "200 closed",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      var options =
+          new BatonOptions()
+              .setHeadTimeout(Duration.ofSeconds(1))
+              .setIdleTimeout(Duration.ofSeconds(1));
+      try (EdgeServer server = new EdgeServer(host, 1, o -> {}, options)) {
+        var wires = new ArrayList<Wire>();
+        for (int i = 0; i < 200; i++) {
+          wires.add(new Wire(server.port).timeout(6_000).send(i % 2 == 0 ? "" : "GET / HT"));
+        }
+        int closed = 0;
+        for (Wire wire : wires) {
+          try {
+            closed += wire.ended() ? 1 : 0;
+          } catch (IOException open) {
+            return closed + " closed"; // the others are not, either
+          }
+        }
+        close(wires);
+        return closed + " closed";
+      }
+    }
+  },
+
+  STACK_OVERFLOW(
+      "B20",
+      "handler throws StackOverflowError, OutOfMemoryError, NoClassDefFoundError, RuntimeException",
+      "never answered",
+      "500, 500, 500, 500; 1 × 200",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        return server.status("/throw/0")
+            + ", "
+            + server.status("/throw/1")
+            + ", "
+            + server.status("/throw/2")
+            + ", "
+            + server.status("/throw/3")
+            + "; "
+            + server.all(1, "/fast");
+      }
+    }
+  },
+
+  STACK_OVERFLOW_IN_ROUTER(
+      "B20",
+      "the same in a router",
+      "never answered",
+      "500, 500, 500, 500; 1 × 200",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        return server.status("/router/throw/0")
+            + ", "
+            + server.status("/router/throw/1")
+            + ", "
+            + server.status("/router/throw/2")
+            + ", "
+            + server.status("/router/throw/3")
+            + "; "
+            + server.all(1, "/fast");
+      }
+    }
+  },
+
+  SHORT_CALLBACKS(
+      "C3",
+      "serial, 64 callbacks of 100 µs always wait, slice 1 ms, 2 s",
+      "367 hogs a second",
+      "at most 5 a second",
+      Hosts.SERIAL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        var stop = new boolean[1];
+        Context context = server.context();
+        for (int i = 0; i < 64; i++) {
+          context.runOnContext(v -> spin(context, stop, 100_000));
+        }
+        TimeUnit.MILLISECONDS.sleep(500);
+        long before = server.hogs();
+        TimeUnit.SECONDS.sleep(2);
+        long hogs = (server.hogs() - before) / 2;
+        context.runOnContext(v -> stop[0] = true);
+        return hogs <= 5 ? "at most 5 a second" : hogs + " a second";
+      }
+    }
+
+    private void spin(Context context, boolean[] stop, long nanos) {
+      long end = System.nanoTime() + nanos;
+      while (System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
+      if (!stop[0]) {
+        context.runOnContext(v -> spin(context, stop, nanos));
+      }
+    }
+  },
+
+  INTERRUPT_FLAG(
+      "C7",
+      "handler ends with Thread.currentThread().interrupt(), next handler sleeps, 20 times",
+      "InterruptedException 19 … 20 of 20",
+      "20 × 200",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {});
+          Wire wire = new Wire(server.port).timeout(5_000)) {
+        var seen = new TreeMap<String, Integer>();
+        for (int i = 0; i < 20; i++) {
+          wire.get("/interrupt").status();
+          seen.merge(Integer.toString(wire.get("/block/2").status()), 1, Integer::sum);
+        }
+        return EdgeServer.text(seen);
+      }
+    }
+  },
+
+  SLOW_PERIODIC(
+      "C8",
+      "setPeriodic(20) whose handler takes 25 ms; 60 requests, one after the other",
+      "4.2, 4.8, 5.8 s, growing",
+      "all within 1 s",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        Vertx vertx = server.vertx;
+        server
+            .context()
+            .runOnContext(
+                v ->
+                    vertx.setPeriodic(
+                        20,
+                        id -> {
+                          try {
+                            Thread.sleep(25);
+                          } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                          }
+                        }));
+        long worst = 0;
+        try (Wire wire = new Wire(server.port).timeout(20_000)) {
+          for (int i = 0; i < 60; i++) {
+            TimeUnit.MILLISECONDS.sleep(20);
+            long start = System.nanoTime();
+            wire.get("/fast").status();
+            worst = Math.max(worst, System.nanoTime() - start);
+          }
+        }
+        return worst < 1_000_000_000L ? "all within 1 s" : worst / 1_000_000 + " ms";
+      }
+    }
+  },
+
+  SHARED_WORKERS(
+      "A17",
+      "createSharedWorkerExecutor().executeBlocking from a verticle and from outside",
+      "ClassCastException, always",
+      "done, done",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {})) {
+        var executor = server.vertx.createSharedWorkerExecutor("pool", 2);
+        String outside = executor.executeBlocking(() -> "done").await(5, TimeUnit.SECONDS);
+        Promise<String> inside = Promise.promise();
+        server
+            .context()
+            .runOnContext(v -> executor.executeBlocking(() -> "done").onComplete(inside));
+        return inside.future().await(5, TimeUnit.SECONDS) + ", " + outside;
+      } catch (RuntimeException failed) {
+        return failed.toString();
+      }
+    }
+  },
+
+  CLIENT_OUTSIDE(
+      "A18",
+      "client in main: request().compose(send).compose(body).await(), 300 times",
+      "1,999 of 2,000 bodies empty",
+      "300 whole, 1 loop",
+      Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, 2, o -> {}, new BatonOptions())) {
+        var client = server.vertx.createHttpClient();
+        int whole = 0;
+        Set<Object> loops = new HashSet<>();
+        for (int i = 0; i < 300; i++) {
+          String body =
+              client
+                  .request(HttpMethod.GET, server.port, "127.0.0.1", "/fast")
+                  .compose(r -> r.send())
+                  .compose(r -> r.body())
+                  .await(10, TimeUnit.SECONDS)
+                  .toString();
+          whole += body.equals("fast") ? 1 : 0;
+          loops.add(
+              ((ContextInternal) server.vertx.getOrCreateContext())
+                  .nettyEventLoop());
+        }
+        return whole + " whole, " + loops.size() + " loop";
+      }
+    }
+  },
+
+  PROXY_ADDRESS(
+      "A20", "PROXY protocol, metrics on", "the proxy's address", "192.168.7.9", Hosts.ALL) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> {});
+          Wire wire = new Wire(server.proxied()).timeout(5_000)) {
+        wire.send("PROXY TCP4 192.168.7.9 10.0.0.1 5000 80\r\n").get("/address");
+        return wire.response();
+      }
+    }
+  };
+
+  /** Which hosts a row is played on. */
+  private static final class Hosts {
+    static final Set<Host> ALL = EnumSet.allOf(Host.class);
+    static final Set<Host> TAKEN = EnumSet.of(Host.SERIAL, Host.PER_REQUEST);
+    static final Set<Host> SERIAL = EnumSet.of(Host.SERIAL);
+    static final Set<Host> PER_REQUEST = EnumSet.of(Host.PER_REQUEST);
+  }
+
+  final String number;
+  final String what;
+  final String before;
+  final Set<Host> hosts;
+  private final String right;
+
+  EdgeRow(String number, String what, String before, String right, Set<Host> hosts) {
+    this.number = number;
+    this.what = what;
+    this.before = before;
+    this.right = right;
+    this.hosts = hosts;
+  }
+
+  abstract String play(Host host) throws Exception;
+
+  String right() {
+    return right;
+  }
+
+  private static void close(List<Wire> wires) throws IOException {
+    for (Wire wire : wires) {
+      wire.close();
+    }
+  }
+
+  private static String number(int number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+}

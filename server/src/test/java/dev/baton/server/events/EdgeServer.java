@@ -1,0 +1,282 @@
+package dev.baton.server.events;
+
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.loop.LoopSnapshot;
+import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.server.Baton;
+import dev.baton.server.BatonOptions;
+import dev.baton.server.metrics.BatonMetrics;
+import dev.baton.server.metrics.ShedReason;
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** A service whose handlers do what brings a server to its bounds, and clients for it. */
+final class EdgeServer implements AutoCloseable {
+  /** How long an answer may take; a hang is seen after it. */
+  private static final int PATIENCE_MILLIS = 20_000;
+
+  final Vertx vertx;
+  final int port;
+
+  /** Handlers that have begun to block. */
+  final AtomicInteger begun = new AtomicInteger();
+
+  private final CountDownLatch released = new CountDownLatch(1);
+  private final Service service = new Service();
+  private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
+
+  /** One loop. */
+  EdgeServer(Host host, Consumer<SchedulerOptions> scheduler) throws Exception {
+    this(host, 1, scheduler, new BatonOptions());
+  }
+
+  EdgeServer(Host host, int loops, Consumer<SchedulerOptions> scheduler, BatonOptions options)
+      throws Exception {
+    scheduler.accept(options.getScheduler());
+    vertx = host.vertx(new VertxOptions().setEventLoopPoolSize(loops), options);
+    vertx.deployVerticle(service).await(20, TimeUnit.SECONDS);
+    port = service.port(false);
+  }
+
+  /** The port whose clients come through a proxy. */
+  int proxied() throws Exception {
+    service.listen(true).await(20, TimeUnit.SECONDS);
+    return service.port(true);
+  }
+
+  Context context() {
+    return service.context();
+  }
+
+  private final class Service extends VerticleBase {
+    private volatile @Nullable HttpServer plain;
+    private volatile @Nullable HttpServer proxied;
+
+    @Override
+    public io.vertx.core.Future<?> start() {
+      return listen(false);
+    }
+
+    Context context() {
+      return context;
+    }
+
+    int port(boolean proxy) {
+      return Objects.requireNonNull(proxy ? proxied : plain, "not deployed").actualPort();
+    }
+
+    io.vertx.core.Future<?> listen(boolean proxy) {
+      Router router = Router.router(vertx);
+      router.get("/router/throw/:n").handler(c -> fail(Integer.parseInt(c.pathParam("n"))));
+      router.get("/fast").handler(c -> c.response().end("fast"));
+      HttpServer server =
+          vertx.createHttpServer(new HttpServerOptions().setUseProxyProtocol(proxy));
+      server.requestHandler(
+          request -> {
+            if (request.path().startsWith("/router/")) {
+              router.handle(request);
+            } else {
+              answer(request);
+            }
+          });
+      return server
+          .listen(0, "127.0.0.1")
+          .onSuccess(
+              listening -> {
+                if (proxy) {
+                  proxied = listening;
+                } else {
+                  plain = listening;
+                }
+              });
+    }
+  }
+
+  private void answer(HttpServerRequest request) {
+    String[] path = request.path().split("/");
+    int number = path.length < 3 ? 0 : Integer.parseInt(path[2]);
+    switch (path[1]) {
+      case "fast" -> request.response().end("fast");
+      case "address" -> request.response().end(request.remoteAddress().host());
+      case "block" -> {
+        begun.incrementAndGet();
+        sleep(number);
+        request.response().end("blocked");
+      }
+      case "hold" -> {
+        begun.incrementAndGet();
+        await(released);
+        request.response().end("held");
+      }
+      case "await" -> {
+        begun.incrementAndGet();
+        vertx.timer(number).await();
+        request.response().end("awaited");
+      }
+      case "await-in-vain" -> {
+        try {
+          Promise.promise().future().await(1, TimeUnit.SECONDS);
+        } catch (TimeoutException late) {
+          request.response().setStatusCode(504).end();
+        }
+      }
+      case "interrupt" -> {
+        request.response().end();
+        Thread.currentThread().interrupt();
+      }
+      case "too-large" -> request.response().setStatusCode(413).end();
+      case "no-post" -> request.response().setStatusCode(405).end();
+      case "throw" -> fail(number);
+      default -> request.response().setStatusCode(404).end();
+    }
+  }
+
+  private static void fail(int number) {
+    switch (number) {
+      case 0 -> throw new StackOverflowError("thrown by the test");
+      case 1 -> throw new OutOfMemoryError("thrown by the test");
+      case 2 -> throw new NoClassDefFoundError("thrown by the test");
+      default -> throw new IllegalStateException("thrown by the test");
+    }
+  }
+
+  private static void sleep(int millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  // ---------------------------------------------------------------- clients
+
+  /** Sends {@code count} requests at once, each on a connection of its own; counts by answer. */
+  String all(int count, String path) throws Exception {
+    var answers = new ArrayList<Future<String>>();
+    for (int i = 0; i < count; i++) {
+      answers.add(clients.submit(() -> status(path)));
+    }
+    var seen = new TreeMap<String, Integer>();
+    for (Future<String> answer : answers) {
+      seen.merge(answer.get(), 1, Integer::sum);
+    }
+    return text(seen);
+  }
+
+  static String text(Map<String, Integer> seen) {
+    return seen.entrySet().stream()
+        .map(e -> e.getValue() + " × " + e.getKey())
+        .collect(Collectors.joining(", "));
+  }
+
+  /** What one request is answered. */
+  String status(String path) {
+    try (Wire wire = new Wire(port).timeout(PATIENCE_MILLIS)) {
+      return Integer.toString(wire.get(path).status());
+    } catch (SocketTimeoutException hung) {
+      return "no answer";
+    } catch (IOException closed) {
+      return "closed";
+    }
+  }
+
+  <T> Future<T> inBackground(Callable<T> code) {
+    return clients.submit(code);
+  }
+
+  /** Has handlers block until {@link #release}, as many as will begin of {@code count}. */
+  List<Wire> occupied(int count) throws Exception {
+    var wires = new ArrayList<Wire>();
+    for (int i = 0; i < count; i++) {
+      wires.add(new Wire(port).get("/hold"));
+    }
+    int before = -1;
+    for (int now; (now = begun.get()) != before || now == 0; before = now) {
+      TimeUnit.MILLISECONDS.sleep(300);
+    }
+    return wires;
+  }
+
+  void release() {
+    released.countDown();
+  }
+
+  /** What {@code /fast} is answered in the end. */
+  String untilServed() {
+    long start = System.nanoTime();
+    String seen;
+    do {
+      seen = status("/fast");
+    } while (!seen.equals("200") && System.nanoTime() - start < 60_000_000_000L);
+    return seen;
+  }
+
+  String lessBegun(int bound) {
+    int now = begun.get();
+    return now < bound ? "less than " + bound + " have begun" : now + " have begun";
+  }
+
+  /** Waits until as many requests were refused, but not for ever. */
+  void untilRefused(int count) throws InterruptedException {
+    for (int i = 0; i < 1_500; i++) {
+      BatonMetrics metrics = BatonMetrics.of(vertx);
+      if (metrics != null && metrics.sheds(ShedReason.OVERLOAD) >= count) {
+        return;
+      }
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+  }
+
+  // ---------------------------------------------------------------- the scheduler
+
+  /** Requests that wait for a worker. */
+  int waiting() {
+    return Baton.scheduler(vertx).enclave().loopSnapshots().stream()
+        .mapToInt(LoopSnapshot::queuedContinuations)
+        .sum();
+  }
+
+  long hogs() {
+    return Baton.scheduler(vertx).enclave().takeovers(TakeoverCause.HOG);
+  }
+
+  @Override
+  public void close() throws Exception {
+    release();
+    clients.shutdownNow();
+    vertx.close().await(20, TimeUnit.SECONDS);
+  }
+}
