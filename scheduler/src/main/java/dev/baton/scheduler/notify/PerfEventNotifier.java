@@ -22,9 +22,9 @@ import java.lang.invoke.VarHandle;
  *   armed:     data_tail = data_head + 1 + ROOM   space for ROOM bytes
  *
  * One plain store into the mapped page opens or closes the gate: no system call on any path.
- * ROOM holds a LOST record (written before the first record after a loss) and one SWITCH, or two
- * SWITCHes: "out, in" still shows that the worker is back. What no longer fits (out, in, out) is
- * covered by the loop's timer.
+ * ROOM holds a LOST record (written before the first record after a loss) and some twenty SWITCHes: a
+ * handler that was preempted, or has slept before, is still seen as it is. Of a ring with no room left
+ * nobody knows what came after: the loop's timer looks at what the JVM says, and at the clock.
  *
  * Races.
  *  - A preemption between reading data_head and storing data_tail moves the head on: the gate
@@ -49,7 +49,10 @@ public final class PerfEventNotifier extends BlockNotifier {
   private static final long DATA_HEAD = 1024;
   private static final long DATA_TAIL = 1032;
 
-  private static final int ROOM = 64;
+  private static final int ROOM = 512;
+
+  /** The largest SWITCH record. */
+  private static final int SWITCH_BYTES = 32;
 
   private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   private static final VarHandle LONG = JAVA_LONG.varHandle();
@@ -150,6 +153,9 @@ public final class PerfEventNotifier extends BlockNotifier {
       long head = dataHeadAcquire();
       if (at > head || head - at > ROOM) {
         return Sighting.UNKNOWN; // torn: the worker moved on
+      }
+      if (head - at > ROOM - SWITCH_BYTES) {
+        return Sighting.UNKNOWN; // full: the next record was lost
       }
       Sighting sighting = Sighting.RUNNING; // no record since the gate opened
       while (at < head) {

@@ -20,6 +20,7 @@ class PerfEventRingTest {
   private static final int PAGE = 4096;
   private static final long HEAD = 1024;
   private static final long TAIL = 1032;
+  private static final int ROOM = 512;
   private static final int SWITCH_BYTES = 24;
   private static final int LOST_BYTES = 40;
   private static final int SWITCH = 14;
@@ -89,13 +90,33 @@ class PerfEventRingTest {
     assertThat(kernelSwitches(OUT, 1)).isFalse();
   }
 
+  /** It has slept before, or was pushed off, after records were lost while the gate was shut. */
   @Test
-  void shouldMakeRoomForTwoSwitchesAndNotForThree() {
+  void shouldSeeThatASleeperIsBackAndSleepsAgain() {
     ring.arm();
 
-    assertThat(kernelSwitches(OUT, 1)).isTrue();
-    assertThat(kernelSwitches(IN, 2)).isTrue();
-    assertThat(kernelSwitches(OUT, 3)).isFalse();
+    kernelWrites(LOST, 0, LOST_BYTES, 1);
+    for (int i = 0; i < 8; i++) {
+      assertThat(kernelSwitches(i % 2 == 0 ? OUT : PREEMPTED, 2)).isTrue();
+      assertThat(ring.look()).isEqualTo(i % 2 == 0 ? Sighting.BLOCKED : Sighting.PREEMPTED);
+      assertThat(kernelSwitches(IN, 3)).isTrue();
+      assertThat(ring.look()).isEqualTo(Sighting.RUNNING);
+    }
+  }
+
+  @Test
+  void shouldNotJudgeWhenRecordsWereLostSince() {
+    ring.arm();
+
+    int written = 0;
+    while (kernelSwitches(written % 2 == 0 ? OUT : IN, 1)) {
+      written++;
+    }
+
+    assertThat(written).isEqualTo(ROOM / SWITCH_BYTES);
+    assertThat(ring.look()).isEqualTo(Sighting.UNKNOWN);
+    ring.rearm();
+    assertThat(ring.look()).isEqualTo(Sighting.RUNNING);
   }
 
   @Test
@@ -116,7 +137,7 @@ class PerfEventRingTest {
 
     ring.rearm();
 
-    assertThat(space()).isEqualTo(64);
+    assertThat(space()).isEqualTo(ROOM);
     assertThat(ring.look()).isEqualTo(Sighting.RUNNING);
     assertThat(kernelSwitches(OUT, 3)).isTrue();
     assertThat(ring.look()).isEqualTo(Sighting.BLOCKED);
@@ -165,7 +186,7 @@ class PerfEventRingTest {
   void shouldReadRecordsAcrossTheEndOfThePage(long head) {
     memory.set(JAVA_LONG, HEAD, head);
     ring.arm();
-    assertThat(space()).isEqualTo(64);
+    assertThat(space()).isEqualTo(ROOM);
 
     kernelSwitches(IN, 1);
     kernelSwitches(OUT, 4711);
@@ -179,7 +200,7 @@ class PerfEventRingTest {
     ring.arm();
     kernelSwitches(OUT, 1);
 
-    memory.set(JAVA_LONG, TAIL, head() + 1 + 2 * 64); // re-armed beyond the head it read
+    memory.set(JAVA_LONG, TAIL, head() + 1 + 2 * ROOM); // re-armed beyond the head it read
     Sighting ahead = ring.look();
     memory.set(JAVA_LONG, TAIL, head() + 1 - 8); // a head that has run ahead of the tail it read
     Sighting behind = ring.look();
