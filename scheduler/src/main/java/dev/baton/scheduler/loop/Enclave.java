@@ -235,8 +235,12 @@ public final class Enclave {
     }
   }
 
-  /** The owner of {@code loop} dies; called by itself. */
-  void replaceOwner(TransferableEventLoop loop, Worker dying, Throwable cause) {
+  /**
+   * The owner of {@code loop} dies; called by itself.
+   *
+   * @return false if no other thread could be started: it must go on
+   */
+  boolean replaceOwner(TransferableEventLoop loop, Worker dying, Throwable cause) {
     Worker next = newWorker(loop.pool(), loop);
     if (loop.inherit(dying.id(), next.id())) {
       // The new owner is not started yet, so the loop is this thread's to write to.
@@ -256,7 +260,21 @@ public final class Enclave {
             cause);
         rest(restNanos);
       }
-      next.start();
+      try {
+        next.start();
+      } catch (Throwable notStarted) {
+        boolean back = loop.inherit(next.id(), dying.id());
+        ended(next);
+        if (back) {
+          LOGGER.log(
+              System.Logger.Level.ERROR,
+              "{0} could not be replaced and drives {1} itself: {2}",
+              "Worker " + dying.id(),
+              loop,
+              notStarted.getMessage());
+          return false;
+        }
+      }
     } else {
       // It was away: the loop has an owner already. The log comes last, it may be the cause.
       ended(next);
@@ -265,6 +283,7 @@ public final class Enclave {
       LOGGER.log(
           System.Logger.Level.ERROR, "Worker " + dying.id() + " died away from its loop", cause);
     }
+    return true;
   }
 
   private static void rest(long nanos) {
@@ -304,14 +323,16 @@ public final class Enclave {
     try {
       worker.start();
       pool.started(true);
-    } catch (OutOfMemoryError e) { // "unable to create native thread"
-      pool.started(false);
+    } catch (Throwable e) { // "unable to create native thread"
+      boolean isNews = pool.started(false);
       ended(worker);
-      LOGGER.log(
-          System.Logger.Level.ERROR,
-          "No further standby worker can be started: {0}. Raise the limit on threads (ulimit -u,"
-              + " pids.max) or lower maxStandbys.",
-          e.getMessage());
+      if (isNews) {
+        LOGGER.log(
+            System.Logger.Level.ERROR,
+            "No further standby worker can be started: {0}. Raise the limit on threads (ulimit -u,"
+                + " pids.max) or lower maxStandbys. Baton tries again each second.",
+            e.getMessage());
+      }
       LockSupport.parkNanos(1_000_000_000L);
     }
   }

@@ -52,7 +52,7 @@ final class StandbyPool {
   private final int epollFd;
   private final int stopFd;
   private final int min;
-  private final int max;
+  private int max; // at least one for each loop: grows while the group is built
   private final int keepAliveMillis;
   private final List<SliceTimer> timers = new ArrayList<>();
 
@@ -141,7 +141,7 @@ final class StandbyPool {
 
   /** One for each loop: all of them may be inside a unit. */
   private int reserve() {
-    return Math.min(max, timers.size());
+    return timers.size();
   }
 
   private int inUse() {
@@ -166,6 +166,7 @@ final class StandbyPool {
     }
     SliceTimer timer = new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos());
     timers.add(timer);
+    max = Math.max(max, timers.size());
     return timer;
   }
 
@@ -213,14 +214,20 @@ final class StandbyPool {
     }
   }
 
-  /** A standby was started, or the machine has refused to. The spawner. */
-  void started(boolean success) {
-    if (startFailed == success) {
+  /**
+   * A standby was started, or the machine has refused to. The spawner.
+   *
+   * @return whether that has changed
+   */
+  boolean started(boolean success) {
+    boolean isNews = startFailed == success;
+    if (isNews) {
       startFailed = !success;
     }
     if (!success) {
       retired();
     }
+    return isNews;
   }
 
   /** An idle standby has ended. */

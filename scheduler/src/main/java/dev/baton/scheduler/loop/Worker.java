@@ -108,10 +108,9 @@ final class Worker implements Runnable {
   @Override
   public void run() {
     try {
-      begin();
-      work();
-    } catch (Throwable t) {
-      died(t);
+      while (!runs()) {
+        // it could not be replaced
+      }
     } finally {
       BlockProbe p = probe;
       if (p != null) {
@@ -119,6 +118,21 @@ final class Worker implements Runnable {
       }
       settle();
       enclave.ended(this);
+    }
+  }
+
+  /**
+   * @return false if it has failed and must go on all the same
+   */
+  private boolean runs() {
+    try {
+      if (probe == null) {
+        begin();
+      }
+      work();
+      return true;
+    } catch (Throwable t) {
+      return died(t);
     }
   }
 
@@ -220,14 +234,18 @@ final class Worker implements Runnable {
     return awayCause == cause ? Math.max(0, System.nanoTime() - awaySinceNanos) : 0;
   }
 
-  private void died(Throwable t) {
+  /**
+   * @return false if it must go on: it owns a loop, and no other thread could be started
+   */
+  private boolean died(Throwable t) {
     TransferableEventLoop mine = loop;
     if (mine != null) {
-      enclave.replaceOwner(mine, this, t);
+      return enclave.replaceOwner(mine, this, t);
     } else {
       LOGGER.log(System.Logger.Level.ERROR, "Worker " + id + " died", t);
       pool.retired(); // it waited, and counted as idle
       enclave.requestStandby();
+      return true;
     }
   }
 
