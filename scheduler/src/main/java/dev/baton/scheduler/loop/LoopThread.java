@@ -36,6 +36,9 @@ public class LoopThread extends FastThreadLocalThread {
   /** How many callbacks the unit has run. */
   int ran;
 
+  /** The periodic timer whose task this thread runs, until it is claimed. */
+  @Nullable UnitTimer<?> periodic;
+
   /** A thread that runs {@code body}. */
   public LoopThread(Runnable body) {
     super(body);

@@ -27,9 +27,12 @@ import io.netty.util.internal.ThreadExecutorMap;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -144,6 +147,12 @@ public final class TransferableEventLoop extends AbstractEventExecutor
   /** New work that waits for a standby. Any thread adds. */
   private final MpscUnboundedVarHandleArrayQueue<Runnable> held =
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
+
+  /** What was added too late, and not rejected yet. Guarded by itself. */
+  private final Set<Runnable> leftOver = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  // Guarded by leftOver
+  private boolean drained;
 
   /** New work that waits to begin. Any thread. */
   private final AtomicInteger waiting = new AtomicInteger();
@@ -554,6 +563,7 @@ public final class TransferableEventLoop extends AbstractEventExecutor
    */
   private boolean leave(LoopThread thread, @Nullable ChannelLoop channel) {
     Object unit = thread.unit;
+    boolean _ = Thread.interrupted(); // the flag ends with the unit that has set it
     boolean kept = status.leave(thread.word);
     thread.unit = null;
     if (kept) {
@@ -1023,6 +1033,7 @@ public final class TransferableEventLoop extends AbstractEventExecutor
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
     runQueue.addShared(continuation);
+    rejectIfEnded(continuation);
     wakeUnlessInUnit();
   }
 
@@ -1032,6 +1043,7 @@ public final class TransferableEventLoop extends AbstractEventExecutor
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
     held.add(continuation);
+    rejectIfEnded(continuation);
     wakeUnlessInUnit();
   }
 
@@ -1042,8 +1054,40 @@ public final class TransferableEventLoop extends AbstractEventExecutor
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
     tasks.add(task);
+    rejectIfEnded(task);
     if (!isOutside(Thread.currentThread())) {
       wakeUnlessInUnit();
+    }
+  }
+
+  /**
+   * Rejects what was added after the loop had looked for the last time. Dekker with {@link
+   * #terminate}: add, read lifecycle; write lifecycle, look at the queues.
+   */
+  private void rejectIfEnded(Runnable added) {
+    if (lifecycle != TERMINATED) {
+      return;
+    }
+    synchronized (leftOver) {
+      if (!drained) {
+        return; // the owner will see it
+      }
+      collectLeftOver(); // no owner is left: whoever comes late is the queues' consumer
+      if (leftOver.remove(added)) {
+        throw new RejectedExecutionException("event loop " + index + " is shut down");
+      }
+    }
+  }
+
+  private void collectLeftOver() {
+    for (Runnable late; (late = tasks.poll()) != null; ) {
+      leftOver.add(late);
+    }
+    for (Runnable late; (late = runQueue.pollOwn()) != null; ) {
+      leftOver.add(late);
+    }
+    for (Runnable late; (late = held.poll()) != null; ) {
+      leftOver.add(late);
     }
   }
 
@@ -1180,8 +1224,8 @@ public final class TransferableEventLoop extends AbstractEventExecutor
     }
     if (busy) {
       lastTaskNanos = now;
-      if (runQueue.isEmpty()) {
-        pause(1);
+      if (runQueue.isOwnEmpty()) {
+        pause(1); // also when it holds back what its stage's queue has
       }
       return false;
     }
@@ -1207,8 +1251,16 @@ public final class TransferableEventLoop extends AbstractEventExecutor
     while (runTasks() > 0) {
       // run them all
     }
-    while (runQueue.pollOwn() != null || held.poll() != null) {
-      dropped++; // not the stage's: they are for its other loops, too
+    lifecycle = TERMINATED;
+    synchronized (leftOver) {
+      // And those whose producers have not seen TERMINATED after they had added
+      while (runTasks() > 0) {
+        // run them all
+      }
+      while (runQueue.pollOwn() != null || held.poll() != null) {
+        dropped++; // not the stage's: they are for its other loops, too
+      }
+      drained = true;
     }
     if (dropped > 0) {
       LOGGER.log(
@@ -1218,7 +1270,6 @@ public final class TransferableEventLoop extends AbstractEventExecutor
           dropped);
     }
     handler.destroy();
-    lifecycle = TERMINATED;
     termination.setSuccess(null);
   }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A timer that runs as a unit of its loop, on behalf of a channel or of none. It can be cancelled
  * until that unit begins, also while it waits for a channel that is away.
  */
-final class UnitTimer<V> extends DefaultPromise<V>
+public final class UnitTimer<V> extends DefaultPromise<V>
     implements ScheduledFuture<V>, PriorityQueueNode, Runnable {
   private final TransferableEventLoop loop;
   private final Callable<? extends @Nullable V> task;
@@ -57,14 +57,41 @@ final class UnitTimer<V> extends DefaultPromise<V>
           setSuccess(task.call());
         }
       } else if (!isDone()) {
-        Object _ = task.call();
-        if (!isDone()) {
-          deadline = periodNanos > 0 ? deadline + periodNanos : LoopTimers.now() - periodNanos;
-          loop.addTimer(this);
+        if (Thread.currentThread() instanceof LoopThread thread) {
+          thread.periodic = this;
+          Object _ = task.call();
+          if (thread.periodic != this) {
+            return; // claimed
+          }
+          thread.periodic = null;
+        } else {
+          Object _ = task.call();
         }
+        again();
       }
     } catch (Throwable e) {
       boolean _ = tryFailure(e);
+    }
+  }
+
+  /**
+   * The periodic timer whose task the calling thread runs, null if there is none: it does not fire
+   * again before {@link #again}. For a task that only passes on what takes its time.
+   */
+  public static @Nullable UnitTimer<?> claim() {
+    if (!(Thread.currentThread() instanceof LoopThread thread)) {
+      return null;
+    }
+    UnitTimer<?> firing = thread.periodic;
+    thread.periodic = null;
+    return firing;
+  }
+
+  /** Waits for the next time. Any thread. */
+  public void again() {
+    if (!isDone()) {
+      deadline = periodNanos > 0 ? deadline + periodNanos : LoopTimers.now() - periodNanos;
+      loop.addTimer(this);
     }
   }
 

@@ -75,11 +75,14 @@ import org.jspecify.annotations.Nullable;
 public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private static final System.Logger LOGGER = System.getLogger(SerialExecutor.class.getName());
 
-  /** Callbacks in a row between two looks at the clock. */
+  /** Short callbacks in a row between two looks at the clock. */
   private static final int CLOCK_EVERY = 16;
 
   /** How long callbacks run in a row before others of the loop get their turn. */
   private static final long BUDGET_NANOS = 200_000;
+
+  /** What a short callback takes. */
+  private static final long SHORT_NANOS = BUDGET_NANOS / CLOCK_EVERY;
 
   private static final int SPINS_BEFORE_YIELD = 100;
   private static final int MAX_COUNTED = 10_000;
@@ -394,6 +397,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     token = mine;
     Node node = Objects.requireNonNull(head);
     long begin = 0;
+    long looked = 0;
+    int look = 1;
     for (int ran = 1; ; ran++) {
       if (node.callback instanceof Suspension suspension) {
         suspension.wake();
@@ -411,6 +416,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       } catch (Throwable t) {
         LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
       }
+      boolean _ = Thread.interrupted(); // it ends with who has set it
       if (handOff != null && passOn()) {
         return;
       }
@@ -422,13 +428,15 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         schedule();
         return;
       }
-      if (ran % CLOCK_EVERY == 0) {
+      if (ran >= look) {
         long now = loop.clockNanos();
         begin = begin == 0 ? now : begin;
         if (now - begin > BUDGET_NANOS) {
           schedule();
           return;
         }
+        look += now - looked > SHORT_NANOS ? 1 : CLOCK_EVERY;
+        looked = now;
       }
       node = next;
     }

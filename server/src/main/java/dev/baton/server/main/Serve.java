@@ -172,7 +172,8 @@ final class Serve implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "1024",
       description =
-          "How many callbacks wait per loop at that limit before requests are shed."
+          "How many requests wait per loop, for a worker or behind one that blocks,"
+              + " before others are refused."
               + " Default: ${DEFAULT-VALUE}")
   private int maxHeld;
 

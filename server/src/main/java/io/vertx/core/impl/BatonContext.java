@@ -2,6 +2,7 @@ package io.vertx.core.impl;
 
 import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.loop.UnitTimer;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.NewWork;
@@ -88,6 +89,9 @@ final class BatonContext
 
   // Whether its request was refused. Written and read inside the channel
   private boolean refused;
+
+  // Of HTTP/2. Written inside the channel, before the first callback
+  private @Nullable HttpServerStream stream;
 
   // Written once, by the first callback; read by onlookers. Release: with what the request holds
   private @Nullable Object request;
@@ -189,6 +193,8 @@ final class BatonContext
     } else if (argument instanceof NetSocketImpl socket) {
       gate(socket);
       executor.execute(() -> dispatch(argument, task));
+    } else if (task instanceof VertxImpl.InternalTimerHandler) {
+      timer(argument, task);
     } else if (isNested() && executor.tryEnter()) {
       try {
         dispatch(argument, task);
@@ -198,6 +204,23 @@ final class BatonContext
     } else {
       executor.execute(() -> dispatch(argument, task));
     }
+  }
+
+  /** A timer has fired. One that is periodic does not fire again before its callback has run. */
+  private <T> void timer(T argument, Handler<T> task) {
+    UnitTimer<?> periodic = UnitTimer.claim();
+    if (periodic == null) {
+      executor.execute(() -> dispatch(argument, task));
+      return;
+    }
+    executor.execute(
+        () -> {
+          try {
+            dispatch(argument, task);
+          } finally {
+            periodic.again();
+          }
+        });
   }
 
   /** A socket of a server begins: its handlers are to be set before its first message comes. */
@@ -242,8 +265,7 @@ final class BatonContext
 
   @Override
   public RequestArrival newWork(@Nullable Object argument, Handler<Object> handler) {
-    return new RequestArrival(
-        this, (HttpServerRequest) Objects.requireNonNull(argument), handler);
+    return new RequestArrival(this, (HttpServerRequest) Objects.requireNonNull(argument), handler);
   }
 
   private <T> void stream(HttpServerStream stream, T argument, Handler<T> task) {
@@ -294,6 +316,7 @@ final class BatonContext
 
     StreamArrival(BatonContext context, HttpServerStream stream, T argument, Handler<T> task) {
       super(context, stream.connection());
+      context.stream = context.isDuplicate() ? stream : null;
       this.stream = stream;
       this.argument = argument;
       this.task = task;
@@ -317,11 +340,8 @@ final class BatonContext
       if (metrics != null) {
         metrics.shed(ShedReason.OVERLOAD);
       }
-      var headers = new HttpResponseHeaders(new DefaultHttp2Headers());
-      headers.set(HttpHeaders.RETRY_AFTER, "1");
       // Not at once: the stream has not seen its own head yet.
-      context.nettyEventLoop().execute(
-          () -> stream.writeHead(new HttpResponseHead(503, null, headers), null, true));
+      context.nettyEventLoop().execute(() -> answer(stream, 503));
     }
   }
 
@@ -400,7 +420,39 @@ final class BatonContext
     if (request == null && RequestWork.isRequest(argument) && isDuplicate()) {
       REQUEST.setRelease(this, argument);
     }
-    ContextInternal.super.dispatch(argument, task);
+    ContextInternal previous = beginDispatch();
+    try {
+      task.handle(argument);
+    } catch (Throwable failure) {
+      reportException(failure);
+      if (failure instanceof Error) {
+        failRequest();
+      }
+    } finally {
+      endDispatch(previous);
+    }
+  }
+
+  /** No handler of its own expects an error, such as a stack overflow: the client hears of it. */
+  private void failRequest() {
+    try {
+      if (request instanceof HttpServerRequest mine) {
+        Problems.answer(
+            mine, new Problem(500, null, null, "failed here", "quote the request id in a report"));
+      } else if (request != null && stream != null) {
+        answer(stream, 500);
+      }
+    } catch (Throwable unanswered) {
+      reportException(unanswered);
+    }
+  }
+
+  private static void answer(HttpServerStream stream, int status) {
+    var headers = new HttpResponseHeaders(new DefaultHttp2Headers());
+    if (status == 503) {
+      headers.set(HttpHeaders.RETRY_AFTER, "1");
+    }
+    Future<Void> _ = stream.writeHead(new HttpResponseHead(status, null, headers), null, true);
   }
 
   @Override

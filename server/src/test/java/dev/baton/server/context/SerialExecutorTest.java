@@ -20,6 +20,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The mailbox: driven by hand, and by many threads at once. */
 @Timeout(60)
@@ -107,20 +109,32 @@ class SerialExecutorTest {
     assertThat(executor.inThread()).isFalse();
   }
 
-  @Test
-  void shouldLetOthersOfTheLoopRunAfterItsBudget() {
+  /** Or the loop would be taken, as from a hog, from many callbacks none of which is long. */
+  @ParameterizedTest
+  @CsvSource({"20000, 12", "100000, 4", "1000000, 2"})
+  void shouldLetOthersOfTheLoopRunAfterItsBudget(long nanos, int inARow) {
     for (int i = 0; i < 40; i++) {
       executor.execute(
           () -> {
-            clockNanos += 20_000;
+            clockNanos += nanos;
             ran.add("callback");
           });
     }
 
     turn();
-    assertThat(ran).hasSize(32);
+    assertThat(ran).hasSize(inARow);
     turn();
-    assertThat(ran).hasSize(40);
+    assertThat(ran).hasSize(2 * inARow);
+  }
+
+  @Test
+  void shouldEndAnInterruptWithTheCallbackThatHasSetIt() {
+    executor.execute(() -> Thread.currentThread().interrupt());
+    executor.execute(() -> ran.add("interrupted " + Thread.currentThread().isInterrupted()));
+
+    turn();
+
+    assertThat(ran).containsExactly("interrupted false");
   }
 
   @Test
