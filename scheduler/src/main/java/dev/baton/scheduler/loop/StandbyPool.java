@@ -234,6 +234,7 @@ final class StandbyPool {
   void retired() {
     idle.getAndDecrement();
     total.getAndDecrement();
+    noteExhaustion();
   }
 
   /** A worker has died while it was away: another one may be started. */
@@ -256,17 +257,20 @@ final class StandbyPool {
     }
   }
 
+  private void noteExhaustion() {
+    if (available() < reserve()) {
+      exhausted = true;
+      endExhaustion(); // somebody may have come in between and found nothing to clear
+    }
+  }
+
   /** One that waited has taken a loop. That worker. */
   void leaveIdle() {
     int left = idle.decrementAndGet();
-    boolean mayGrow = mayGrow();
-    if (available() < reserve()) {
-      exhausted = true;
-      if (!mayGrow) {
-        exhaustions.increment();
-      }
-      endExhaustion(); // somebody may have come in between and found nothing to clear
+    if (available() < reserve() && !mayGrow()) {
+      exhaustions.increment();
     }
+    noteExhaustion();
     if (total.get() + ahead.get() < max && left < least()) {
       enclave.requestStandby();
     }

@@ -35,7 +35,9 @@ public interface NewWork extends Runnable {
   /** Has its body replaced by what {@code hold} makes of it; null leaves it. */
   void holdSource(UnaryOperator<Runnable> hold);
 
-  /** Begins it, or refuses it. Once, after all waiting; does nothing if it was refused meanwhile. */
+  /**
+   * Begins it, or refuses it. Once, after all waiting; does nothing if it was refused meanwhile.
+   */
   @Override
   void run();
 }

@@ -248,7 +248,8 @@ final class BatonContext
       arrival.holdSource(channel::holdFor);
       executor.executeFresh(arrival);
     } else {
-      executor.dispatchFresh(this, argument, task, startOf((HttpServerRequest) Objects.requireNonNull(argument)));
+      executor.dispatchFresh(
+          this, argument, task, startOf((HttpServerRequest) Objects.requireNonNull(argument)));
     }
   }
 
