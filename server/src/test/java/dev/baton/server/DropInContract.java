@@ -1,5 +1,6 @@
 package dev.baton.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -262,6 +263,49 @@ abstract class DropInContract {
     }
 
     assertThat(session.get("/counted").body()).isEqualTo("1000 0");
+  }
+
+  /** Its end is there when it begins, and is to wait for it all the same. */
+  @Test
+  void shouldLetAPipelinedRequestPause() throws Exception {
+    var server =
+        vertx
+            .createHttpServer()
+            .requestHandler(
+                request -> {
+                  if (request.path().equals("/first")) {
+                    vertx.setTimer(50, _ -> request.response().end("first"));
+                    return;
+                  }
+                  request.pause();
+                  vertx.setTimer(
+                      50,
+                      _ -> {
+                        request.endHandler(_ -> request.response().end("second"));
+                        request.resume();
+                      });
+                })
+            .listen(0, "127.0.0.1")
+            .await();
+
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.actualPort())) {
+      socket.setSoTimeout(10_000);
+      socket
+          .getOutputStream()
+          .write(
+              """
+              GET /first HTTP/1.1\r
+              host: x\r
+              \r
+              GET /second HTTP/1.1\r
+              host: x\r
+              connection: close\r
+              \r
+              """
+                  .getBytes(US_ASCII));
+      assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
+          .containsSubsequence("first", "second");
+    }
   }
 
   @Test

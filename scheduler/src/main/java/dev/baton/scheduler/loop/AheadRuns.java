@@ -49,14 +49,24 @@ final class AheadRuns {
     return id >= FIRST_ID;
   }
 
-  /** Starts {@code ahead} for {@code loop}, which hears when it has run. */
-  void start(TransferableEventLoop loop, Ahead ahead) {
+  /**
+   * Starts {@code ahead} for {@code loop}, which hears when it has run.
+   *
+   * @return false if the machine starts no thread
+   */
+  boolean start(TransferableEventLoop loop, Ahead ahead) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
     long since = System.nanoTime();
     Thread thread = threads.newThread(() -> run(loop, ahead, id, since));
     runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) { // "unable to create native thread", to carry it
+      runs.remove(id);
+      return false;
+    }
     started.increment();
-    thread.start();
+    return true;
   }
 
   private void run(TransferableEventLoop loop, Ahead ahead, int id, long since) {

@@ -47,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  * to run would lose their answers.
  *
  * Held. The layer above may hold inbound events back (holdFor) until a callback has run whose
- * context was taken. Tasks run meanwhile; events wait as if the channel was detached.
+ * context was taken, or is about to wait. Tasks run meanwhile; events wait as if the channel was
+ * detached.
  */
 // google-java-format on
 /**
@@ -214,13 +215,35 @@ public final class ChannelLoop extends AbstractEventExecutor
    */
   public Runnable holdFor(Runnable callback) {
     holds++;
-    return () -> {
+    return new Held(callback);
+  }
+
+  private final class Held implements ContinuationLoop.Hold {
+    private final Runnable callback;
+
+    // Written by who runs it
+    private boolean released;
+
+    Held(Runnable callback) {
+      this.callback = callback;
+    }
+
+    @Override
+    public void run() {
       try {
         callback.run();
       } finally {
         release();
       }
-    };
+    }
+
+    @Override
+    public void release() {
+      if (!released) {
+        released = true;
+        ChannelLoop.this.release();
+      }
+    }
   }
 
   private void release() {

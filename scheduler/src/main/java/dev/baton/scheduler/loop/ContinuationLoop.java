@@ -5,6 +5,12 @@ import org.jspecify.annotations.Nullable;
 
 /** An event loop that changes hands, as executors on top of it see it. */
 public interface ContinuationLoop {
+  /** A callback that holds back what comes next of the channel that has brought it. */
+  interface Hold extends Runnable {
+    /** Ends the hold before the callback has run: it is about to wait. Whoever runs it. */
+    void release();
+  }
+
   /**
    * Adds a continuation: code of users, run in state CONTINUATION by whoever owns this loop then.
    * Any thread. Continuations that one thread adds run in that order, unless another one's slip in
@@ -46,7 +52,8 @@ public interface ContinuationLoop {
    * Holds back what comes next of a channel, for a callback that it has brought and that must wait.
    *
    * @param source what {@link #source} was when the callback came
-   * @return what to run in its place; itself if the calling thread is not inside that channel
+   * @return what to run in its place, a {@link Hold}; itself if the calling thread is not inside
+   *     that channel
    */
   default Runnable holdSource(Object source, Runnable callback) {
     return callback;

@@ -283,7 +283,8 @@ final class StandbyPool {
   boolean tryAhead() {
     while (true) {
       int now = ahead.get();
-      if (calls == null || stopped || now + inUse() >= max - reserve()) {
+      int waiting = Math.max(reserve(), idle.get());
+      if (calls == null || stopped || now + inUse() >= max - waiting) {
         return false;
       }
       if (ahead.compareAndSet(now, now + 1)) {

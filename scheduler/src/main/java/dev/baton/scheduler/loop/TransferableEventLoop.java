@@ -659,7 +659,10 @@ public final class TransferableEventLoop extends AbstractEventExecutor
       return false;
     }
     away.getAndIncrement();
-    pool.enclave().ahead().start(this, ahead);
+    if (!pool.enclave().ahead().start(this, ahead)) {
+      endAhead();
+      return false;
+    }
     return true;
   }
 

@@ -138,7 +138,12 @@ public final class InboundGate implements ChannelLoop.Inbound {
       } else if (event instanceof UserEvent user) {
         ctx.fireUserEventTriggered(user.event());
       } else {
-        ctx.fireChannelRead(event);
+        passing = true;
+        try {
+          ctx.fireChannelRead(event);
+        } finally {
+          passing = false;
+        }
       }
     }
   }
@@ -166,6 +171,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
   private @Nullable Front front;
   private @Nullable ChannelHandlerContext decoder;
   private boolean decoderHasMore;
+  private boolean passing;
 
   private InboundGate(ChannelLoop channel, ChannelLoop.@Nullable Inbound then) {
     this.channel = channel;
@@ -230,6 +236,11 @@ public final class InboundGate implements ChannelLoop.Inbound {
     if (ctx != null && !ctx.isRemoved()) {
       ctx.pipeline().remove(ctx.handler());
     }
+  }
+
+  /** Whether a message is being passed on: what begins now begins with it. Inside. */
+  public boolean isPassing() {
+    return passing;
   }
 
   @Override

@@ -35,6 +35,9 @@ public interface NewWork extends Runnable {
   /** Has its body replaced by what {@code hold} makes of it; null leaves it. */
   void holdSource(UnaryOperator<Runnable> hold);
 
+  /** It is about to wait for a future: what its source brings next may be just that. It runs. */
+  void releaseSource();
+
   /**
    * Begins it, or refuses it. Once, after all waiting; does nothing if it was refused meanwhile.
    */

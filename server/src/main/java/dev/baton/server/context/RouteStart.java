@@ -3,10 +3,11 @@ package dev.baton.server.context;
 // google-java-format off
 /*
  *   inline  ── of 32 requests, 26 had their loop taken because they waited ──────▶ ahead
- *   ahead   ── of 64 requests, 32 were over at once; or
+ *   ahead   ── of 64 requests that ended, 32 were over at once; or
  *              of 4 tries inline, one in 64 requests, 3 did not wait ────────────▶ inline
  *
- * What lies between stays as it is, so a route that waits now and then does not change to and fro.
+ * What lies between stays as it is, so a route that waits now and then does not change to and fro. A
+ * route that has come back waits for twice as many requests each time, up to 8,192.
  *
  * Benign races: loops and the threads of requests count without a fence. A lost count shifts a
  * decision by a request.
@@ -15,9 +16,8 @@ package dev.baton.server.context;
 /** How the requests of one route are started: inline, or ahead since nearly all of them wait. */
 public final class RouteStart {
   private static final int INLINE_WINDOW = 32;
-  private static final int MANY = 26;
+  private static final int MAX_WINDOW = 8_192;
   private static final int AHEAD_WINDOW = 64;
-  private static final int FEW = 32;
   private static final int TRIES = 4;
   private static final int UNSEEN = 8;
   private static final int LOOK_EVERY = 64;
@@ -29,7 +29,9 @@ public final class RouteStart {
   private volatile boolean ahead;
 
   // Written by loops and the threads of requests
+  private int window = INLINE_WINDOW;
   private int requests;
+  private int ended;
   private int waited;
   private int tries;
   private int triesWaited;
@@ -50,24 +52,23 @@ public final class RouteStart {
   }
 
   /** A request begins; whether it is to be started ahead. */
-  boolean begin() {
+  public boolean begin() {
     int count = ++requests;
     if (!ahead) {
-      if (count >= INLINE_WINDOW) {
-        decide(waited >= MANY);
+      if (count >= window) {
+        decide(waited >= window - window / 5);
       }
       return false;
     }
     if (count < AHEAD_WINDOW) {
       return true;
     }
-    if (waited < FEW || (tries == TRIES && triesWaited < 2)) {
-      decide(false);
-      return false;
-    }
     requests = 0;
-    waited = 0;
     if (tries == TRIES) {
+      if (triesWaited < 2) {
+        comeBack();
+        return false;
+      }
       tries = 0;
       triesWaited = 0;
     }
@@ -87,8 +88,8 @@ public final class RouteStart {
 
   /** A request that was started inline has lost its loop because it waits. */
   void waits(RequestWork request) {
-    latest = request;
     unseen = 0;
+    latest = request;
     if (ahead) {
       triesWaited++;
     } else {
@@ -98,13 +99,30 @@ public final class RouteStart {
 
   /** A request that was started ahead has run for {@code nanos}. */
   void ran(long nanos) {
-    if (ahead && nanos >= AT_ONCE_NANOS) {
+    if (!ahead) {
+      return; // it has come back meanwhile
+    }
+    if (nanos >= AT_ONCE_NANOS) {
       waited++;
     }
+    if (++ended >= AHEAD_WINDOW) {
+      if (waited < AHEAD_WINDOW / 2) {
+        comeBack();
+      } else {
+        ended = 0;
+        waited = 0;
+      }
+    }
+  }
+
+  private void comeBack() {
+    window = Math.min(MAX_WINDOW, 2 * window);
+    decide(false);
   }
 
   private void decide(boolean next) {
     requests = 0;
+    ended = 0;
     waited = 0;
     tries = 0;
     triesWaited = 0;

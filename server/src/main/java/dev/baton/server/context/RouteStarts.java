@@ -25,6 +25,8 @@ public final class RouteStarts {
   /** How many paths are remembered, so that their routes need not be derived again. */
   private static final int MAX_PATHS = 4096;
 
+  private static final int MAX_PATH_LENGTH = 256;
+
   /** Where the JVM waits in a way that a virtual thread waits in, too, as stacks tell it. */
   private static final List<String> WAITS =
       List.of("sun.nio.ch.", "java.lang.Thread", "java.lang.Object", "jdk.internal.misc.Unsafe");
@@ -32,11 +34,14 @@ public final class RouteStarts {
   private static final RouteStart NONE =
       new RouteStart(new RequestWork("", "", "", null, false, 0));
 
+  private final boolean enabled;
   private final Enclave enclave;
   private final Map<String, RouteStart> routes = new ConcurrentHashMap<>();
-  private final Map<HttpMethod, Map<String, RouteStart>> paths = new ConcurrentHashMap<>();
 
-  // Written by the first takeover
+  /** By method of a route that has blocked, and path. */
+  private final Map<String, Map<String, RouteStart>> paths = new ConcurrentHashMap<>();
+
+  // Written by takeovers
   private volatile boolean any;
 
   /**
@@ -44,66 +49,66 @@ public final class RouteStarts {
    * @param enclave whose workers run the requests
    */
   public RouteStarts(boolean enabled, Enclave enclave) {
+    this.enabled = enabled;
     this.enclave = enclave;
-    if (enabled) {
-      enclave.onTakeover(this::taken);
-    }
   }
 
   /**
-   * How a request that begins is to be started.
+   * What decides how a request that begins is to be started.
    *
-   * @return null to start it inline
+   * @return null if nothing of its route has blocked yet: inline
    */
   public @Nullable RouteStart of(HttpMethod method, @Nullable String path) {
     if (!any || path == null) {
       return null;
     }
-    RouteStart start = find(method, path);
-    return start != NONE && start.begin() ? start : null;
-  }
-
-  private RouteStart find(HttpMethod method, String path) {
-    Map<String, RouteStart> known = paths.get(method);
+    Map<String, RouteStart> known = paths.get(method.name());
     if (known == null) {
-      known = paths.computeIfAbsent(method, _ -> new ConcurrentHashMap<>());
+      return null;
     }
     RouteStart start = known.get(path);
     if (start == null) {
       start = routes.getOrDefault(key(method.name(), path), NONE);
-      if (known.size() < MAX_PATHS) {
+      if (path.length() <= MAX_PATH_LENGTH) {
+        if (known.size() >= MAX_PATHS) {
+          known.clear();
+        }
         known.put(path, start);
       }
     }
-    return start;
+    return start == NONE ? null : start;
   }
 
   private static String key(String method, String path) {
     return method + " " + RequestWork.shortened(path);
   }
 
-  /** The new owner of a loop. */
-  private void taken(Takeover takeover) {
-    if (takeover.cause() != TakeoverCause.BLOCKED
-        || !(takeover.work() instanceof RequestWork work)) {
+  /**
+   * The loop of a request's first callback was taken over. The new owner.
+   *
+   * @param work that request
+   * @param counted what has counted it when it began, if anything has
+   */
+  public void taken(Takeover takeover, RequestWork work, @Nullable RouteStart counted) {
+    if (!enabled || takeover.cause() != TakeoverCause.BLOCKED) {
       return;
     }
-    String key = key(work.method(), work.path());
-    RouteStart start = routes.get(key);
-    if (start == null) {
-      if (routes.size() >= MAX_ROUTES) {
-        return;
-      }
-      start = routes.computeIfAbsent(key, _ -> new RouteStart(work));
-      any = true;
-      paths.clear(); // some of them may be of this route
-    }
-    if (start.wantsLook()) {
+    if (counted == null) {
+      learn(work);
+    } else if (counted.wantsLook()) {
       if (isSeen(takeover)) {
-        start.waits(work);
+        counted.waits(work);
       } else {
-        start.unseen();
+        counted.unseen();
       }
+    }
+  }
+
+  private void learn(RequestWork work) {
+    String key = key(work.method(), work.path());
+    if (routes.size() < MAX_ROUTES && routes.putIfAbsent(key, new RouteStart(work)) == null) {
+      paths.computeIfAbsent(work.method(), _ -> new ConcurrentHashMap<>()).clear();
+      any = true;
     }
   }
 

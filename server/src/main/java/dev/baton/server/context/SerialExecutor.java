@@ -2,6 +2,7 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.Ahead;
 import dev.baton.scheduler.loop.ContinuationLoop;
+import dev.baton.scheduler.loop.LoopThread;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.Handler;
 import io.vertx.core.impl.WorkerExecutor;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  *
  * So at most one thread has the right to run. It passes by the exchange of the tail, the link of a
  * node (release / acquire) or the loop's queue, each with everything written before: callbacks see
- * what the ones before them wrote. An uncontended callback costs one exchange and one CAS.
+ * what the ones before them wrote. An uncontended callback costs two CAS.
  *
  * A callback that outlives its loop (it blocked, the loop was taken) keeps the right until it ends;
  * what waits behind it is then scheduled on the loop, that is on its new owner.
@@ -47,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  * sleeping thread, with its place in the chain, and returns.
  *
  * A callback that must wait, and that an event of a channel has brought, holds back what comes next
- * of that channel until it has run: stock Vert.x would have run it below that event.
+ * of that channel until it has run, or waits for a future: stock Vert.x would have run it below that
+ * event.
  *
  * New work (fresh) begins only while the loop has standbys; else it is put aside until the loop has,
  * and callbacks behind it go first: one of them may be what brings a standby back.
@@ -140,6 +142,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       argument = null;
       handler = null;
       source = null;
+      fresh = false;
       start = null;
     }
 
@@ -326,6 +329,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
   }
 
+  private static void releaseSource(Node running) {
+    if (running.callback instanceof ContinuationLoop.Hold hold) {
+      hold.release();
+    } else if (running.callback instanceof NewWork work) {
+      work.releaseSource();
+    }
+  }
+
   private void schedule() {
     queuedNanos = loop.clockNanos();
     loop.continuation(this);
@@ -367,7 +378,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       return false;
     }
     head = node;
-    token = loop.token();
+    token = Thread.currentThread() instanceof LoopThread ? loop.token() : LOST;
     RUNNER.setRelease(this, Thread.currentThread());
     return true;
   }
@@ -595,6 +606,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         }
         suspended = true;
       }
+      releaseSource(Objects.requireNonNull(head)); // it may wait for just that
       SerialExecutor.this.suspended++;
       leave(); // with what is to be handed off: the callback may wait for just that
       loop.suspend(); // and the channel: it may wait for its next event

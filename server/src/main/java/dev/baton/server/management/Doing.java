@@ -54,21 +54,33 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
    * @param slept whether it sleeps to the kernel; only asked if the JVM calls it runnable
    */
   static Doing of(ThreadInfo thread, boolean slept) {
-    StackTraceElement[] frames = thread.getStackTrace();
+    Doing doing = of(thread.getThreadState(), thread.getStackTrace(), slept);
+    return new Doing(doing.kind, detail(thread, doing.kind), doing.stack);
+  }
+
+  /** Tells from the state and stack of a virtual thread, of which the JVM knows no more. */
+  static Doing of(Thread.State state, StackTraceElement[] frames) {
+    return of(state, frames, false);
+  }
+
+  private static Doing of(Thread.State state, StackTraceElement[] frames, boolean slept) {
     List<StackTraceElement> stack =
         List.of(frames.length <= MAX_FRAMES ? frames : Arrays.copyOf(frames, MAX_FRAMES));
     Kind kind =
-        switch (thread.getThreadState()) {
+        switch (state) {
           case BLOCKED -> Kind.LOCK;
           case WAITING, TIMED_WAITING -> waiting(stack);
           default -> running(stack, slept);
         };
-    return new Doing(kind, detail(thread, kind), stack);
+    return new Doing(kind, "", stack);
   }
 
   private static Kind waiting(List<StackTraceElement> stack) {
     if (has(stack, "java.lang.Thread", "sleep")) {
       return Kind.SLEEPS;
+    }
+    if (running(stack, false) == Kind.SOCKET) {
+      return Kind.SOCKET; // as virtual threads wait for it
     }
     return has(stack, "java.util.concurrent.locks.ReentrantLock", "lock")
             || has(stack, "java.util.concurrent.locks.ReentrantReadWriteLock", "lock")

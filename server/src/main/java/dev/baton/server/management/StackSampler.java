@@ -46,6 +46,9 @@ final class StackSampler {
       return null;
     }
     spentUntilNanos = from + NANOS_EACH;
+    if (thread.isVirtual()) {
+      return Doing.of(thread.getState(), thread.getStackTrace());
+    }
     KernelState state = KernelState.of(tid); // before the JVM stops it to see its stack
     ThreadInfo info = threads.getThreadInfo(thread.threadId(), MAX_FRAMES);
     return info == null

@@ -203,10 +203,10 @@ final class TakeoverLog {
       } else if (next.absence != null) {
         Key key = new Key(next.part, next.absence.worker(), next.absence.stint());
         Entry entry = away.remove(key);
-        if (entry == null) {
-          early.put(key, next.absence);
-        } else {
+        if (entry != null) {
           end(entry, next.absence);
+        } else if (!Enclave.isAhead(next.absence)) {
+          early.put(key, next.absence);
         }
       }
     }

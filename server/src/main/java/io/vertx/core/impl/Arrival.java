@@ -1,6 +1,7 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.NewWork;
 import dev.baton.server.metrics.BatonMetrics;
@@ -42,6 +43,7 @@ abstract class Arrival implements NewWork {
   private boolean waits;
   private boolean putAside;
   private @Nullable Runnable held;
+  private ContinuationLoop.@Nullable Hold hold;
   private java.util.concurrent.@Nullable Future<?> timer;
 
   // Through DONE: by who runs it, or by the timer
@@ -104,6 +106,15 @@ abstract class Arrival implements NewWork {
       Runnable body = this::proceed;
       Runnable replaced = hold.apply(body);
       held = replaced == body ? null : replaced;
+      this.hold = held instanceof ContinuationLoop.Hold h ? h : null;
+    }
+  }
+
+  @Override
+  public final void releaseSource() {
+    ContinuationLoop.Hold h = hold;
+    if (h != null) {
+      h.release();
     }
   }
 

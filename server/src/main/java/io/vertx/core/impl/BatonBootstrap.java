@@ -114,9 +114,6 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             .ioHandlerFactory(transport().ioHandlerFactory())
             .start();
     RequestTracer tracer = RequestTracer.around(tracer());
-    if (tracer.isTracing()) {
-      scheduler.enclave().onTakeover(BatonVertx::noteTakeover);
-    }
     return new BatonVertx(this, tracer, manager, selector, scheduler, mode, startAhead);
   }
 

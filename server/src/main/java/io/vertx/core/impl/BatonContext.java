@@ -93,6 +93,10 @@ final class BatonContext
   // Of HTTP/2. Written inside the channel, before the first callback
   private @Nullable HttpServerStream stream;
 
+  // Written before the first callback, and when that has run; onlookers may be a moment behind
+  private @Nullable RouteStart inline;
+  private boolean starting;
+
   // Written once, by the first callback; read by onlookers. Release: with what the request holds
   private @Nullable Object request;
 
@@ -235,6 +239,11 @@ final class BatonContext
   private <T> void request(T argument, Handler<T> task) {
     arrivalNanos = TransferableEventLoop.turnNanos();
     ChannelLoop channel = ChannelLoop.current();
+    if (!(channel != null && channel.inbound() instanceof InboundGate gate && gate.isPassing())) {
+      // It begins with the answer to the one before, and Vert.x goes on with what has come of it: in
+      // its queue, so that the handler may pause.
+      HttpServerRequest _ = ((HttpServerRequest) Objects.requireNonNull(argument)).fetch(0);
+    }
     if (executor.runsElsewhere()) {
       RequestArrival arrival = newWork(argument, untyped(task));
       if (arrival.mayWait()) {
@@ -254,9 +263,25 @@ final class BatonContext
   }
 
   private @Nullable RouteStart startOf(HttpServerRequest request) {
-    return owner() instanceof BatonVertx vertx
-        ? vertx.routeStarts().of(request.method(), request.path())
-        : null;
+    RouteStart start =
+        owner() instanceof BatonVertx vertx
+            ? vertx.routeStarts().of(request.method(), request.path())
+            : null;
+    if (start != null && start.begin()) {
+      return start;
+    }
+    inline = start;
+    return null;
+  }
+
+  /** Whether the request's first callback runs. Any thread, after {@link #hasRequest}. */
+  boolean isStarting() {
+    return starting;
+  }
+
+  /** What counts this request, if it was started inline. As above. */
+  @Nullable RouteStart startedInline() {
+    return inline;
   }
 
   @SuppressWarnings("unchecked") // the argument is the handler's
@@ -350,8 +375,11 @@ final class BatonContext
    * Whether the calling thread runs a callback of the same verticle: stock would call right here.
    */
   private boolean isNested() {
-    return Thread.currentThread() instanceof BatonThread thread
-        && thread.dispatch.context instanceof BatonContext current
+    ContextInternal running =
+        Thread.currentThread() instanceof BatonThread thread
+            ? thread.dispatch.context
+            : Thread.currentThread().isVirtual() ? owner().getContext() : null;
+    return running instanceof BatonContext current
         && current.root == root
         && current.executor.inThread();
   }
@@ -418,7 +446,9 @@ final class BatonContext
       emit(argument, task);
       return;
     }
-    if (request == null && RequestWork.isRequest(argument) && isDuplicate()) {
+    boolean first = request == null && RequestWork.isRequest(argument) && isDuplicate();
+    if (first) {
+      starting = true;
       REQUEST.setRelease(this, argument);
     }
     ContextInternal previous = beginDispatch();
@@ -431,6 +461,9 @@ final class BatonContext
       }
     } finally {
       endDispatch(previous);
+      if (first) {
+        starting = false;
+      }
     }
   }
 

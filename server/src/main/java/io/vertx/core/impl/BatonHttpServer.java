@@ -89,7 +89,9 @@ final class BatonHttpServer extends TcpHttpServer {
               vertx,
               new BatonHttpServer(
                   vertx,
-                  new HttpServerConfig(config),
+                  // Strict: the context's thread writes plain fields of the connection. Here it
+                  // need not be the one inside its channel.
+                  new HttpServerConfig(config).setStrictThreadMode(false),
                   sslOptions == null ? null : sslOptions.copy(),
                   engineOptions,
                   registerWebSocketWriteHandlers));

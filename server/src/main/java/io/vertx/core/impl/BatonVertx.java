@@ -5,6 +5,7 @@ import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStarts;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.context.StockRequestContext;
@@ -88,6 +89,7 @@ public final class BatonVertx extends VertxImpl {
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
     closeLast(pinned::close);
     this.routeStarts = new RouteStarts(startAhead, scheduler.enclave());
+    scheduler.enclave().onTakeover(this::noteTakeover);
   }
 
   /** What drives the event loops. */
@@ -279,13 +281,22 @@ public final class BatonVertx extends VertxImpl {
   }
 
   /** Called on the loop's new owner, which has just described what the old one runs. */
-  static void noteTakeover(Takeover takeover) {
-    if (takeover.work() != null && Thread.currentThread() instanceof BatonThread taker) {
-      RequestTrace trace = RequestTrace.of(taker.described);
-      taker.described = null;
-      if (trace != null) {
-        trace.taken(takeover.atNanos());
-      }
+  private void noteTakeover(Takeover takeover) {
+    if (!(takeover.work() instanceof RequestWork work
+        && Thread.currentThread() instanceof BatonThread taker)) {
+      return;
+    }
+    BatonContext context = taker.described;
+    taker.described = null;
+    if (context == null) {
+      return;
+    }
+    RequestTrace trace = RequestTrace.of(context);
+    if (trace != null) {
+      trace.taken(takeover.atNanos());
+    }
+    if (context.isStarting()) {
+      routeStarts.taken(takeover, work, context.startedInline());
     }
   }
 

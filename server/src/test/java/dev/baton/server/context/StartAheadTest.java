@@ -9,6 +9,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.impl.BatonVertx;
@@ -52,6 +53,7 @@ class StartAheadTest {
     public Future<?> start() {
       Router router = Router.router(vertx);
       router.get("/wait/:id").handler(request -> answer(request, context));
+      router.post("/await").handler(Service::await);
       router.post("/body").handler(BodyHandler.create(false)).handler(Service::echo);
       router.get("/long").handler(this::hang);
       return vertx
@@ -77,6 +79,14 @@ class StartAheadTest {
                       ? ""
                       : " elsewhere")
                   + (others == 0 ? "" : " beside another"));
+    }
+
+    /** Waits for its own connection: for the body, and for room in the socket. */
+    private static void await(RoutingContext request) {
+      Buffer body = request.request().body().await();
+      request.response().setChunked(true);
+      request.response().write(Buffer.buffer(body.toString().repeat(20))).await();
+      request.response().end();
     }
 
     private static void echo(RoutingContext request) {
@@ -176,6 +186,18 @@ class StartAheadTest {
     for (int i = 0; i < 80; i++) {
       HttpRequest post = request("/body").POST(BodyPublishers.ofString(body + i)).build();
       assertThat(client.send(post, BodyHandlers.ofString()).body()).isEqualTo(body + i);
+    }
+  }
+
+  /** The await itself teaches that the route waits. */
+  @ParameterizedTest
+  @EnumSource(names = {"SERIAL", "PER_REQUEST"})
+  void shouldAwaitWhatItsOwnConnectionBrings(ContextMode mode) throws Exception {
+    start(new BatonOptions().setContextMode(mode));
+    String body = "0123456789".repeat(20_000);
+    for (int i = 0; i < 150; i++) {
+      HttpRequest post = request("/await").POST(BodyPublishers.ofString(body)).build();
+      assertThat(client.send(post, BodyHandlers.ofString()).body()).isEqualTo(body.repeat(20));
     }
   }
 
