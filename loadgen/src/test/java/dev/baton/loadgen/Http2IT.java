@@ -1,9 +1,11 @@
 package dev.baton.loadgen;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.loadgen.record.Outcome;
 import dev.baton.loadgen.server.Http2Server;
+import dev.baton.loadgen.server.LawServer;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.management.BufferPoolMXBean;
@@ -72,7 +74,15 @@ class Http2IT {
   }
 
   @Test
-  void shouldSayThatAServerDoesNotSpeakHttp2() {
+  void shouldSayThatAServerSpeaksHttp1Only() {
+    try (var server = LawServer.start()) {
+      assertThatThrownBy(() -> LoadGenerator.create(options(server.url("/fast"))).run())
+          .hasMessageContaining("before it said anything in HTTP/2; does it speak it?");
+    }
+  }
+
+  @Test
+  void shouldCountEveryRequestOfHttp1AgainstHttp2() {
     try (var server = Http2Server.start(false)) {
       var options =
           options(server.url("/"))

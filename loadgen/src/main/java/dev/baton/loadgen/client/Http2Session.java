@@ -119,6 +119,10 @@ final class Http2Session extends Http2EventAdapter implements HttpSession {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
       open.clear();
+      if (!settled && !closing) {
+        connection.failed(
+            "closed by the server before it said anything in HTTP/2; does it speak it?");
+      }
       connection.ended(!closing);
     }
 
