@@ -95,7 +95,8 @@ def closed(url, options):
     rate, generator = report['rate']['delivered'], report['generator']
     used = generator['core_busy_share'] - generator['core_waited_share']
     errors = report['requests']['scheduled'] - report['requests']['ok']
-    return rate, 1e6 * used / rate, server, f'{errors} not ok' if errors > 200 else ''
+    waited = f'waited for its core {generator["core_waited_share"]:.2f}'
+    return rate, 1e6 * used / max(rate, 1), server, waited + (f', {errors} not ok' if errors > 200 else '')
 
 
 def show(name, got):
@@ -115,16 +116,18 @@ try:
                       f' waited for its core {report["generator"]["core_waited_share"]:.3f},'
                       f' {"valid" if report["valid"] else "INVALID"}, nginx {server:.2f}', flush=True)
     else:
-        ratios = {name: [] for name in only}
+        ratios, costs = {name: [] for name in only}, {name: [] for name in only}
         for _ in range(rounds):
             for name in only:
                 url, tool, theirs, options = CASES[name]
                 a, b = peer(tool, url, theirs), closed(url, options)
                 ratios[name].append(b[0] / a[0])
+                costs[name].append(a[1] / b[1])
                 print(f'{name:8s} {show(tool, a)}   {show("loadgen", b)}  ratio {b[0] / a[0]:.2f}', flush=True)
         for name in only:
-            r = sorted(ratios[name])
-            print(f'{name:8s} median ratio {statistics.median(r):.2f} ({r[0]:.2f} – {r[-1]:.2f})')
+            r, c = sorted(ratios[name]), sorted(costs[name])
+            print(f'{name:8s} requests per second, ours / theirs: median {statistics.median(r):.2f} ({r[0]:.2f} – {r[-1]:.2f}),'
+                  f' requests per CPU second: {statistics.median(c):.2f} ({c[0]:.2f} – {c[-1]:.2f})')
 finally:
     nginx.terminate()
     nginx.wait()
