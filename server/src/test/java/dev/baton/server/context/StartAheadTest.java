@@ -42,7 +42,10 @@ class StartAheadTest {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final CountDownLatch release = new CountDownLatch(1);
   private volatile boolean waits = true;
+
+  @SuppressWarnings("NullAway.Init") // before each test
   private BatonVertx vertx;
+
   private int port;
 
   /** What its handlers find about where they run is their answer. */
