@@ -202,7 +202,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private RequestContext.@Nullable HandOff handOff;
   private long queuedNanos;
   private long token;
-  private int suspended;
   private volatile boolean inStage;
 
   /** An executor with an empty queue. */
@@ -607,7 +606,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         suspended = true;
       }
       releaseSource(Objects.requireNonNull(head)); // it may wait for just that
-      SerialExecutor.this.suspended++;
       leave(); // with what is to be handed off: the callback may wait for just that
       loop.suspend(); // and the channel: it may wait for its next event
       return this;
@@ -676,7 +674,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     /** Passes the right to run to the sleeping thread, which has lost the loop. */
     void wake() {
       token = LOST;
-      SerialExecutor.this.suspended--;
       RUNNER.setRelease(SerialExecutor.this, thread);
       countDown();
     }
