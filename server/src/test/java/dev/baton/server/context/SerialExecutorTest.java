@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.impl.WorkerExecutor;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,6 +95,26 @@ class SerialExecutorTest {
         .filteredOn(field -> field.getName().equals("next"))
         .singleElement()
         .matches(field -> Modifier.isVolatile(field.getModifiers()));
+  }
+
+  @Test
+  void shouldForgetWhatHasRun() throws InterruptedException {
+    WeakReference<Object> queued = new WeakReference<>(runAndForget());
+
+    for (int i = 0; queued.get() != null && i < 100; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+
+    assertThat(queued.get()).as("held by an executor that is idle").isNull();
+    assertThat(executor.waiting()).isZero();
+  }
+
+  private Object runAndForget() {
+    Object mine = new Object();
+    executor.execute(() -> ran.add("of " + mine.hashCode()));
+    turn();
+    return mine;
   }
 
   @Test
