@@ -15,8 +15,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetServer;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -508,6 +511,32 @@ abstract class DropInContract {
 
     assertThat(echoed.future().await(10, TimeUnit.SECONDS)).isEqualTo(body);
     client.close().await();
+  }
+
+  /** A context of no deployment, such as a clustered event bus listens in. */
+  @Test
+  void shouldServeInAContextOfNoDeployment() throws Exception {
+    ContextInternal context = ((VertxInternal) vertx).contextBuilder().build();
+    Promise<NetServer> listening = Promise.promise();
+    context.runOnContext(
+        _ ->
+            vertx
+                .createNetServer()
+                .connectHandler(socket -> socket.handler(bytes -> socket.write(bytes)))
+                .listen(0, "localhost")
+                .onComplete(listening));
+    int port = listening.future().await().actualPort();
+
+    for (int i = 0; i < 3; i++) {
+      try (var first = new Socket("localhost", port);
+          var second = new Socket("localhost", port)) {
+        for (Socket socket : List.of(first, second, first)) {
+          socket.setSoTimeout(10_000);
+          socket.getOutputStream().write(new byte[] {'a', (byte) i});
+          assertThat(socket.getInputStream().readNBytes(2)).containsExactly('a', i);
+        }
+      }
+    }
   }
 
   /** That the socket is connected, and that its peer has closed it, come at once. */

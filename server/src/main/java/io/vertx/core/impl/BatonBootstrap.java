@@ -17,6 +17,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -29,6 +30,7 @@ import io.vertx.core.net.TcpConfig;
 import io.vertx.core.net.impl.VertxEventLoopGroup;
 import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.transport.Transport;
+import java.util.Iterator;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
@@ -147,7 +149,8 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   /**
    * Accepted channels are initialized by the handlers of their loop, which Vert.x finds by the
-   * identity of {@code channel.eventLoop()}: here that is a view of the loop.
+   * identity of {@code channel.eventLoop()}: here that is a view of the loop, and so is what a
+   * context of no deployment may listen with.
    */
   private static void initializeByLoop(ServerBootstrap bootstrap) {
     if (bootstrap.config().childGroup() instanceof VertxEventLoopGroup handlers) {
@@ -155,9 +158,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
           new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(Channel channel) {
-              EventLoop loop = channel.eventLoop();
-              Handler<Channel> handler =
-                  handlers.chooseHandler(loop instanceof ChannelLoop view ? view.loop() : loop);
+              Handler<Channel> handler = handlerOf(handlers, channel.eventLoop());
               if (handler == null) {
                 var _ = channel.close();
               } else {
@@ -171,6 +172,24 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             }
           });
     }
+  }
+
+  private static @Nullable Handler<Channel> handlerOf(
+      VertxEventLoopGroup handlers, EventLoop mine) {
+    EventLoop loop = behind(mine);
+    Handler<Channel> handler = handlers.chooseHandler(loop);
+    Iterator<EventExecutor> listening = handlers.iterator();
+    while (handler == null && listening.hasNext()) {
+      EventLoop other = (EventLoop) listening.next();
+      if (behind(other) == loop) {
+        handler = handlers.chooseHandler(other);
+      }
+    }
+    return handler;
+  }
+
+  private static EventLoop behind(EventLoop loop) {
+    return loop instanceof ChannelLoop view ? view.loop() : loop;
   }
 
   private final class EpollLoops extends EpollTransport {
