@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.http.HttpServerOptions;
@@ -50,6 +52,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -346,6 +349,44 @@ abstract class DropInContract {
 
     assertThat(session.get("/execute-blocking").body()).isEqualTo("executed here");
     assertThat(session.get("/blocking").body()).isEqualTo("blocking handler");
+  }
+
+  /** In a verticle, in a handler of one, and from a thread outside of Vert.x. */
+  @Test
+  void shouldRunBlockingCodeInAPoolOfItsOwn() throws Exception {
+    WorkerExecutor pool = vertx.createSharedWorkerExecutor("own", 2);
+    List<String> ran = new CopyOnWriteArrayList<>();
+    var verticle =
+        new VerticleBase() {
+          @Override
+          public Future<?> start() {
+            for (int i = 0; i < 20; i++) {
+              String name = "" + i;
+              Future<?> _ = pool.executeBlocking(() -> ran.add(name));
+            }
+            return pool.executeBlocking(() -> Thread.currentThread().getName())
+                .map(
+                    thread ->
+                        ran.add(thread.startsWith("own-") && context == here() ? "in" : thread))
+                .compose(_ -> vertx.timer(1))
+                .compose(_ -> pool.executeBlocking(() -> ran.add("unordered"), false));
+          }
+
+          private Context here() {
+            return Vertx.currentContext();
+          }
+        };
+
+    vertx.deployVerticle(verticle, deploymentOptions()).await(10, TimeUnit.SECONDS);
+    String outside = pool.executeBlocking(() -> "outside").await(10, TimeUnit.SECONDS);
+
+    assertThat(ran)
+        .containsExactlyElementsOf(
+            Stream.concat(
+                    IntStream.range(0, 20).mapToObj(i -> "" + i), Stream.of("in", "unordered"))
+                .toList());
+    assertThat(outside).isEqualTo("outside");
+    pool.close().await();
   }
 
   @Test

@@ -506,8 +506,14 @@ final class BatonContext
 
   @Override
   public <T> Future<T> executeBlocking(Callable<T> code, boolean ordered) {
+    return executeBlocking(base.workerPool, this, code, ordered);
+  }
+
+  /** Runs {@code code} in {@code pool}; what is ordered comes after what this context had run. */
+  <T> Future<T> executeBlocking(
+      WorkerPool pool, ContextInternal caller, Callable<T> code, boolean ordered) {
     return ExecuteBlocking.executeBlocking(
-        base.workerPool, this, code, ordered ? base.executeBlockingTasks : null);
+        pool, caller, code, ordered ? base.executeBlockingTasks : null);
   }
 
   @Override

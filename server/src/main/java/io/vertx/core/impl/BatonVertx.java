@@ -26,7 +26,9 @@ import io.vertx.core.spi.tracing.VertxTracer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -314,6 +316,25 @@ public final class BatonVertx extends VertxImpl {
   public NameResolver nameResolver() {
     NameResolver byLoop = resolver;
     return byLoop == null ? super.nameResolver() : byLoop;
+  }
+
+  /** Stock ones take it that the context they are used in is one of the classes of Vert.x. */
+  @Override
+  public synchronized WorkerExecutorImpl createSharedWorkerExecutor(
+      String name, int poolSize, long maxExecuteTime, TimeUnit maxExecuteTimeUnit) {
+    return new WorkerExecutorImpl(
+        this,
+        cleaner(),
+        registerResource(
+            createSharedWorkerPool(name, poolSize, maxExecuteTime, maxExecuteTimeUnit))) {
+      @Override
+      public <T> Future<T> executeBlocking(Callable<T> code, boolean ordered) {
+        ContextInternal context = getOrCreateContext();
+        return context.unwrap() instanceof BatonContext ours
+            ? ours.executeBlocking(pool(), context, code, ordered)
+            : super.executeBlocking(code, ordered);
+      }
+    };
   }
 
   @Override
