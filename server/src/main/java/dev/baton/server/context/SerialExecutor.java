@@ -233,11 +233,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   /**
    * As {@link #executeFresh}, for a handler that {@code context} dispatches.
    *
-   * @param context a {@link NewWork.Maker}
+   * @param context a {@link NewWork.Maker}; null calls the handler, which then never waits
    * @param start not null to have it started ahead, and told how it went
    */
   public <T> void dispatchFresh(
-      ContextInternal context, T argument, Handler<T> handler, @Nullable RouteStart start) {
+      @Nullable ContextInternal context,
+      T argument,
+      Handler<T> handler,
+      @Nullable RouteStart start) {
     Object source = loop.source();
     if (start == null || (source != null && loop.isHeld(source))) {
       pass(null, context, argument, handler, true);

@@ -240,8 +240,8 @@ final class BatonContext
     arrivalNanos = TransferableEventLoop.turnNanos();
     ChannelLoop channel = ChannelLoop.current();
     if (!(channel != null && channel.inbound() instanceof InboundGate gate && gate.isPassing())) {
-      // It begins with the answer to the one before, and Vert.x goes on with what has come of it: in
-      // its queue, so that the handler may pause.
+      // It begins with the answer to the one before; Vert.x goes on with what has come of it at
+      // once. In its queue that waits for a handler that pauses.
       HttpServerRequest _ = ((HttpServerRequest) Objects.requireNonNull(argument)).fetch(0);
     }
     if (executor.runsElsewhere()) {

@@ -265,6 +265,7 @@ enum EdgeRow {
       }
     }
 
+    @SuppressWarnings("InfiniteRecursion") // it is to overflow its stack
     private void recurse(Context context, int depth) {
       context.runOnContext(v -> {});
       recurse(context, depth + 1);
@@ -535,6 +536,8 @@ enum EdgeRow {
   final String number;
   final String what;
   final String before;
+
+  @SuppressWarnings("ImmutableEnumChecker") // nobody changes it
   final Set<Host> hosts;
 
   /** Whether it ends well by now. */

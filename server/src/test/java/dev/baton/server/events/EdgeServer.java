@@ -118,7 +118,7 @@ final class EdgeServer implements AutoCloseable {
   }
 
   private void answer(HttpServerRequest request) {
-    String[] path = request.path().split("/");
+    String[] path = request.path().split("/", -1);
     int number = path.length < 3 ? 0 : Integer.parseInt(path[2]);
     switch (path[1]) {
       case "fast" -> request.response().end("fast");
