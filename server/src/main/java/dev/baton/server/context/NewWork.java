@@ -1,6 +1,7 @@
 package dev.baton.server.context;
 
 import io.vertx.core.Handler;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ public interface NewWork extends Runnable {
     /** Work that has {@code handler} dispatched, for one that may have to wait. */
     NewWork newWork(@Nullable Object argument, Handler<Object> handler);
   }
+
+  /** What it is, for onlookers. Any thread. */
+  Supplier<?> described();
 
   /**
    * Notes that it cannot begin yet.

@@ -231,6 +231,19 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /**
+   * As {@link #executeFresh(NewWork)}.
+   *
+   * @param start not null to have it started ahead, and told how it went
+   */
+  public void executeFresh(NewWork work, @Nullable RouteStart start) {
+    if (start == null) {
+      executeFresh(work);
+    } else {
+      startFresh(work, null, null, null, start);
+    }
+  }
+
+  /**
    * As {@link #executeFresh}, for a handler that {@code context} dispatches.
    *
    * @param context a {@link NewWork.Maker}; null calls the handler, which then never waits
@@ -241,15 +254,28 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       T argument,
       Handler<T> handler,
       @Nullable RouteStart start) {
-    Object source = loop.source();
-    if (start == null || (source != null && loop.isHeld(source))) {
+    if (start == null) {
       pass(null, context, argument, handler, true);
-      return;
+    } else {
+      startFresh(null, context, argument, handler, start);
     }
+  }
+
+  private void startFresh(
+      @Nullable Runnable callback,
+      @Nullable ContextInternal context,
+      @Nullable Object argument,
+      @Nullable Handler<?> handler,
+      RouteStart start) {
+    Object source = loop.source();
     Node node = new Node();
-    node.set(null, context, argument, handler, source, true);
+    node.set(callback, context, argument, handler, source, true);
     node.start = start;
-    add(node);
+    if (source != null && loop.isHeld(source)) {
+      loop.afterHold(source, () -> add(node));
+    } else {
+      add(node);
+    }
   }
 
   /** Whether what is added now waits for a callback of another thread. Any thread. */
@@ -546,7 +572,10 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
     Started(Node node, RouteStart start) {
       this.node = node;
-      this.work = node.context instanceof Supplier<?> supplier ? supplier : null;
+      this.work =
+          node.callback instanceof NewWork made
+              ? made.described()
+              : node.context instanceof Supplier<?> supplier ? supplier : null;
       this.start = start;
     }
 

@@ -13,6 +13,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,11 @@ abstract class Arrival implements NewWork {
 
   private TransferableEventLoop loop() {
     return context.loop;
+  }
+
+  @Override
+  public final Supplier<?> described() {
+    return context;
   }
 
   @Override

@@ -247,7 +247,7 @@ final class BatonContext
     if (executor.runsElsewhere()) {
       RequestArrival arrival = newWork(argument, untyped(task));
       if (arrival.mayWait()) {
-        executor.executeFresh(arrival);
+        executor.executeFresh(arrival, startOf(arrival.request));
       } else {
         arrival.run(); // too many wait
       }

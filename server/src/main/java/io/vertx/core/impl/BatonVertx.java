@@ -51,6 +51,9 @@ public final class BatonVertx extends VertxImpl {
   /** Stock event loops, for deployments that want one thread for all their callbacks. */
   private final PinnedLoops pinned;
 
+  /** A thread outside Vert.x keeps its loop, as in stock. */
+  private final ThreadLocal<EventLoop> pinnedOutsider;
+
   /** By loop, what contexts of threads outside Vert.x share. */
   private final List<SerialExecutor> outsiders;
 
@@ -86,6 +89,7 @@ public final class BatonVertx extends VertxImpl {
     this.defaultMode = defaultMode;
     this.setsContextClassLoader = !bootstrap.options().getDisableTCCL();
     this.pinned = bootstrap.pinnedLoops();
+    this.pinnedOutsider = ThreadLocal.withInitial(() -> pinned.next(false));
     this.accepts = bootstrap::accepts;
     this.outsiders = scheduler.eventLoopGroup().loops().stream().map(SerialExecutor::new).toList();
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
@@ -185,7 +189,12 @@ public final class BatonVertx extends VertxImpl {
     }
     if (defaultMode == ContextMode.PINNED) {
       return createContext(
-          ThreadingModel.EVENT_LOOP, pinned.next(false), closeFuture(), workerPool(), null, tccl());
+          ThreadingModel.EVENT_LOOP,
+          pinnedOutsider.get(),
+          closeFuture(),
+          workerPool(),
+          null,
+          tccl());
     }
     ContextInternal stock = super.getOrCreateContext();
     // In stock all contexts that a thread outside gets are one event loop's: what one of them

@@ -92,9 +92,9 @@ final class OperatorIT {
       if (request.path().startsWith("/held/")) {
         request.routed("/held/:id");
         awaitRelease();
-      } else if (request.path().startsWith("/overflow/")) {
-        request.routed("/overflow/:id");
-        throw new StackOverflowError("as asked");
+      } else if (request.path().startsWith("/forgotten/")) {
+        request.routed("/forgotten/:id");
+        return; // and forgets to answer
       }
       request.response().end("ok");
     }
@@ -172,8 +172,10 @@ final class OperatorIT {
   void shouldShowExhaustionForAsLongAsItLasts() throws Exception {
     try (Held held = new Held(fewStandbys(6), ContextMode.PER_REQUEST)) {
       held.watched.assumeTakeover();
-      for (int i = 0; i < 7; i++) {
+      for (int i = 1; i <= 6; i++) { // one by one: those that come at once may be refused
+        int away = i;
         held.send("/held/" + i);
+        until("it is away", () -> held.metric("baton_handlers_away") == away);
       }
       until("none is left", () -> held.metric("baton_standbys_exhausted") == 1);
 
@@ -616,15 +618,15 @@ final class OperatorIT {
   @Test
   void shouldShowARequestThatNobodyWillAnswer() throws Exception {
     try (Held held = new Held(options(), ContextMode.PER_REQUEST)) {
-      CompletableFuture<HttpResponse<String>> response = held.ask("/overflow/1");
-      String series = "baton_oldest_request_seconds{method=\"GET\",route=\"/overflow/:id\"}";
+      CompletableFuture<HttpResponse<String>> response = held.ask("/forgotten/1");
+      String series = "baton_oldest_request_seconds{method=\"GET\",route=\"/forgotten/:id\"}";
 
       until("it hangs", () -> held.metric(series) > 1);
 
       assertThat(response).isNotDone();
       assertThat(held.watched.scheduler.enclave().takeovers(TakeoverCause.WORKER_DIED)).isZero();
       assertThat(held.watched.json("/baton/api").getJsonArray("underWay").encode())
-          .contains("/overflow/:id");
+          .contains("/forgotten/:id");
       response.cancel(true); // the connection is closed with it
     }
   }
