@@ -9,9 +9,11 @@ import dev.baton.loadgen.schedule.Part;
 import dev.baton.loadgen.schedule.Schedule;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,9 +205,14 @@ public final class LoadGenerator {
       reasons.addAll(validity.reasons("", total.response()));
       return reasons;
     }
-    reasons.addAll(validity.reasons("total: ", total.response()));
-    for (var request : recorder.requests()) {
-      reasons.addAll(validity.reasons(request.name() + ": ", request.response()));
+    // Each percentile once: where the others are marked, the reason is the same.
+    var said = new HashSet<Double>();
+    for (var record : Stream.concat(Stream.of(total), recorder.requests().stream()).toList()) {
+      for (double percentile : validity.invalidAt(record.response())) {
+        if (said.add(percentile)) {
+          reasons.add(record.name() + ": " + validity.reason(record.response(), percentile));
+        }
+      }
     }
     return reasons;
   }

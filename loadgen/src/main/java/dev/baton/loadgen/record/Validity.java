@@ -80,14 +80,19 @@ public record Validity(Latencies lateness, Latencies pauses, double seconds) {
 
   /** The reasons why the response times are not to be trusted; empty if they are. */
   public List<String> reasons(String prefix, Latencies response) {
-    var reasons = new ArrayList<String>();
+    return invalidAt(response).stream().map(p -> prefix + reason(response, p)).toList();
+  }
+
+  /** The percentiles (0 to 100) because of which the response times are not to be trusted. */
+  public List<Double> invalidAt(Latencies response) {
+    var invalid = new ArrayList<Double>();
     for (double percentile : PERCENTILES) {
       boolean few = response.count() * (1 - percentile / 100) < MIN_BEYOND;
       if (disturbed(response, percentile) && !(few && lateMillis(percentile) <= HICCUP_MILLIS)) {
-        reasons.add(prefix + reason(response, percentile));
+        invalid.add(percentile);
       }
     }
-    return reasons;
+    return invalid;
   }
 
   /** Says of a percentile that is disturbed why it is. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogReader;
 import org.junit.jupiter.api.AfterAll;
@@ -183,6 +184,23 @@ class VerdictIT {
       String report = Files.readString(json);
       assertThat(number(report, "poll_gap_ms", "max")).isGreaterThanOrEqualTo(1_000);
       assertThat(report).contains("\"valid\" : false", "\"disturbed\"");
+    }
+  }
+
+  @Test
+  void shouldSayOnceWhyAPercentileOfManyRequestsIsDisturbed() throws Exception {
+    var arguments = new ArrayList<>(List.of(run("/fast", "--rate=2k", "--duration=3s")));
+    IntStream.range(0, 20).forEach(i -> arguments.add("--mix=" + SERVER.url("/fast?" + i)));
+    arguments.remove(SERVER.url("/fast"));
+    try (var generator = GeneratorProcess.start(List.of(), arguments.toArray(String[]::new))) {
+      generator.awaitOutput(" steady ");
+      generator.signal("STOP");
+      Thread.sleep(1_000);
+      generator.signal("CONT");
+
+      assertThat(generator.await()).as(generator.output()).isEqualTo(ExitCodes.INVALID);
+      assertThat(generator.output().lines().filter(line -> line.startsWith("INVALID: ")))
+          .hasSizeBetween(1, 4);
     }
   }
 
