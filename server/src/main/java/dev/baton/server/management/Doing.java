@@ -41,7 +41,7 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
   private static final Pattern LIBRARY =
       Pattern.compile(
           "(java|javax|jdk|sun|io\\.netty|io\\.vertx|com\\.fasterxml|dev\\.baton\\.scheduler"
-              + "|dev\\.baton\\.stages|dev\\.baton\\.server\\.context)\\..*");
+              + "|dev\\.baton\\.stages|dev\\.baton\\.server\\.(context|connection|metrics|tracing))\\..*");
 
   /** Before anybody has looked: as far as the takeover tells. */
   static Doing of(TakeoverCause cause) {
