@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /** A process that a test started, with what it printed. */
 final class Child implements AutoCloseable {
-  private static final int START_SECONDS = 60;
+  private static final int START_SECONDS = 300;
 
   private final Process process;
   private final LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -55,7 +55,8 @@ final class Child implements AutoCloseable {
   /**
    * Waits for a line.
    *
-   * @throws IllegalStateException if it does not come within a minute; the message has all others
+   * @throws IllegalStateException if it does not come within five minutes; the message has all
+   *     others
    */
   Matcher awaitLine(String regex) throws InterruptedException {
     Pattern pattern = Pattern.compile(regex);

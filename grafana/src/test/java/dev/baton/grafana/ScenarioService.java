@@ -1,6 +1,6 @@
 package dev.baton.grafana;
 
-import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /** A service with a route for each thing that can go wrong. One loop. */
 final class ScenarioService {
@@ -100,7 +101,7 @@ final class ScenarioService {
       route(router, "/file/:name", ScenarioService::readFifo);
       route(router, "/cpu/:n", ScenarioService::compute);
       route(router, "/garbage/:n", ScenarioService::litter);
-      route(router, "/kill", () -> kill(Baton.scheduler(vertx).enclave()));
+      route(router, "/kill", () -> kill(Baton.scheduler(vertx)));
       router.get("/stage").handler(Baton.handler(vertx, stuck(), stage()).route());
       return vertx
           .createHttpServer()
@@ -218,14 +219,17 @@ final class ScenarioService {
   }
 
   /** Throws an Error where the loop polls: its worker dies, and the loop goes on with another. */
-  private static void kill(Enclave enclave) throws InterruptedException {
+  private static void kill(Scheduler scheduler) {
     AtomicBoolean once = new AtomicBoolean();
-    enclave.onTakeover(
-        _ -> {
-          if (once.compareAndSet(false, true)) {
-            throw new StackOverflowError("in I/O, as asked");
-          }
-        });
-    TimeUnit.MILLISECONDS.sleep(50); // another worker takes the loop, and is told of it there
+    scheduler
+        .enclave()
+        .onTakeover(
+            _ -> {
+              if (once.compareAndSet(false, true)) {
+                throw new StackOverflowError("in I/O, as asked");
+              }
+            });
+    // Another worker takes the loop from this, and is told of it where it polls.
+    scheduler.eventLoopGroup().loops().getFirst().execute(() -> LockSupport.parkNanos(50_000_000L));
   }
 }

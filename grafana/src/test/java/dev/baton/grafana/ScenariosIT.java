@@ -82,7 +82,7 @@ final class ScenariosIT {
               8,
               List.of("/garbage/1"),
               "collector stops everything",
-              "GET /garbage/:n .*has been away",
+              "GET /garbage/:n.*has been away",
               "BatonGarbageCollectionPauses",
               "JVM / Collector",
               "sum by (instance) (rate(jvm_gc_pause_seconds_sum{job=\"baton\"}[10s])) > 0"),
@@ -236,6 +236,7 @@ final class ScenariosIT {
       if (!scenario.mode.equals("pinned")) {
         ask(port, "/fast").join();
       }
+      scraped(prometheus);
       for (String path : scenario.asks) {
         CompletableFuture<?> _ = ask(port, path);
         Thread.sleep(20);
@@ -263,6 +264,16 @@ final class ScenariosIT {
       table.append("|\n");
     }
     until(prometheus, "the alerts end", scenario);
+  }
+
+  /** Waits until Prometheus has seen the server as it was before: a rate needs that. */
+  private static void scraped(Prometheus prometheus) throws Exception {
+    Instant started = Instant.now();
+    while (prometheus
+        .at("timestamp(baton_takeover_enabled) > " + started.getEpochSecond(), Instant.now())
+        .isEmpty()) {
+      Thread.sleep(100);
+    }
   }
 
   /** What fired with the server ends without it. */
