@@ -136,7 +136,11 @@ final class StandbyPool {
   }
 
   private boolean mayGrow() {
-    return total.get() + ahead.get() < max && !startFailed;
+    return isBelowMax() && !startFailed;
+  }
+
+  private boolean isBelowMax() {
+    return total.get() + ahead.get() < max;
   }
 
   /** One for each loop: all of them may be inside a unit. */
@@ -271,7 +275,7 @@ final class StandbyPool {
       exhaustions.increment();
     }
     noteExhaustion();
-    if (total.get() + ahead.get() < max && left < least()) {
+    if (isBelowMax() && left < least()) {
       enclave.requestStandby();
     }
   }

@@ -1,7 +1,6 @@
 package dev.baton.scheduler.loop;
 
 import io.netty.util.concurrent.DefaultPromise;
-import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.netty.util.internal.DefaultPriorityQueue;
 import io.netty.util.internal.PriorityQueueNode;
@@ -57,17 +56,12 @@ public final class UnitTimer<V> extends DefaultPromise<V>
           setSuccess(task.call());
         }
       } else if (!isDone()) {
-        if (Thread.currentThread() instanceof LoopThread thread) {
-          thread.periodic = this;
-          Object _ = task.call();
-          if (thread.periodic != this) {
-            return; // claimed
-          }
-          thread.periodic = null;
-        } else {
-          Object _ = task.call();
+        LoopThread thread = (LoopThread) Thread.currentThread();
+        thread.periodic = this;
+        Object _ = task.call();
+        if (claim() == this) { // nobody else has claimed it
+          again();
         }
-        again();
       }
     } catch (Throwable e) {
       boolean _ = tryFailure(e);
@@ -126,10 +120,5 @@ public final class UnitTimer<V> extends DefaultPromise<V>
   @Override
   public void priorityQueueIndex(DefaultPriorityQueue<?> queue, int i) {
     position = i;
-  }
-
-  @Override
-  protected EventExecutor executor() {
-    return super.executor();
   }
 }

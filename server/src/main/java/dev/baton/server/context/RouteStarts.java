@@ -3,7 +3,7 @@ package dev.baton.server.context;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.policy.TakeoverCause;
-import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which routes are started ahead. Learns from takeovers, and costs a service whose handlers never
- * block one look at a field per request. Any thread.
+ * block one look into an empty map per request. Any thread.
  *
  * <p>Only what the JVM sees waits on a virtual thread without one of the machine's: sleeps, locks,
  * sockets. In foreign code a handler is better off with a worker, so such a route stays inline.
@@ -41,9 +41,6 @@ public final class RouteStarts {
   /** By method of a route that has blocked, and path. */
   private final Map<String, Map<String, RouteStart>> paths = new ConcurrentHashMap<>();
 
-  // Written by takeovers
-  private volatile boolean any;
-
   /**
    * @param enabled false to start everything inline
    * @param enclave whose workers run the requests
@@ -58,17 +55,16 @@ public final class RouteStarts {
    *
    * @return null if nothing of its route has blocked yet: inline
    */
-  public @Nullable RouteStart of(HttpMethod method, @Nullable String path) {
-    if (!any || path == null) {
-      return null;
-    }
-    Map<String, RouteStart> known = paths.get(method.name());
-    if (known == null) {
+  public @Nullable RouteStart of(HttpServerRequest request) {
+    String method = request.method().name();
+    Map<String, RouteStart> known = paths.get(method);
+    String path = known == null ? null : request.path();
+    if (known == null || path == null) {
       return null;
     }
     RouteStart start = known.get(path);
     if (start == null) {
-      start = routes.getOrDefault(key(method.name(), path), NONE);
+      start = routes.getOrDefault(key(method, path), NONE);
       if (path.length() <= MAX_PATH_LENGTH) {
         if (known.size() >= MAX_PATHS) {
           known.clear();
@@ -108,7 +104,6 @@ public final class RouteStarts {
     String key = key(work.method(), work.path());
     if (routes.size() < MAX_ROUTES && routes.putIfAbsent(key, new RouteStart(work)) == null) {
       paths.computeIfAbsent(work.method(), _ -> new ConcurrentHashMap<>()).clear();
-      any = true;
     }
   }
 

@@ -126,13 +126,15 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         @Nullable Object argument,
         @Nullable Handler<?> handler,
         @Nullable Object source,
-        boolean fresh) {
+        boolean fresh,
+        @Nullable RouteStart start) {
       this.callback = callback;
       this.context = context;
       this.argument = argument;
       this.handler = (Handler<Object>) handler;
       this.source = source;
       this.fresh = fresh;
+      this.start = start;
     }
 
     /** Keeps nothing reachable of a callback that has run. */
@@ -217,65 +219,34 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   @Override
   public void execute(Runnable callback) {
-    pass(callback, null, null, null, false);
+    pass(callback, null, null, null, false, null);
   }
 
   /** As {@link #execute(Runnable)}, for a handler. Any thread. */
   public <T> void execute(T argument, Handler<T> handler) {
-    pass(null, null, argument, handler, false);
-  }
-
-  /** As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys. */
-  public void executeFresh(NewWork work) {
-    pass(work, null, null, null, true);
+    pass(null, null, argument, handler, false, null);
   }
 
   /**
-   * As {@link #executeFresh(NewWork)}.
+   * As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys.
    *
    * @param start not null to have it started ahead, and told how it went
    */
   public void executeFresh(NewWork work, @Nullable RouteStart start) {
-    if (start == null) {
-      executeFresh(work);
-    } else {
-      startFresh(work, null, null, null, start);
-    }
+    pass(work, null, null, null, true, start);
   }
 
   /**
    * As {@link #executeFresh}, for a handler that {@code context} dispatches.
    *
    * @param context a {@link NewWork.Maker}; null calls the handler, which then never waits
-   * @param start not null to have it started ahead, and told how it went
    */
   public <T> void dispatchFresh(
       @Nullable ContextInternal context,
       T argument,
       Handler<T> handler,
       @Nullable RouteStart start) {
-    if (start == null) {
-      pass(null, context, argument, handler, true);
-    } else {
-      startFresh(null, context, argument, handler, start);
-    }
-  }
-
-  private void startFresh(
-      @Nullable Runnable callback,
-      @Nullable ContextInternal context,
-      @Nullable Object argument,
-      @Nullable Handler<?> handler,
-      RouteStart start) {
-    Object source = loop.source();
-    Node node = new Node();
-    node.set(callback, context, argument, handler, source, true);
-    node.start = start;
-    if (source != null && loop.isHeld(source)) {
-      loop.afterHold(source, () -> add(node));
-    } else {
-      add(node);
-    }
+    pass(null, context, argument, handler, true, start);
   }
 
   /** Whether what is added now waits for a callback of another thread. Any thread. */
@@ -289,21 +260,19 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       @Nullable ContextInternal context,
       @Nullable Object argument,
       @Nullable Handler<?> handler,
-      boolean fresh) {
+      boolean fresh,
+      @Nullable RouteStart start) {
     Object source = loop.source();
-    if (source != null && loop.isHeld(source) && !(callback instanceof Suspension)) {
-      Node node = new Node();
-      node.set(callback, context, argument, handler, source, fresh);
-      loop.afterHold(source, () -> add(node));
-      return;
-    }
-    Node node = tryBegin();
-    if (node != null) {
-      node.set(callback, context, argument, handler, source, fresh);
+    Object holder =
+        source != null && loop.isHeld(source) && !(callback instanceof Suspension) ? source : null;
+    Node begun = holder == null ? tryBegin() : null;
+    Node node = begun == null ? new Node() : begun;
+    node.set(callback, context, argument, handler, source, fresh, start);
+    if (holder != null) {
+      loop.afterHold(holder, () -> add(node));
+    } else if (begun != null) {
       begin(node);
     } else {
-      node = new Node();
-      node.set(callback, context, argument, handler, source, fresh);
       add(node);
     }
   }
@@ -387,7 +356,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     holdSource(node);
     if (work.standsAlone()) {
       Node next = next();
-      loop.hold(() -> executeFresh(work));
+      loop.hold(() -> executeFresh(work, null));
       if (next != null) {
         schedule();
       }

@@ -192,8 +192,8 @@ final class BatonContext
       dispatch(argument, task);
     } else if (refused) {
       ContextInternal.super.dispatch(argument, task); // of Vert.x itself, and waits for nobody
-    } else if (argument instanceof HttpServerRequest) {
-      request(argument, task);
+    } else if (argument instanceof HttpServerRequest mine) {
+      request(mine, untyped(task));
     } else if (argument instanceof NetSocketImpl socket) {
       gate(socket);
       executor.execute(() -> dispatch(argument, task));
@@ -236,37 +236,33 @@ final class BatonContext
   }
 
   /** New work: it may have to wait, or is refused. */
-  private <T> void request(T argument, Handler<T> task) {
+  private void request(HttpServerRequest mine, Handler<Object> task) {
     arrivalNanos = TransferableEventLoop.turnNanos();
     ChannelLoop channel = ChannelLoop.current();
     if (!(channel != null && channel.inbound() instanceof InboundGate gate && gate.isPassing())) {
       // It begins with the answer to the one before; Vert.x goes on with what has come of it at
       // once. In its queue that waits for a handler that pauses.
-      HttpServerRequest _ = ((HttpServerRequest) Objects.requireNonNull(argument)).fetch(0);
+      HttpServerRequest _ = mine.fetch(0);
     }
     if (executor.runsElsewhere()) {
-      RequestArrival arrival = newWork(argument, untyped(task));
+      RequestArrival arrival = newWork(mine, task);
       if (arrival.mayWait()) {
-        executor.executeFresh(arrival, startOf(arrival.request));
+        executor.executeFresh(arrival, startOf(mine));
       } else {
         arrival.run(); // too many wait
       }
     } else if (channel != null && channel.runsCallbacks() && loop.source() == null) {
       // One of several requests that came at once, begun by the answer to the one before.
-      RequestArrival arrival = newWork(argument, untyped(task));
+      RequestArrival arrival = newWork(mine, task);
       arrival.holdSource(channel::holdFor);
-      executor.executeFresh(arrival);
+      executor.executeFresh(arrival, null);
     } else {
-      executor.dispatchFresh(
-          this, argument, task, startOf((HttpServerRequest) Objects.requireNonNull(argument)));
+      executor.dispatchFresh(this, mine, task, startOf(mine));
     }
   }
 
   private @Nullable RouteStart startOf(HttpServerRequest request) {
-    RouteStart start =
-        owner() instanceof BatonVertx vertx
-            ? vertx.routeStarts().of(request.method(), request.path())
-            : null;
+    RouteStart start = owner() instanceof BatonVertx vertx ? vertx.routeStarts().of(request) : null;
     if (start != null && start.begin()) {
       return start;
     }
@@ -299,7 +295,7 @@ final class BatonContext
     if (executor.runsElsewhere() && !arrival.mayWait()) {
       arrival.run();
     } else {
-      executor.executeFresh(arrival);
+      executor.executeFresh(arrival, null);
     }
   }
 
