@@ -11,14 +11,11 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.UnitHandle;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.util.concurrent.AbstractEventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -55,8 +52,7 @@ import org.jspecify.annotations.Nullable;
  * An event loop as one channel sees it, its {@link Channel#eventLoop}: the loop, but for who is
  * inside.
  */
-public final class ChannelLoop extends AbstractEventExecutor
-    implements IoEventLoop, UnitHandle.Sink {
+public final class ChannelLoop extends UnitExecutor implements IoEventLoop, UnitHandle.Sink {
   /** Inbound events that wait until no decoder is on the stack. Whoever is inside the channel. */
   public interface Inbound {
     /**
@@ -376,34 +372,8 @@ public final class ChannelLoop extends AbstractEventExecutor
   }
 
   @Override
-  public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
-    return loop.timer(this, Executors.callable(task), unit.toNanos(delay), 0);
-  }
-
-  @Override
-  public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
-    return loop.timer(this, task, unit.toNanos(delay), 0);
-  }
-
-  @Override
-  public ScheduledFuture<?> scheduleAtFixedRate(
-      Runnable task, long initialDelay, long period, TimeUnit unit) {
-    return loop.timer(
-        this, Executors.callable(task), unit.toNanos(initialDelay), positive(unit.toNanos(period)));
-  }
-
-  @Override
-  public ScheduledFuture<?> scheduleWithFixedDelay(
-      Runnable task, long initialDelay, long delay, TimeUnit unit) {
-    return loop.timer(
-        this, Executors.callable(task), unit.toNanos(initialDelay), -positive(unit.toNanos(delay)));
-  }
-
-  static long positive(long period) {
-    if (period <= 0) {
-      throw new IllegalArgumentException("period=" + period + ": more than 0");
-    }
-    return period;
+  <V> UnitTimer<V> timer(Callable<? extends @Nullable V> task, long delayNanos, long periodNanos) {
+    return loop.timer(this, task, delayNanos, periodNanos);
   }
 
   // ---------------------------------------------------------------- Netty

@@ -15,13 +15,11 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
-import io.netty.util.concurrent.AbstractEventExecutor;
 import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.netty.util.concurrent.Promise;
-import io.netty.util.concurrent.ScheduledFuture;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import java.lang.invoke.MethodHandles;
@@ -34,7 +32,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -81,7 +78,7 @@ import org.jspecify.annotations.Nullable;
  */
 // google-java-format on
 /** A Netty event loop whose ownership moves from thread to thread. */
-public final class TransferableEventLoop extends AbstractEventExecutor
+public final class TransferableEventLoop extends UnitExecutor
     implements IoEventLoop, ContinuationLoop {
   private static final System.Logger LOGGER =
       System.getLogger(TransferableEventLoop.class.getName());
@@ -966,6 +963,11 @@ public final class TransferableEventLoop extends AbstractEventExecutor
     return timer;
   }
 
+  @Override
+  <V> UnitTimer<V> timer(Callable<? extends @Nullable V> task, long delayNanos, long periodNanos) {
+    return timer(null, task, delayNanos, periodNanos);
+  }
+
   void addTimer(UnitTimer<?> timer) {
     outside(
         () -> {
@@ -979,36 +981,6 @@ public final class TransferableEventLoop extends AbstractEventExecutor
     if (lifecycle < SHUTDOWN) {
       outside(() -> timers.remove(timer));
     }
-  }
-
-  @Override
-  public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
-    return timer(null, Executors.callable(task), unit.toNanos(delay), 0);
-  }
-
-  @Override
-  public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
-    return timer(null, task, unit.toNanos(delay), 0);
-  }
-
-  @Override
-  public ScheduledFuture<?> scheduleAtFixedRate(
-      Runnable task, long initialDelay, long period, TimeUnit unit) {
-    return timer(
-        null,
-        Executors.callable(task),
-        unit.toNanos(initialDelay),
-        ChannelLoop.positive(unit.toNanos(period)));
-  }
-
-  @Override
-  public ScheduledFuture<?> scheduleWithFixedDelay(
-      Runnable task, long initialDelay, long delay, TimeUnit unit) {
-    return timer(
-        null,
-        Executors.callable(task),
-        unit.toNanos(initialDelay),
-        -ChannelLoop.positive(unit.toNanos(delay)));
   }
 
   // ---------------------------------------------------------------- work from outside

@@ -21,7 +21,7 @@ public final class ProcSampler extends BlockNotifier {
 
   @Override
   public Stat attach(int tid, int epollFd, long data) {
-    String stat = "/proc/self/task/" + tid + "/stat";
+    String stat = fileOf(tid);
     try {
       Stat probe = new Stat(new RandomAccessFile(stat, "r"));
       if (probe.look() == Sighting.UNKNOWN) {
@@ -32,6 +32,24 @@ public final class ProcSampler extends BlockNotifier {
     } catch (IOException e) {
       throw new IllegalStateException(stat + " cannot be opened: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Looks once at a thread of this process. Any thread.
+   *
+   * @param tid the kernel's number of it
+   * @return {@link Sighting#UNKNOWN} also if it has ended, or this is not Linux
+   */
+  public static Sighting look(int tid) {
+    try (var file = new RandomAccessFile(fileOf(tid), "r")) {
+      return new Stat(file).look();
+    } catch (IOException e) {
+      return Sighting.UNKNOWN;
+    }
+  }
+
+  private static String fileOf(int tid) {
+    return "/proc/self/task/" + tid + "/stat";
   }
 
   /**

@@ -227,7 +227,7 @@ final class LoopWatch {
     @Override
     void probed() {
       if (tid == 0) {
-        tid = KernelState.ownTid();
+        tid = KernelThreads.ownTid();
         thread = Thread.currentThread();
       }
     }
@@ -313,7 +313,7 @@ final class LoopWatch {
     if (!loop.suspected) {
       loop.suspected = true; // the whole process may have stood still, and goes on just now
       loop.suspectedNanos = aliveNanos;
-      loop.waitedNanos = KernelState.waitedNanos(loop.tid());
+      loop.waitedNanos = KernelThreads.waitedNanos(loop.tid());
       return;
     }
     if (loop.stillNanos == 0) {
@@ -331,7 +331,7 @@ final class LoopWatch {
 
   /** Whether its thread waited for a CPU most of the time since it was suspected. */
   private static boolean isStarved(Loop loop, long aliveNanos) {
-    long waited = KernelState.waitedNanos(loop.tid()) - loop.waitedNanos;
+    long waited = KernelThreads.waitedNanos(loop.tid()) - loop.waitedNanos;
     return waited > (aliveNanos - loop.suspectedNanos) / 2;
   }
 

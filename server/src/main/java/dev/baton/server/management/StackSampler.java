@@ -1,6 +1,8 @@
 package dev.baton.server.management;
 
 import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.notify.ProcSampler;
+import dev.baton.scheduler.notify.Sighting;
 import io.netty.util.concurrent.EventExecutor;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
@@ -49,11 +51,11 @@ final class StackSampler {
     if (thread.isVirtual()) {
       return Doing.of(thread.getState(), thread.getStackTrace());
     }
-    KernelState state = KernelState.of(tid); // before the JVM stops it to see its stack
+    Sighting state = ProcSampler.look(tid); // before the JVM stops it to see its stack
     ThreadInfo info = threads.getThreadInfo(thread.threadId(), MAX_FRAMES);
     return info == null
         ? null
-        : Doing.of(info, state == KernelState.UNKNOWN ? slept : state == KernelState.ASLEEP);
+        : Doing.of(info, state == Sighting.UNKNOWN ? slept : state == Sighting.BLOCKED);
   }
 
   /** The thread of an event loop; null if it has none. */
