@@ -3,6 +3,7 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.server.connection.Backlog;
 import dev.baton.server.connection.ConnectionScout;
 import dev.baton.server.connection.Timeouts;
 import dev.baton.server.context.ClientGate;
@@ -45,6 +46,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
   private final SchedulerOptions schedulerOptions;
   private final ContextMode mode;
   private final Timeouts timeouts;
+  private final Backlog backlog = new Backlog();
   private boolean startAhead = true;
   private @Nullable Scheduler scheduler;
   private @Nullable Supplier<EventLoopGroup> stockLoops;
@@ -129,6 +131,11 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return accepts;
   }
 
+  /** What the servers have accepted. */
+  Backlog backlog() {
+    return backlog;
+  }
+
   private EventLoopGroup loops(
       Transport stock, int type, int threads, ThreadFactory factory, int ioRatio) {
     Scheduler s = scheduler;
@@ -143,7 +150,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
       ChannelFactory<? extends ServerChannel> stock) {
     return () -> {
       accepts = true;
-      return ConnectionScout.on(stock.newChannel(), timeouts);
+      return ConnectionScout.on(backlog.counted(stock.newChannel()), timeouts);
     };
   }
 

@@ -14,10 +14,12 @@ import io.vertx.core.http.impl.HttpServerBuilderImpl;
 import io.vertx.core.http.impl.http1.Http1ServerConnection;
 import io.vertx.core.http.impl.tcp.TcpHttpServer;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.PromiseInternal;
 import io.vertx.core.net.SSLEngineOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Stock Vert.x's HTTP server; its connections get contexts of their own, and a gate. */
@@ -130,6 +132,20 @@ final class BatonHttpServer extends TcpHttpServer {
   @Override
   public synchronized Future<HttpServer> listen(ContextInternal context, SocketAddress address) {
     return super.listen(vertx.listening(context), address);
+  }
+
+  /**
+   * What has reached the process is taken in first, if there is time to answer it: connections that
+   * have no request under way are closed.
+   */
+  @Override
+  public Future<Void> shutdown(Duration timeout) {
+    if (!timeout.isPositive() || isClosed()) {
+      return super.shutdown(timeout);
+    }
+    PromiseInternal<Void> promise = vertx.getOrCreateContext().promise();
+    vertx.takeIn(() -> super.shutdown(timeout).onComplete(promise));
+    return promise.future();
   }
 
   /** A connection has been made; it has had no message yet. Inside its channel. */

@@ -4,6 +4,7 @@ import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.server.connection.Backlog;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStarts;
@@ -58,6 +59,7 @@ public final class BatonVertx extends VertxImpl {
   private final List<SerialExecutor> outsiders;
 
   private final BooleanSupplier accepts;
+  private final Backlog backlog;
   private final @Nullable NameResolver resolver; // null while the constructor above runs
 
   private final RouteStarts routeStarts;
@@ -91,6 +93,7 @@ public final class BatonVertx extends VertxImpl {
     this.pinned = bootstrap.pinnedLoops();
     this.pinnedOutsider = ThreadLocal.withInitial(() -> pinned.next(false));
     this.accepts = bootstrap::accepts;
+    this.backlog = bootstrap.backlog();
     this.outsiders = scheduler.eventLoopGroup().loops().stream().map(SerialExecutor::new).toList();
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
     closeLast(pinned::close);
@@ -319,6 +322,20 @@ public final class BatonVertx extends VertxImpl {
     return context instanceof BatonContext ours && outsiders.contains(ours.executor())
         ? ours.withOwnExecutor()
         : context;
+  }
+
+  /** Calls {@code then} when what has reached the process by now is with its handlers. */
+  void takeIn(Runnable then) {
+    List<EventLoop> loops = new ArrayList<>(scheduler.eventLoopGroup().loops());
+    pinned
+        .inUse()
+        .forEach(
+            (loop, serves) -> {
+              if (serves) {
+                loops.add(loop);
+              }
+            });
+    backlog.takeIn(acceptorEventLoopGroup().next(), loops, then); // it has one
   }
 
   @Override

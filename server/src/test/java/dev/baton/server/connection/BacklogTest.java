@@ -1,0 +1,84 @@
+package dev.baton.server.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Event loops driven by hand: a millisecond of theirs is a poll. */
+class BacklogTest {
+  private final Backlog backlog = new Backlog();
+  private final EmbeddedChannel acceptor = backlog.counted(new EmbeddedChannel());
+  private final EmbeddedChannel first = new EmbeddedChannel();
+  private final EmbeddedChannel second = new EmbeddedChannel();
+  private final AtomicInteger ended = new AtomicInteger();
+
+  @BeforeEach
+  void takeIn() {
+    for (EmbeddedChannel loop : List.of(acceptor, first, second)) {
+      loop.freezeTime();
+    }
+    backlog.takeIn(
+        acceptor.eventLoop(),
+        List.of(first.eventLoop(), second.eventLoop()),
+        ended::incrementAndGet);
+  }
+
+  private static void poll(EmbeddedChannel loop) {
+    loop.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+    loop.runScheduledPendingTasks();
+  }
+
+  @Test
+  void shouldEndWhenTheAcceptorAndThenEachLoopHasPolled() {
+    poll(first);
+    poll(second);
+    assertThat(ended).hasValue(0);
+    poll(acceptor);
+    poll(second);
+    assertThat(ended).hasValue(0);
+    poll(first);
+    assertThat(ended).hasValue(1);
+  }
+
+  @Test
+  void shouldTakeInWhatWasAcceptedMeanwhile() {
+    for (int connection = 0; connection < 3; connection++) {
+      acceptor.writeInbound("a connection");
+      poll(acceptor);
+      poll(first);
+      poll(second);
+      assertThat(ended).hasValue(0);
+    }
+    poll(acceptor);
+    poll(first);
+    poll(second);
+    assertThat(ended).hasValue(1);
+  }
+
+  @Test
+  void shouldEndThoughNewConnectionsNeverCease() {
+    for (int polls = 0; polls < 300; polls++) {
+      acceptor.writeInbound("a connection");
+      poll(acceptor);
+      poll(first);
+      poll(second);
+    }
+    assertThat(ended).hasValue(1);
+  }
+
+  @Test
+  void shouldNotWaitForALoopThatStandsStill() {
+    poll(acceptor);
+    poll(first);
+    acceptor.advanceTimeBy(1, TimeUnit.SECONDS);
+    acceptor.runScheduledPendingTasks();
+    assertThat(ended).hasValue(1);
+    poll(second);
+    assertThat(ended).hasValue(1);
+  }
+}
