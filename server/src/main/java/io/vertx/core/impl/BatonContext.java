@@ -299,10 +299,14 @@ final class BatonContext
     }
   }
 
-  /** A request of HTTP/1. What it brings waits for it, in its channel. */
+  /**
+   * A request of HTTP/1. What it brings waits for it in its channel; what came with the answer to
+   * the one before, in its queue.
+   */
   private static final class RequestArrival extends Arrival {
     private final HttpServerRequest request;
     private final Handler<Object> task;
+    private boolean paused;
 
     RequestArrival(BatonContext context, HttpServerRequest request, Handler<Object> task) {
       super(context, request.connection());
@@ -310,13 +314,33 @@ final class BatonContext
       this.task = task;
     }
 
+    /** Its context goes on without it, and is not to have its queue emptied. */
+    @Override
+    public boolean mayBePutAside() {
+      boolean may = super.mayBePutAside();
+      if (may && !paused) {
+        paused = true;
+        HttpServerRequest _ = request.pause();
+      }
+      return may;
+    }
+
+    /** The queue is emptied by a callback behind this one. */
+    private void resume() {
+      if (paused) {
+        HttpServerRequest _ = request.resume();
+      }
+    }
+
     @Override
     void begin() {
+      resume();
       context.dispatch(request, task);
     }
 
     @Override
     void refuse() {
+      resume();
       context.refused = context.isDuplicate();
       shed(request, metrics());
       if (context.executor.runsElsewhere() && hasBody(request.headers())) {
