@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelPipeline;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Context;
@@ -19,9 +21,12 @@ import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -597,6 +602,64 @@ abstract class DropInContract {
     }
 
     client.close().await();
+  }
+
+  @Test
+  void shouldUpgradeTheSocketOfAClientToTls() throws Exception {
+    int port =
+        vertx
+            .createNetServer(new NetServerOptions().setSsl(true).setKeyCertOptions(CERTIFICATE))
+            .connectHandler(socket -> socket.handler(socket::write))
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+    NetClient client = vertx.createNetClient();
+    Promise<Buffer> echoed = Promise.promise();
+
+    client
+        .connect(port, "localhost")
+        .compose(
+            socket -> {
+              socket.handler(echoed::tryComplete);
+              return socket
+                  .upgradeToSsl(
+                      new ClientSSLOptions().setTrustAll(true).setHostnameVerificationAlgorithm(""))
+                  .compose(upgraded -> socket.write("hello"));
+            })
+        .onFailure(echoed::tryFail);
+
+    assertThat(echoed.future().await(10, TimeUnit.SECONDS).toString()).isEqualTo("hello");
+    client.close().await();
+  }
+
+  /** What a handler fires into its connection's pipeline comes before the end of the read. */
+  @Test
+  void shouldSendWhatAnswersAMessageThatAHandlerFires() throws Exception {
+    int port =
+        vertx
+            .createNetServer()
+            .connectHandler(
+                socket -> {
+                  ChannelPipeline pipeline =
+                      ((NetSocketInternal) socket).channelHandlerContext().pipeline();
+                  socket.handler(
+                      bytes -> {
+                        if (bytes.length() == 1) {
+                          pipeline.fireChannelRead(Unpooled.copiedBuffer("fired", US_ASCII));
+                        } else {
+                          socket.end(bytes);
+                        }
+                      });
+                })
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+
+    try (var socket = new Socket("localhost", port)) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write('a');
+      assertThat(socket.getInputStream().readAllBytes()).isEqualTo("fired".getBytes(US_ASCII));
+    }
   }
 
   @Test

@@ -174,6 +174,13 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
             && (thread.inCallback || !thread.callbacks.isEmpty()));
   }
 
+  /** Whether the calling thread runs a callback in a unit of this channel. */
+  public boolean isInCallback() {
+    return Thread.currentThread() instanceof LoopThread thread
+        && thread.unit == this
+        && thread.inCallback;
+  }
+
   /** Whether a unit may read once more from its socket. Inside. */
   boolean mayRead() {
     Inbound i = inbound;

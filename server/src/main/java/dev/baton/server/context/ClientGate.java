@@ -2,15 +2,15 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.ChannelLoop;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.vertx.core.net.impl.VertxHandler;
 
 /**
- * Opens the gate of a client's connection when Vert.x has made that, before its first message. In
- * the channel.
+ * Opens the gate of a client's connection when Vert.x has made that: when it asks for its first
+ * message, or has it. In the channel.
  */
-public final class ClientGate extends ChannelInboundHandlerAdapter {
+public final class ClientGate extends ChannelDuplexHandler {
   private boolean done;
 
   private ClientGate() {}
@@ -30,7 +30,18 @@ public final class ClientGate extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void read(ChannelHandlerContext ctx) {
+    ctx.read();
+    openIfMade(ctx);
+  }
+
+  @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
+    openIfMade(ctx);
+    ctx.fireChannelRead(message);
+  }
+
+  private void openIfMade(ChannelHandlerContext ctx) {
     ChannelHandlerContext connection = ctx.pipeline().context(VertxHandler.class);
     if (connection != null) { // else it is TLS or a proxy that speaks
       if (ctx.channel().eventLoop() instanceof ChannelLoop channel && channel.inbound() == null) {
@@ -39,6 +50,5 @@ public final class ClientGate extends ChannelInboundHandlerAdapter {
       done = true;
       ctx.pipeline().remove(this);
     }
-    ctx.fireChannelRead(message);
   }
 }

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *    2. one more message from the decoder, if the last time it had one
  *    3. what waits in front
  * An event passes a place where nothing waits at once, unless a callback is to run first or the
- * channel is held (ChannelLoop.mayDeliver).
+ * channel is held (ChannelLoop.mayDeliver). What a callback itself fires goes before what waits: stock
+ * would be amid the event that has brought the callback.
  *
  * A connection without a decoder that can be asked so has a back only.
  */
@@ -63,7 +64,8 @@ public final class InboundGate implements ChannelLoop.Inbound {
 
   /** A place in the pipeline where inbound events may have to wait. */
   private class Place extends ChannelInboundHandlerAdapter {
-    final ArrayDeque<Object> waiting = new ArrayDeque<>(4);
+    private final ArrayDeque<Object> waiting = new ArrayDeque<>(4);
+    private @Nullable ArrayDeque<Object> fired;
     private @Nullable ChannelHandlerContext context;
 
     @Override
@@ -78,8 +80,12 @@ public final class InboundGate implements ChannelLoop.Inbound {
       }
     }
 
+    boolean isEmpty() {
+      return waiting.isEmpty() && fired == null;
+    }
+
     boolean passes() {
-      return waiting.isEmpty() && channel.mayDeliver();
+      return isEmpty() && channel.mayDeliver();
     }
 
     @Override
@@ -110,14 +116,33 @@ public final class InboundGate implements ChannelLoop.Inbound {
     private void pass(ChannelHandlerContext ctx, Object event) {
       if (passes()) {
         fire(ctx, event);
+      } else if (channel.isInCallback()) {
+        ArrayDeque<Object> f = fired;
+        if (f == null) {
+          f = new ArrayDeque<>(4);
+          fired = f;
+        }
+        f.add(event);
       } else {
         waiting.add(event);
       }
     }
 
+    private @Nullable Object next() {
+      ArrayDeque<Object> f = fired;
+      if (f == null) {
+        return waiting.poll();
+      }
+      Object next = f.poll();
+      if (f.isEmpty()) {
+        fired = null;
+      }
+      return next;
+    }
+
     /** Passes the next one on; whether there was one. */
     boolean deliver() {
-      Object next = waiting.poll();
+      Object next = next();
       if (next == null) {
         return false;
       }
@@ -152,7 +177,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
   private final class Front extends Place {
     @Override
     boolean passes() {
-      return !decoderHasMore && back.waiting.isEmpty() && super.passes();
+      return !decoderHasMore && back.isEmpty() && super.passes();
     }
   }
 
@@ -246,10 +271,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
   @Override
   public boolean isEmpty() {
     Front f = front;
-    return then == null
-        && !decoderHasMore
-        && back.waiting.isEmpty()
-        && (f == null || f.waiting.isEmpty());
+    return then == null && !decoderHasMore && back.isEmpty() && (f == null || f.isEmpty());
   }
 
   @Override
