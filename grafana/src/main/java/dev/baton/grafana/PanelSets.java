@@ -33,14 +33,15 @@ final class PanelSets {
             "Requests refused",
             "reqps",
             """
-            Requests refused instead of kept waiting: overload (all standbys blocked: 503),
-            admission (queue delay too long: 503), queue_full (a stage's queue: 503), deadline
-            (expired before it ran: 504). Overload: find what blocks. The others: more capacity, or
-            less work.
+            Requests refused instead of kept waiting: overload (all standbys blocked: 503), route_full
+            (too many handlers of their route blocked: 503), client_gone (dropped), admission (queue delay too long: 503), queue_full (a stage's queue: 503), deadline
+            (expired before it ran: 504). Overload, route_full: find what blocks. The others: more
+            capacity, or less work.
             """)
         .query(
             "sum by (reason) (rate(baton_shed_requests_total{@}[$__rate_interval]))", "{{reason}}")
         .colour("overload", "red")
+        .colour("route_full", "dark-red")
         .colour("admission", "orange")
         .colour("queue_full", "yellow")
         .colour("deadline", "purple")

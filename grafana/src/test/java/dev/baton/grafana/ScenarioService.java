@@ -43,7 +43,7 @@ final class ScenarioService {
 
   /** Arguments: management port, context mode, notifier, most standbys. */
   public static void main(String[] arguments) throws Exception {
-    BatonOptions options = new BatonOptions();
+    BatonOptions options = new BatonOptions().setMaxAwayPerRoute(10_000);
     options
         .getScheduler()
         .setLoops(1)

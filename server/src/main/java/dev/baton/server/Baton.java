@@ -71,6 +71,7 @@ public final class Baton {
                 options.getContextMode(),
                 new Timeouts(options.getHeadTimeout(), options.getIdleTimeout()))
             .startAhead(options.isStartAhead())
+            .maxAwayPerRoute(options.getMaxAwayPerRoute())
             .init();
     if (options.isMetrics() && bootstrap.metrics() == null) {
       bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));

@@ -28,6 +28,9 @@ public final class BatonOptions {
   /** Default of {@link #isStartAhead}. */
   public static final boolean DEFAULT_START_AHEAD = true;
 
+  /** Default of {@link #getMaxAwayPerRoute}. */
+  public static final int DEFAULT_MAX_AWAY_PER_ROUTE = 0;
+
   /** Default of {@link #getTellAfter}. */
   public static final Duration DEFAULT_TELL_AFTER = Watch.DEFAULT_TELL_AFTER;
 
@@ -47,6 +50,8 @@ public final class BatonOptions {
           Map.entry("contextMode", (o, v) -> o.setContextMode(ContextMode.parse(text(v)))),
           Map.entry("metrics", (o, v) -> o.setMetrics(bool("metrics", v))),
           Map.entry("startAhead", (o, v) -> o.setStartAhead(bool("startAhead", v))),
+          Map.entry(
+              "maxAwayPerRoute", (o, v) -> o.setMaxAwayPerRoute(integer("maxAwayPerRoute", v))),
           Map.entry("tellAfterNanos", (o, v) -> o.setTellAfter(nanos("tellAfterNanos", v))),
           Map.entry("accessLog", (o, v) -> o.setAccessLog(AccessFormat.parse(text(v)))),
           Map.entry(
@@ -77,6 +82,7 @@ public final class BatonOptions {
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
   private boolean metrics = DEFAULT_METRICS;
   private boolean startAhead = DEFAULT_START_AHEAD;
+  private int maxAwayPerRoute = DEFAULT_MAX_AWAY_PER_ROUTE;
   private Duration tellAfter = DEFAULT_TELL_AFTER;
   private AccessFormat accessLog = DEFAULT_ACCESS_LOG;
   private Duration headTimeout = DEFAULT_HEAD_TIMEOUT;
@@ -93,6 +99,7 @@ public final class BatonOptions {
     contextMode = other.contextMode;
     metrics = other.metrics;
     startAhead = other.startAhead;
+    maxAwayPerRoute = other.maxAwayPerRoute;
     tellAfter = other.tellAfter;
     accessLog = other.accessLog;
     headTimeout = other.headTimeout;
@@ -131,6 +138,7 @@ public final class BatonOptions {
             .put("contextMode", contextMode.toString())
             .put("metrics", metrics)
             .put("startAhead", startAhead)
+            .put("maxAwayPerRoute", maxAwayPerRoute)
             .put("tellAfterNanos", tellAfter.toNanos())
             .put("accessLog", accessLog.toString())
             .put("headTimeoutMillis", headTimeout.toMillis())
@@ -182,6 +190,31 @@ public final class BatonOptions {
 
   public BatonOptions setStartAhead(boolean startAhead) {
     this.startAhead = startAhead;
+    return this;
+  }
+
+  /**
+   * How many handlers of one route may be away at once from the loops of one CPU, so that those of
+   * others still find workers; more of its requests wait, and are then refused. 0 (the default)
+   * means three quarters of {@link SchedulerOptions#getMaxStandbys}.
+   */
+  public int getMaxAwayPerRoute() {
+    return maxAwayPerRoute;
+  }
+
+  /**
+   * See {@link #getMaxAwayPerRoute}.
+   *
+   * @throws IllegalArgumentException if it is negative or larger than 10,000
+   */
+  public BatonOptions setMaxAwayPerRoute(int maxAwayPerRoute) {
+    if (maxAwayPerRoute < 0 || maxAwayPerRoute > 10_000) {
+      throw new IllegalArgumentException(
+          "maxAwayPerRoute="
+              + maxAwayPerRoute
+              + ": choose a value from 1 to 10000, or 0 for three quarters of maxStandbys");
+    }
+    this.maxAwayPerRoute = maxAwayPerRoute;
     return this;
   }
 

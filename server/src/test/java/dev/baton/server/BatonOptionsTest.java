@@ -14,7 +14,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class BatonOptionsTest {
   private static BatonOptions unusual() {
-    var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST).setMetrics(false);
+    var options =
+        new BatonOptions()
+            .setContextMode(ContextMode.PER_REQUEST)
+            .setMetrics(false)
+            .setMaxAwayPerRoute(9);
     options
         .getScheduler()
         .setLoops(3)
@@ -74,6 +78,8 @@ class BatonOptionsTest {
         "{\"loops\": 1.5} | loops=1.5: write a whole number",
         "{\"loops\": null} | loops=null: write a whole number",
         "{\"loops\": -1} | loops=-1: choose a value from 0 to 4096",
+        "{\"maxAwayPerRoute\": -1} | maxAwayPerRoute=-1: choose a value from 1 to 10000, or 0 for"
+            + " three quarters of maxStandbys",
         "{\"pinning\": 1} | pinning=1: write true or false",
         "{\"sliceNanos\": \"1ms\"} | sliceNanos=1ms: write whole nanoseconds",
         "{\"notifier\": \"PERF\"} | notifier=PERF: choose one of perf, proc, tick",

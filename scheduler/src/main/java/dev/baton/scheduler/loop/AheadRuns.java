@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -36,12 +37,17 @@ final class AheadRuns {
   private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
   private final AtomicInteger ids = new AtomicInteger();
   private final LongAdder started = new LongAdder();
+  private final BiFunction<TransferableEventLoop, @Nullable Supplier<?>, @Nullable Runnable> left;
   private final Consumer<Absence> ended;
 
   /**
+   * @param left told of each that starts, {@link WorkObserver#left}
    * @param ended told of each that has run, on its thread
    */
-  AheadRuns(Consumer<Absence> ended) {
+  AheadRuns(
+      BiFunction<TransferableEventLoop, @Nullable Supplier<?>, @Nullable Runnable> left,
+      Consumer<Absence> ended) {
+    this.left = left;
     this.ended = ended;
   }
 
@@ -57,25 +63,33 @@ final class AheadRuns {
   boolean start(TransferableEventLoop loop, Ahead ahead) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
     long since = System.nanoTime();
-    Thread thread = threads.newThread(() -> run(loop, ahead, id, since));
+    Runnable back = left.apply(loop, ahead.work());
+    Thread thread = threads.newThread(() -> run(loop, ahead, id, since, back));
     runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
     try {
       thread.start();
     } catch (OutOfMemoryError e) { // "unable to create native thread", to carry it
       runs.remove(id);
+      if (back != null) {
+        back.run();
+      }
       return false;
     }
     started.increment();
     return true;
   }
 
-  private void run(TransferableEventLoop loop, Ahead ahead, int id, long since) {
+  private void run(
+      TransferableEventLoop loop, Ahead ahead, int id, long since, @Nullable Runnable back) {
     long began = System.nanoTime();
     try {
       ahead.run();
     } finally {
       long end = System.nanoTime();
       runs.remove(id);
+      if (back != null) {
+        back.run();
+      }
       loop.endAhead();
       ahead.ran(end - began);
       ended.accept(

@@ -25,6 +25,11 @@ public interface ContinuationLoop {
     return false;
   }
 
+  /** Where places for what {@link #hold} keeps are counted; it asks for none itself. */
+  default WaitingRoom room() {
+    throw new IllegalStateException("nothing is held back here");
+  }
+
   /** Adds new work, to be run when there are standbys again. Any thread. */
   default void hold(Runnable continuation) {
     continuation(continuation);

@@ -60,7 +60,7 @@ public final class Enclave {
   // Guarded by workers
   private boolean closed;
 
-  private final AheadRuns ahead = new AheadRuns(this::wasAway);
+  private final AheadRuns ahead = new AheadRuns(this::left, this::wasAway);
 
   // Guarded by recent
   private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
@@ -536,6 +536,15 @@ public final class Enclave {
 
   @Nullable Supplier<?> observe(Worker worker) {
     return observer.workOf(worker.thread());
+  }
+
+  /** As {@link WorkObserver#left}. */
+  @Nullable Runnable left(TransferableEventLoop loop, @Nullable Supplier<?> work) {
+    try {
+      return work == null ? null : observer.left(loop, work);
+    } catch (RuntimeException e) {
+      return null; // as in describe
+    }
   }
 
   static @Nullable Object describe(@Nullable Supplier<?> work) {

@@ -112,10 +112,6 @@ final class StandbyPool {
     return cpu;
   }
 
-  int maxHeldContinuations() {
-    return enclave.options().getMaxHeldContinuations();
-  }
-
   long maxWaitNanos() {
     return enclave.options().getMaxWait().toNanos();
   }
@@ -462,7 +458,7 @@ final class StandbyPool {
     }
     long at = sinceNanos == 0 ? System.nanoTime() : sinceNanos;
     loop.taken(cause, owner.id(), me.id(), at, stint, work);
-    owner.lostLoop(stint, cause, at, work);
+    owner.lostLoop(loop, stint, cause, at, work);
     return loop;
   }
 

@@ -151,8 +151,7 @@ public final class TransferableEventLoop extends UnitExecutor
   // Guarded by leftOver
   private boolean drained;
 
-  /** New work that waits to begin. Any thread. */
-  private final AtomicInteger waiting = new AtomicInteger();
+  private final WaitingRoom room;
 
   /** Units that run on, on workers that have lost this loop. Any thread. */
   private final AtomicInteger away = new AtomicInteger();
@@ -241,6 +240,7 @@ public final class TransferableEventLoop extends UnitExecutor
     this.runQueue = new RunQueue(stage, index);
     this.policy = enclave.policy();
     this.pool = enclave.poolOf(index);
+    this.room = new WaitingRoom(enclave.options().getMaxHeldContinuations());
     this.timer = pool.newSliceTimer(index);
     this.handler = ioHandlerFactory.newHandler(outside);
     if (stage != null) {
@@ -712,9 +712,15 @@ public final class TransferableEventLoop extends UnitExecutor
 
   /** Whether the calling thread runs a unit of a loop that was taken from it, or never had it. */
   public static boolean isAway() {
+    return hasLostLoop() || Thread.currentThread().isVirtual();
+  }
+
+  /** Whether the calling thread runs a unit of a loop that was taken from it. */
+  public static boolean hasLostLoop() {
     return Thread.currentThread() instanceof LoopThread thread
-        ? thread.drives != null && thread.unit != null && thread.drives.status.get() != thread.word
-        : Thread.currentThread().isVirtual();
+        && thread.drives != null
+        && thread.unit != null
+        && thread.drives.status.get() != thread.word;
   }
 
   private void suspend(LoopThread thread, ChannelLoop channel) {
@@ -874,26 +880,10 @@ public final class TransferableEventLoop extends UnitExecutor
     }
   }
 
-  /**
-   * Counts one more that waits to begin: for a standby, or behind a callback that is away.
-   *
-   * @return false if as many wait as may, and nothing was counted
-   */
-  public boolean addWaiting() {
-    int max = pool.maxHeldContinuations();
-    int now;
-    do {
-      now = waiting.get();
-      if (now >= max) {
-        return false;
-      }
-    } while (!waiting.compareAndSet(now, now + 1));
-    return true;
-  }
-
-  /** What {@link #addWaiting} has counted waits no more. Any thread. */
-  public void endWaiting() {
-    waiting.getAndDecrement();
+  /** Also for what waits behind a callback that is away. */
+  @Override
+  public WaitingRoom room() {
+    return room;
   }
 
   /** How long new work may wait, nanoseconds. */
@@ -1095,6 +1085,11 @@ public final class TransferableEventLoop extends UnitExecutor
   }
 
   // ---------------------------------------------------------------- Netty
+
+  /** The CPU whose standbys take this loop over; -1 without pinning. */
+  public int cpu() {
+    return pool.cpu();
+  }
 
   /** Position of this loop in its group, from 0. */
   public int index() {

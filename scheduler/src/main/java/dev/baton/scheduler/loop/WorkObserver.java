@@ -17,4 +17,14 @@ public interface WorkObserver {
    *     must not keep the work's buffers alive. Null if the thread runs nothing that has a name
    */
   @Nullable Supplier<?> workOf(Thread worker);
+
+  /**
+   * A worker has lost {@code loop} while it ran {@code work}, or a thread runs that ahead. Whoever
+   * has taken the loop, before it runs anything else of it: it must be quick.
+   *
+   * @return what to call when that thread is back, on any thread; null if nothing
+   */
+  default @Nullable Runnable left(TransferableEventLoop loop, Supplier<?> work) {
+    return null;
+  }
 }

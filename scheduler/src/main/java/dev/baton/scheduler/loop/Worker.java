@@ -43,6 +43,8 @@ final class Worker implements Runnable {
   private long awaySinceNanos;
   // Guarded by this
   private @Nullable Supplier<?> awayWork;
+  // Guarded by this: what to call when it is back
+  private @Nullable Runnable awayEnd;
 
   Worker(Enclave enclave, StandbyPool pool, int id, @Nullable TransferableEventLoop first) {
     this.enclave = enclave;
@@ -183,16 +185,23 @@ final class Worker implements Runnable {
    * Notes that this worker is away from its loop, and lets it run on any CPU of the enclave until
    * it has finished what it does. The worker that has taken its loop.
    *
+   * @param lost that loop
    * @param seenStint {@link #stint} before the takeover
    * @param sinceNanos when it stopped serving the loop, {@link System#nanoTime}
    * @param work what it runs, as the {@link WorkObserver} said
    */
-  void lostLoop(long seenStint, TakeoverCause cause, long sinceNanos, @Nullable Supplier<?> work) {
+  void lostLoop(
+      TransferableEventLoop lost,
+      long seenStint,
+      TakeoverCause cause,
+      long sinceNanos,
+      @Nullable Supplier<?> work) {
     synchronized (this) {
       if (stint == seenStint) {
         awayCause = cause;
         awaySinceNanos = sinceNanos;
         awayWork = work;
+        awayEnd = enclave.left(lost, work);
         widened = pool.widen(tid);
         return;
       }
@@ -206,17 +215,23 @@ final class Worker implements Runnable {
     TakeoverCause cause;
     long sinceNanos;
     Supplier<?> work;
+    Runnable end;
     synchronized (this) {
       ended = stint++;
       cause = awayCause;
       sinceNanos = awaySinceNanos;
       work = awayWork;
+      end = awayEnd;
       awayCause = null;
       awayWork = null;
+      awayEnd = null;
       if (widened) {
         widened = false;
         pool.repin();
       }
+    }
+    if (end != null) {
+      end.run();
     }
     if (cause != null) {
       report(ended, cause, sinceNanos, work);

@@ -128,7 +128,12 @@ class TakeoverIT {
       var told = new AtomicReference<Absence>();
       loops.enclave().onAbsence(told::set);
 
-      worker.lostLoop(worker.stint() - 1, TakeoverCause.BLOCKED, System.nanoTime(), null);
+      worker.lostLoop(
+          loops.enclave().loop(0),
+          worker.stint() - 1,
+          TakeoverCause.BLOCKED,
+          System.nanoTime(),
+          null);
 
       assertThat(told.get()).extracting(Absence::worker).isEqualTo(id);
       assertThat(worker.awayNanos(TakeoverCause.BLOCKED)).isZero();

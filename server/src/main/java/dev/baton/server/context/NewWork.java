@@ -1,5 +1,7 @@
 package dev.baton.server.context;
 
+import dev.baton.scheduler.loop.AwayBound;
+import dev.baton.scheduler.loop.WaitingRoom;
 import io.vertx.core.Handler;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -26,12 +28,19 @@ public interface NewWork extends Runnable {
    */
   boolean mayWait();
 
+  /** How many of its route may be away; null if that is not known yet. */
+  @Nullable AwayBound bound();
+
   /**
-   * Notes that it must wait for a standby.
+   * Notes that it must wait for a standby, or until fewer of its route are away.
    *
+   * @param room where it waits
    * @return false if it may not: then {@link #run} refuses it
    */
-  boolean mayBePutAside();
+  boolean mayBePutAside(WaitingRoom room);
+
+  /** Whether it was refused, or dropped, while it waited. Any thread. */
+  boolean isOver();
 
   /** Whether nothing of it comes to its context before it has run. */
   boolean standsAlone();

@@ -80,7 +80,7 @@ public record RequestWork(
         behind);
   }
 
-  private static String withoutQuery(String uri) {
+  static String withoutQuery(String uri) {
     for (int i = 0; i < uri.length(); i++) {
       if (uri.charAt(i) == '?' || uri.charAt(i) == '#') {
         return uri.substring(0, i);

@@ -1,6 +1,7 @@
 package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.Ahead;
+import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.scheduler.loop.LoopThread;
 import dev.baton.stages.RequestContext;
@@ -51,8 +52,9 @@ import org.jspecify.annotations.Nullable;
  * of that channel until it has run, or waits for a future: stock Vert.x would have run it below that
  * event.
  *
- * New work (fresh) begins only while the loop has standbys; else it is put aside until the loop has,
- * and callbacks behind it go first: one of them may be what brings a standby back.
+ * New work (fresh) begins only while the loop has standbys, and fewer of its kind are away than may;
+ * else it is put aside until then, and callbacks behind it go first: one of them may be what brings a
+ * standby back.
  *
  * Ahead. New work that is expected to block passes to a thread of its own, with the right to run, as
  * soon as it is at the head; the channel that has brought it is held as for any callback that waits.
@@ -117,6 +119,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     private @Nullable Object source;
     private boolean fresh;
     private @Nullable RouteStart start;
+    private @Nullable AwayBound bound;
     private volatile @Nullable Node next;
 
     @SuppressWarnings("unchecked") // the argument is the handler's
@@ -127,7 +130,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         @Nullable Handler<?> handler,
         @Nullable Object source,
         boolean fresh,
-        @Nullable RouteStart start) {
+        @Nullable RouteStart start,
+        @Nullable AwayBound bound) {
       this.callback = callback;
       this.context = context;
       this.argument = argument;
@@ -135,6 +139,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       this.source = source;
       this.fresh = fresh;
       this.start = start;
+      this.bound = bound;
     }
 
     /** Keeps nothing reachable of a callback that has run. */
@@ -146,6 +151,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       source = null;
       fresh = false;
       start = null;
+      bound = null;
     }
 
     void run() {
@@ -164,6 +170,11 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       } else {
         context.dispatch(argument, handler);
       }
+    }
+
+    /** New work: how many of its kind may be away; what has waited may know by now. */
+    @Nullable AwayBound bound() {
+      return bound == null && callback instanceof NewWork work ? work.bound() : bound;
     }
 
     /** New work, as what can wait or be refused. */
@@ -219,34 +230,38 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   @Override
   public void execute(Runnable callback) {
-    pass(callback, null, null, null, false, null);
+    pass(callback, null, null, null, false, null, null);
   }
 
   /** As {@link #execute(Runnable)}, for a handler. Any thread. */
   public <T> void execute(T argument, Handler<T> handler) {
-    pass(null, null, argument, handler, false, null);
+    pass(null, null, argument, handler, false, null, null);
   }
 
   /**
-   * As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys.
+   * As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys, and not too
+   * many of its kind are away.
    *
    * @param start not null to have it started ahead, and told how it went
    */
   public void executeFresh(NewWork work, @Nullable RouteStart start) {
-    pass(work, null, null, null, true, start);
+    pass(work, null, null, null, true, start, null);
   }
 
   /**
    * As {@link #executeFresh}, for a handler that {@code context} dispatches.
    *
    * @param context a {@link NewWork.Maker}; null calls the handler, which then never waits
+   * @param start as above
+   * @param bound how many of its kind may be away, if that is known
    */
   public <T> void dispatchFresh(
       @Nullable ContextInternal context,
       T argument,
       Handler<T> handler,
-      @Nullable RouteStart start) {
-    pass(null, context, argument, handler, true, start);
+      @Nullable RouteStart start,
+      @Nullable AwayBound bound) {
+    pass(null, context, argument, handler, true, start, bound);
   }
 
   /** Whether what is added now waits for a callback of another thread. Any thread. */
@@ -261,13 +276,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       @Nullable Object argument,
       @Nullable Handler<?> handler,
       boolean fresh,
-      @Nullable RouteStart start) {
+      @Nullable RouteStart start,
+      @Nullable AwayBound bound) {
     Object source = loop.source();
     Object holder =
         source != null && loop.isHeld(source) && !(callback instanceof Suspension) ? source : null;
     Node begun = holder == null ? tryBegin() : null;
     Node node = begun == null ? new Node() : begun;
-    node.set(callback, context, argument, handler, source, fresh, start);
+    node.set(callback, context, argument, handler, source, fresh, start, bound);
     if (holder != null) {
       loop.afterHold(holder, () -> add(node));
     } else if (begun != null) {
@@ -340,30 +356,43 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /**
-   * Whether new work at the head waits for a standby. With the right to run, which is given up if
-   * so: what is under way in this context goes on. Where events of the new work may follow, the
-   * loop keeps this executor instead.
+   * Whether new work at the head waits for a standby, or until fewer of its kind are away. With the
+   * right to run, which is given up if so: what is under way in this context goes on. Where events
+   * of the new work may follow, whoever keeps it keeps this executor instead.
    */
   private boolean mustWait(Node node) {
-    if (!node.fresh || !loop.isHoldingBack()) {
+    if (!node.fresh) {
+      return false;
+    }
+    AwayBound bound = node.bound();
+    AwayBound full = bound != null && bound.isFull() ? bound : null;
+    if (full == null && !loop.isHoldingBack()) {
       return false;
     }
     NewWork work = node.work();
-    if (!work.mayBePutAside()) {
+    if (!work.mayBePutAside(full == null ? loop.room() : full.room())) {
       return false;
     }
     queuedNanos = loop.clockNanos();
     holdSource(node);
     if (work.standsAlone()) {
       Node next = next();
-      loop.hold(() -> executeFresh(work, null));
+      keep(full, work, () -> executeFresh(work, null));
       if (next != null) {
         schedule();
       }
     } else {
-      loop.hold(this);
+      keep(full, work, this);
     }
     return true;
+  }
+
+  private void keep(@Nullable AwayBound full, NewWork work, Runnable begin) {
+    if (full == null) {
+      loop.hold(begin);
+    } else {
+      full.hold(loop, begin, work::isOver);
+    }
   }
 
   /**

@@ -178,6 +178,23 @@ final class Serve implements Callable<Integer> {
   private int maxHeld;
 
   @Option(
+      names = "--max-wait-millis",
+      paramLabel = "MS",
+      defaultValue = "10000",
+      description =
+          "How long such a request waits before it is refused, too. Default: ${DEFAULT-VALUE}")
+  private long maxWaitMillis;
+
+  @Option(
+      names = "--max-away-per-route",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "The most handlers of one route per CPU that may block at once, so that others still find"
+              + " workers; 0 means three quarters of --max-standbys. Default: ${DEFAULT-VALUE}")
+  private int maxAwayPerRoute;
+
+  @Option(
       names = "--pipelines",
       paramLabel = "FILE",
       converter = PipelinesConverter.class,
@@ -408,6 +425,7 @@ final class Serve implements Callable<Integer> {
             .setContextMode(context)
             .setMetrics(metrics)
             .setStartAhead(startAhead)
+            .setMaxAwayPerRoute(maxAwayPerRoute)
             .setAccessLog(accessLog)
             .setTellAfter(Duration.ofMillis(tellAfterMillis));
     options
@@ -418,7 +436,8 @@ final class Serve implements Callable<Integer> {
         .setGrace(Duration.ofNanos(graceMicros * 1000))
         .setSlice(Duration.ofNanos(sliceMicros * 1000))
         .setMaxStandbys(maxStandbys)
-        .setMaxHeldContinuations(maxHeld);
+        .setMaxHeldContinuations(maxHeld)
+        .setMaxWait(Duration.ofMillis(maxWaitMillis));
     return options;
   }
 

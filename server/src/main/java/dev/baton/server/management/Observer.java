@@ -4,6 +4,7 @@ import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.server.Pipelines;
+import dev.baton.server.context.BlockingRoute;
 import dev.baton.stages.StageSnapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -225,7 +226,8 @@ final class Observer {
   }
 
   private boolean isAhead(RouteWindow.View view) {
-    return watch.routeStarts().stream()
+    return watch.blockingRoutes().stream()
+        .map(BlockingRoute::start)
         .anyMatch(
             start ->
                 start.isAhead()

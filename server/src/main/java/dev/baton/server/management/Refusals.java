@@ -121,8 +121,9 @@ final class Refusals {
               });
     }
     if (metrics != null) {
-      long overload = metrics.sheds(ShedReason.OVERLOAD);
-      counts.put(new Key(ShedReason.OVERLOAD, null), overload);
+      for (ShedReason reason : List.of(ShedReason.OVERLOAD, ShedReason.ROUTE_FULL)) {
+        counts.put(new Key(reason, null), metrics.sheds(reason));
+      }
     }
     return counts;
   }

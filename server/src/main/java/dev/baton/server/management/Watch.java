@@ -4,7 +4,7 @@ import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.server.Pipelines;
-import dev.baton.server.context.RouteStart;
+import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.StageSnapshot;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -69,7 +69,7 @@ public final class Watch implements Shareable {
 
   private volatile boolean ended;
 
-  private final Collection<RouteStart> routeStarts;
+  private final Collection<BlockingRoute> blockingRoutes;
 
   private Watch(Vertx service) {
     pipelines = Pipelines.of(service);
@@ -84,22 +84,22 @@ public final class Watch implements Shareable {
       vertx = baton;
       scheduler = baton.scheduler();
       Enclave enclave = scheduler.enclave();
-      routeStarts = baton.routeStarts().learned();
+      blockingRoutes = baton.blockingRoutes().known();
       loops = new LoopWatch(enclave, scheduler.eventLoopGroup().loops(), stacks);
       hear(new TakeoverLog.Part(enclave, null));
       expose(loops.loops());
     } else {
       vertx = null;
       scheduler = null;
-      routeStarts = List.of();
+      blockingRoutes = List.of();
       loops = null;
     }
     second(secondNanos); // what comes before the first tick counts, too
   }
 
-  /** Which routes have blocked, and how their requests are started. Any thread. */
-  Collection<RouteStart> routeStarts() {
-    return routeStarts;
+  /** Routes whose handlers have lost their loops. Any thread. */
+  Collection<BlockingRoute> blockingRoutes() {
+    return blockingRoutes;
   }
 
   /**

@@ -339,7 +339,7 @@ public final class BatonMetrics implements VertxMetrics {
       observe(scheduler);
       registry
           .getPrometheusRegistry()
-          .register(new SchedulerCollector(scheduler, stages, handlers, baton.routeStarts()));
+          .register(new SchedulerCollector(scheduler, stages, handlers, baton.blockingRoutes()));
     }
   }
 

@@ -1,11 +1,12 @@
 package dev.baton.server.metrics;
 
 import dev.baton.scheduler.loop.Absence;
+import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.context.RequestWork;
-import dev.baton.server.context.RouteStart;
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
@@ -119,27 +120,34 @@ final class HandlerMetrics {
             Now::behind));
   }
 
-  /** How the requests of routes are started. */
-  MetricSnapshot starts(Collection<RouteStart> learned) {
-    Map<Labels, Boolean> ahead = new LinkedHashMap<>();
-    for (RouteStart start : learned) {
-      RequestWork latest = start.latest();
-      ahead.merge(
-          Labels.of("method", latest.method(), "route", routeOf(latest)),
-          start.isAhead(),
-          Boolean::logicalOr);
+  /** How the requests of routes are started, and how near they are to their bound. */
+  List<MetricSnapshot> routes(Collection<BlockingRoute> known) {
+    Map<Labels, Double> ahead = new LinkedHashMap<>();
+    Map<Labels, Double> full = new LinkedHashMap<>();
+    for (BlockingRoute route : known) {
+      RequestWork latest = route.start().latest();
+      Labels labels = Labels.of("method", latest.method(), "route", routeOf(latest));
+      ahead.merge(labels, route.start().isAhead() ? 1.0 : 0, Math::max);
+      for (AwayBound bound : route.bounds()) {
+        full.merge(labels, (double) bound.away() / bound.max(), Math::max);
+      }
     }
-    return new GaugeSnapshot(
-        new MetricMetadata(
+    return List.of(
+        gauge(
             "baton_route_starts_ahead",
-            "Whether requests of this route, which have blocked, are started ahead."),
-        ahead.entrySet().stream()
-            .map(e -> new GaugeDataPointSnapshot(e.getValue() ? 1 : 0, e.getKey(), null))
-            .toList());
+            "Whether requests of this route, which have blocked, are started ahead.",
+            ahead,
+            Double::doubleValue),
+        gauge(
+            "baton_route_away_ratio",
+            "How much of what may be away at once of this route is so, on the CPU where it is"
+                + " most.",
+            full,
+            Double::doubleValue));
   }
 
-  private static MetricSnapshot gauge(
-      String name, String help, Map<Labels, Now> now, ToDoubleFunction<Now> value) {
+  private static <T> MetricSnapshot gauge(
+      String name, String help, Map<Labels, T> now, ToDoubleFunction<T> value) {
     return new GaugeSnapshot(
         new MetricMetadata(name, help),
         now.entrySet().stream()

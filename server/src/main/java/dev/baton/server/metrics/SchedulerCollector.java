@@ -5,7 +5,7 @@ import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
-import dev.baton.server.context.RouteStarts;
+import dev.baton.server.context.BlockingRoutes;
 import dev.baton.stages.BoundPipeline;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -35,7 +35,7 @@ final class SchedulerCollector implements MultiCollector {
   private final Scheduler scheduler;
   private final StageMetrics stages;
   private final HandlerMetrics handlers;
-  private final RouteStarts starts;
+  private final BlockingRoutes routes;
 
   // Guarded by this
   private final Map<Enclave, Map<String, Double>> highest = new HashMap<>();
@@ -49,11 +49,11 @@ final class SchedulerCollector implements MultiCollector {
    * @param scheduler of the event loops
    * @param stages whose loops are shown beside them
    * @param handlers knows whose handlers are away from any of them
-   * @param starts which routes are started ahead
+   * @param routes whose handlers block
    */
   SchedulerCollector(
-      Scheduler scheduler, StageMetrics stages, HandlerMetrics handlers, RouteStarts starts) {
-    this.starts = starts;
+      Scheduler scheduler, StageMetrics stages, HandlerMetrics handlers, BlockingRoutes routes) {
+    this.routes = routes;
     this.scheduler = scheduler;
     this.stages = stages;
     this.handlers = handlers;
@@ -97,7 +97,7 @@ final class SchedulerCollector implements MultiCollector {
         scheduler.enclave().pinningRefusal() == null ? 1 : 0);
     List<MetricSnapshot> all = numbers.snapshots();
     all.addAll(handlers.collect(parts.stream().map(Part::enclave).toList()));
-    all.add(handlers.starts(starts.learned()));
+    all.addAll(handlers.routes(routes.known()));
     all.add(
         new InfoSnapshot(
             new MetricMetadata("baton_notifier", "How blocked handlers are noticed, and why so."),

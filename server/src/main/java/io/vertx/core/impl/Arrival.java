@@ -3,6 +3,7 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.loop.WaitingRoom;
 import dev.baton.server.context.NewWork;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
@@ -41,8 +42,10 @@ abstract class Arrival implements NewWork {
   private final @Nullable ChannelLoop channel;
 
   // Written by who has the right to run it, one after the other
-  private boolean waits;
+  private @Nullable WaitingRoom room;
   private boolean putAside;
+  private boolean paused;
+  private ShedReason reason = ShedReason.OVERLOAD;
   private @Nullable Runnable held;
   private ContinuationLoop.@Nullable Hold hold;
   private java.util.concurrent.@Nullable Future<?> timer;
@@ -81,11 +84,17 @@ abstract class Arrival implements NewWork {
 
   @Override
   public final boolean mayWait() {
-    if (!waits) {
-      if (!loop().addWaiting()) {
-        return mayNot();
+    return mayWait(loop().room());
+  }
+
+  private boolean mayWait(WaitingRoom where) {
+    if (room == null) {
+      reason = where == loop().room() ? ShedReason.OVERLOAD : ShedReason.ROUTE_FULL;
+      if (!where.enter()) {
+        refused = true;
+        return false;
       }
-      waits = true;
+      room = where;
       ChannelLoop c = channel;
       if (c != null) {
         timer = c.schedule(this::expire, loop().maxWaitNanos(), TimeUnit.NANOSECONDS);
@@ -95,15 +104,26 @@ abstract class Arrival implements NewWork {
   }
 
   @Override
-  public boolean mayBePutAside() {
+  public final boolean mayBePutAside(WaitingRoom room) {
     putAside = true;
-    return !refused && mayWait();
+    boolean may = !refused && mayWait(room);
+    if (may && !paused) {
+      paused = true;
+      pause();
+    }
+    return may;
   }
 
-  /** Has it refused; answers false. */
-  final boolean mayNot() {
-    refused = true;
-    return false;
+  /** Its context may go on without it, and is not to have its queue emptied. */
+  abstract void pause();
+
+  final boolean isPaused() {
+    return paused;
+  }
+
+  @Override
+  public final boolean isOver() {
+    return (boolean) DONE.getVolatile(this);
   }
 
   @Override
@@ -131,8 +151,9 @@ abstract class Arrival implements NewWork {
 
   @Override
   public final void run() {
-    if (waits) {
-      loop().endWaiting();
+    WaitingRoom r = room;
+    if (r != null) {
+      r.leave();
     }
     if (DONE.compareAndSet(this, false, true)) {
       java.util.concurrent.Future<?> t = timer;
@@ -178,8 +199,13 @@ abstract class Arrival implements NewWork {
     return context.owner().metrics() instanceof BatonMetrics metrics ? metrics : null;
   }
 
+  /** Why it is refused. */
+  final ShedReason reason() {
+    return reason;
+  }
+
   /** A channel that holds events back has not been told. Any thread. */
-  private boolean isClientGone() {
+  boolean isClientGone() {
     Channel c = channel == null ? null : channel.channel();
     if (c == null || !c.isActive()) {
       return c != null;

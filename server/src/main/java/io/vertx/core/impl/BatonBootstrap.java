@@ -6,6 +6,7 @@ import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.server.connection.Backlog;
 import dev.baton.server.connection.ConnectionScout;
 import dev.baton.server.connection.Timeouts;
+import dev.baton.server.context.BlockingRoutes;
 import dev.baton.server.context.ClientGate;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.tracing.RequestTrace;
@@ -48,6 +49,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
   private final Timeouts timeouts;
   private final Backlog backlog = new Backlog();
   private boolean startAhead = true;
+  private int maxAwayPerRoute;
   private @Nullable Scheduler scheduler;
   private @Nullable Supplier<EventLoopGroup> stockLoops;
   private volatile boolean accepts;
@@ -86,6 +88,15 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return this;
   }
 
+  /**
+   * Sets how many handlers of a route may be away from the loops of one CPU; 0 means three quarters
+   * of its standbys. Before the first Vert.x.
+   */
+  public BatonBootstrap maxAwayPerRoute(int max) {
+    maxAwayPerRoute = max;
+    return this;
+  }
+
   @Override
   public BatonBootstrap init() {
     transport(Epoll.isAvailable() ? new EpollLoops() : new NioLoops());
@@ -118,7 +129,14 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             .ioHandlerFactory(transport().ioHandlerFactory())
             .start();
     RequestTracer tracer = RequestTracer.around(tracer());
-    return new BatonVertx(this, tracer, manager, selector, scheduler, mode, startAhead);
+    int max =
+        maxAwayPerRoute == 0
+            ? Math.max(1, schedulerOptions.getMaxStandbys() * 3 / 4)
+            : maxAwayPerRoute;
+    var routes =
+        new BlockingRoutes(
+            startAhead, max, schedulerOptions.getMaxHeldContinuations(), scheduler.enclave());
+    return new BatonVertx(this, tracer, manager, selector, scheduler, mode, routes);
   }
 
   /** The stock event loops that Vert.x would have, for who asks for them. */

@@ -1,8 +1,11 @@
 package io.vertx.core.impl;
 
+import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.UnitTimer;
+import dev.baton.server.context.BlockingRoute;
+import dev.baton.server.context.BlockingRoutes;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.NewWork;
@@ -26,6 +29,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.impl.HttpResponseHead;
 import io.vertx.core.http.impl.HttpServerStream;
+import io.vertx.core.http.impl.headers.HttpRequestHeaders;
 import io.vertx.core.http.impl.headers.HttpResponseHeaders;
 import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.ContextBuilder;
@@ -92,6 +96,15 @@ final class BatonContext
 
   // Of HTTP/2. Written inside the channel, before the first callback
   private @Nullable HttpServerStream stream;
+
+  // What begins the stream, until its head has come, right after it
+  private @Nullable Handler<HttpServerStream> newStream;
+
+  // A stream that has not begun. Written inside the channel
+  private @Nullable StreamArrival streamArrival;
+
+  // How many of its route may be away, if that is known. Written before the first callback
+  private @Nullable AwayBound bound;
 
   // Written before the first callback, and when that has run; onlookers may be a moment behind
   private @Nullable RouteStart inline;
@@ -193,7 +206,7 @@ final class BatonContext
     } else if (refused) {
       ContextInternal.super.dispatch(argument, task); // of Vert.x itself, and waits for nobody
     } else if (argument instanceof HttpServerRequest mine) {
-      request(mine, untyped(task));
+      request(mine, handler(task));
     } else if (argument instanceof NetSocketImpl socket) {
       gate(socket);
       executor.execute(() -> dispatch(argument, task));
@@ -244,10 +257,16 @@ final class BatonContext
       // once. In its queue that waits for a handler that pauses.
       HttpServerRequest _ = mine.fetch(0);
     }
+    BlockingRoute route = routes().of(mine);
+    RouteStart start = null;
+    if (route != null) {
+      bound = route.bound(loop);
+      start = startOf(route);
+    }
     if (executor.runsElsewhere()) {
       RequestArrival arrival = newWork(mine, task);
       if (arrival.mayWait()) {
-        executor.executeFresh(arrival, startOf(mine));
+        executor.executeFresh(arrival, start);
       } else {
         arrival.run(); // too many wait
       }
@@ -257,16 +276,15 @@ final class BatonContext
       arrival.holdSource(channel::holdFor);
       executor.executeFresh(arrival, null);
     } else {
-      executor.dispatchFresh(this, mine, task, startOf(mine));
+      executor.dispatchFresh(this, mine, task, start, bound);
     }
   }
 
-  private @Nullable RouteStart startOf(HttpServerRequest request) {
-    RouteStart start = owner() instanceof BatonVertx vertx ? vertx.routeStarts().of(request) : null;
-    if (start != null && start.begin()) {
-      return start;
+  private @Nullable RouteStart startOf(BlockingRoute route) {
+    if (routes().startsAhead(route)) {
+      return route.start();
     }
-    inline = start;
+    inline = route.start();
     return null;
   }
 
@@ -281,8 +299,39 @@ final class BatonContext
   }
 
   @SuppressWarnings("unchecked") // the argument is the handler's
-  private static Handler<Object> untyped(Handler<?> handler) {
-    return (Handler<Object>) handler;
+  private static <T> Handler<T> handler(Handler<?> handler) {
+    return (Handler<T>) handler;
+  }
+
+  private BlockingRoutes routes() {
+    return ((BatonVertx) owner()).blockingRoutes();
+  }
+
+  /** How many of the route may be away, once that is known. Before the first callback. */
+  private @Nullable AwayBound bound(@Nullable BlockingRoute known) {
+    if (bound == null && known != null) {
+      bound = known.bound(loop);
+    }
+    return bound;
+  }
+
+  /**
+   * Counts a callback of this request that has lost {@code lost}. Whoever has taken that.
+   *
+   * @return what to call when it is back; null if it counts for nothing
+   */
+  @Nullable Runnable left(TransferableEventLoop lost) {
+    Object mine = REQUEST.getAcquire(this);
+    AwayBound known = bound;
+    if (known == null && lost == loop && mine != null) {
+      BlockingRoute route = routes().learn(RequestWork.of(mine, 0));
+      known = route == null ? null : route.bound(loop);
+    }
+    if (known == null || lost != loop) {
+      return null; // such as a worker of a stage, which has others of its own
+    }
+    known.left();
+    return known::returned;
   }
 
   @Override
@@ -290,8 +339,11 @@ final class BatonContext
     return new RequestArrival(this, (HttpServerRequest) Objects.requireNonNull(argument), handler);
   }
 
-  private <T> void stream(HttpServerStream stream, T argument, Handler<T> task) {
-    var arrival = new StreamArrival<>(this, stream, argument, task);
+  /** A request of HTTP/2: new work, as {@link #request}. */
+  private void stream(HttpServerStream begun, HttpRequestHeaders head, Handler<Object> task) {
+    var arrival = new StreamArrival(this, begun, Objects.requireNonNull(newStream), head, task);
+    newStream = null;
+    streamArrival = arrival;
     if (executor.runsElsewhere() && !arrival.mayWait()) {
       arrival.run();
     } else {
@@ -306,7 +358,6 @@ final class BatonContext
   private static final class RequestArrival extends Arrival {
     private final HttpServerRequest request;
     private final Handler<Object> task;
-    private boolean paused;
 
     RequestArrival(BatonContext context, HttpServerRequest request, Handler<Object> task) {
       super(context, request.connection());
@@ -314,22 +365,21 @@ final class BatonContext
       this.task = task;
     }
 
-    /** Its context goes on without it, and is not to have its queue emptied. */
     @Override
-    public boolean mayBePutAside() {
-      boolean may = super.mayBePutAside();
-      if (may && !paused) {
-        paused = true;
-        HttpServerRequest _ = request.pause();
-      }
-      return may;
+    void pause() {
+      HttpServerRequest _ = request.pause();
     }
 
     /** The queue is emptied by a callback behind this one. */
     private void resume() {
-      if (paused) {
+      if (isPaused()) {
         HttpServerRequest _ = request.resume();
       }
+    }
+
+    @Override
+    public @Nullable AwayBound bound() {
+      return context.bound(context.routes().of(request));
     }
 
     @Override
@@ -342,7 +392,7 @@ final class BatonContext
     void refuse() {
       resume();
       context.refused = context.isDuplicate();
-      shed(request, metrics());
+      shed(request, metrics(), reason());
       if (context.executor.runsElsewhere() && hasBody(request.headers())) {
         request.connection().close(); // or it would come to that executor
       }
@@ -355,28 +405,57 @@ final class BatonContext
   }
 
   /** A request of HTTP/2. What it brings comes to its context at once, whether it waits or not. */
-  private static final class StreamArrival<T> extends Arrival {
+  private static final class StreamArrival extends Arrival {
     private final HttpServerStream stream;
-    private final T argument;
-    private final Handler<T> task;
+    private final Handler<HttpServerStream> newStream;
+    private final HttpRequestHeaders head;
+    private final Handler<Object> task;
 
-    StreamArrival(BatonContext context, HttpServerStream stream, T argument, Handler<T> task) {
+    // Written inside the channel. Benign race: one whose client leaves just now may run
+    private boolean reset;
+
+    StreamArrival(
+        BatonContext context,
+        HttpServerStream stream,
+        Handler<HttpServerStream> newStream,
+        HttpRequestHeaders head,
+        Handler<Object> task) {
       super(context, stream.connection());
-      context.stream = context.isDuplicate() ? stream : null;
       this.stream = stream;
-      this.argument = argument;
+      this.newStream = newStream;
+      this.head = head;
       this.task = task;
     }
 
-    /** Where requests share a context, one that waits would hold up those under way. */
+    /** Where streams share a context, one that waits must not hold up those under way. */
     @Override
-    public boolean mayBePutAside() {
-      return context.mode == ContextMode.PER_REQUEST ? super.mayBePutAside() : mayNot();
+    public boolean standsAlone() {
+      return context.mode != ContextMode.PER_REQUEST;
+    }
+
+    @Override
+    void pause() {
+      HttpServerStream _ = stream.pause();
+    }
+
+    @Override
+    public @Nullable AwayBound bound() {
+      return context.bound(context.routes().of(head));
+    }
+
+    @Override
+    boolean isClientGone() {
+      return reset || super.isClientGone();
     }
 
     @Override
     void begin() {
-      task.handle(argument);
+      context.streamArrival = null;
+      newStream.handle(stream);
+      if (isPaused()) {
+        HttpServerStream _ = stream.fetch(Long.MAX_VALUE);
+      }
+      task.handle(head);
     }
 
     @Override
@@ -384,7 +463,7 @@ final class BatonContext
       context.refused = context.isDuplicate();
       BatonMetrics metrics = metrics();
       if (metrics != null) {
-        metrics.shed(ShedReason.OVERLOAD);
+        metrics.shed(reason());
       }
       // Not at once: the stream has not seen its own head yet.
       context.nettyEventLoop().execute(() -> answer(stream, 503));
@@ -418,9 +497,10 @@ final class BatonContext
    * Answers at once: there is no worker left to run the handler. Nor one to route it, so it is
    * counted by the route that such paths had before.
    */
-  private static void shed(HttpServerRequest request, @Nullable BatonMetrics metrics) {
+  private static void shed(
+      HttpServerRequest request, @Nullable BatonMetrics metrics, ShedReason reason) {
     if (metrics != null) {
-      metrics.shed(ShedReason.OVERLOAD);
+      metrics.shed(reason);
       String route = metrics.routeOf(String.valueOf(request.path()));
       if (route != null) {
         request.routed(route);
@@ -432,7 +512,9 @@ final class BatonContext
             503,
             null,
             null,
-            "came while no worker was left, or behind one that blocks",
+            reason == ShedReason.ROUTE_FULL
+                ? "came while too many of its kind were blocked"
+                : "came while no worker was left, or behind one that blocks",
             "try again in a second"));
   }
 
@@ -449,9 +531,16 @@ final class BatonContext
   public <T> void execute(T argument, Handler<T> task) {
     if (executor.inThread() || refused) {
       task.handle(argument);
-    } else if (argument instanceof HttpServerStream stream) {
-      stream(stream, argument, task);
+    } else if (stream == null && isDuplicate() && argument instanceof HttpServerStream begun) {
+      stream = begun;
+      newStream = handler(task);
+    } else if (newStream != null && argument instanceof HttpRequestHeaders head) {
+      stream(Objects.requireNonNull(stream), head, handler(task));
     } else {
+      StreamArrival waits = streamArrival;
+      if (waits != null && argument instanceof Long) {
+        waits.reset = true; // its code
+      }
       executor.execute(argument, task);
     }
   }
@@ -467,9 +556,13 @@ final class BatonContext
       return;
     }
     boolean first = request == null && RequestWork.isRequest(argument) && isDuplicate();
+    Runnable back = null;
     if (first) {
       starting = true;
       REQUEST.setRelease(this, argument);
+      if (TransferableEventLoop.hasLostLoop()) {
+        back = left(loop); // what was taken was nobody's: the rest of it is this request's
+      }
     }
     ContextInternal previous = beginDispatch();
     try {
@@ -483,6 +576,9 @@ final class BatonContext
       endDispatch(previous);
       if (first) {
         starting = false;
+      }
+      if (back != null) {
+        back.run();
       }
     }
   }
@@ -562,6 +658,7 @@ final class BatonContext
     own.arrivalNanos = arrivalNanos;
     own.queuedNanos = executor.queuedNanos();
     own.request = request;
+    own.bound = bound;
     own.copyLocals(this);
     return own.withSource(this);
   }

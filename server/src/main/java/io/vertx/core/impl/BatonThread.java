@@ -2,7 +2,8 @@ package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.LoopThread;
-import dev.baton.server.context.RequestWork;
+import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.loop.WorkObserver;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ public final class BatonThread extends LoopThread {
 
   /** Builds a scheduler whose workers are such threads, and tell which requests they run. */
   public static Scheduler.Builder schedulers() {
-    return Scheduler.builder().threadFactory(BatonThread::new).workObserver(BatonThread::workOf);
+    return Scheduler.builder().threadFactory(BatonThread::new).workObserver(new Requests());
   }
 
   @Override
@@ -34,12 +35,20 @@ public final class BatonThread extends LoopThread {
     super.run();
   }
 
-  /** What {@code thread} runs for a request, null if nothing. Any thread. */
-  static @Nullable Supplier<RequestWork> workOf(Thread thread) {
-    return thread instanceof BatonThread baton
-            && baton.dispatch.context instanceof BatonContext context
-            && context.hasRequest()
-        ? context
-        : null;
+  /** Which requests they run. */
+  private static final class Requests implements WorkObserver {
+    @Override
+    public @Nullable Supplier<?> workOf(Thread worker) {
+      return worker instanceof BatonThread baton
+              && baton.dispatch.context instanceof BatonContext context
+              && context.hasRequest()
+          ? context
+          : null;
+    }
+
+    @Override
+    public @Nullable Runnable left(TransferableEventLoop loop, Supplier<?> work) {
+      return work instanceof BatonContext context ? context.left(loop) : null;
+    }
   }
 }

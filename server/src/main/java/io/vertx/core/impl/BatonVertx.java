@@ -5,9 +5,10 @@ import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.connection.Backlog;
+import dev.baton.server.context.BlockingRoutes;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.RequestWork;
-import dev.baton.server.context.RouteStarts;
+import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
 import dev.baton.server.context.StockRequestContext;
 import dev.baton.server.tracing.RequestTrace;
@@ -62,7 +63,7 @@ public final class BatonVertx extends VertxImpl {
   private final Backlog backlog;
   private final @Nullable NameResolver resolver; // null while the constructor above runs
 
-  private final RouteStarts routeStarts;
+  private final BlockingRoutes blockingRoutes;
 
   private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
@@ -73,7 +74,7 @@ public final class BatonVertx extends VertxImpl {
       @Nullable NodeSelector nodeSelector,
       Scheduler scheduler,
       ContextMode defaultMode,
-      boolean startAhead) {
+      BlockingRoutes blockingRoutes) {
     super(
         bootstrap.options(),
         clusterManager,
@@ -97,7 +98,7 @@ public final class BatonVertx extends VertxImpl {
     this.outsiders = scheduler.eventLoopGroup().loops().stream().map(SerialExecutor::new).toList();
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
     closeLast(pinned::close);
-    this.routeStarts = new RouteStarts(startAhead, scheduler.enclave());
+    this.blockingRoutes = blockingRoutes;
     scheduler.enclave().onTakeover(this::noteTakeover);
   }
 
@@ -106,9 +107,9 @@ public final class BatonVertx extends VertxImpl {
     return scheduler;
   }
 
-  /** Which routes are started ahead. */
-  public RouteStarts routeStarts() {
-    return routeStarts;
+  /** What is known of routes whose handlers block. */
+  public BlockingRoutes blockingRoutes() {
+    return blockingRoutes;
   }
 
   /**
@@ -309,8 +310,9 @@ public final class BatonVertx extends VertxImpl {
     if (trace != null) {
       trace.taken(takeover.atNanos());
     }
-    if (context.isStarting()) {
-      routeStarts.taken(takeover, work, context.startedInline());
+    RouteStart start = context.startedInline();
+    if (start != null && context.isStarting()) {
+      blockingRoutes.taken(takeover, work, start);
     }
   }
 

@@ -24,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -135,7 +136,7 @@ class StartAheadTest {
   }
 
   private boolean isAhead() {
-    return vertx.routeStarts().learned().stream().anyMatch(RouteStart::isAhead);
+    return vertx.blockingRoutes().known().stream().anyMatch(route -> route.start().isAhead());
   }
 
   /** Asks until the route has been learned. */
@@ -218,6 +219,7 @@ class StartAheadTest {
           enclave.workerSnapshots().stream()
               .filter(StartAheadTest::hangs)
               .map(worker -> enclave.workOf(worker.worker()))
+              .filter(Objects::nonNull) // it may have come back in between
               .findAny()
               .orElse(null);
     }
@@ -236,7 +238,8 @@ class StartAheadTest {
 
   @Test
   void shouldStartInlineAtTheCap() throws Exception {
-    BatonOptions options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST);
+    BatonOptions options =
+        new BatonOptions().setContextMode(ContextMode.PER_REQUEST).setMaxAwayPerRoute(10_000);
     options.getScheduler().setMaxStandbys(4);
     start(options);
     learn("/long");

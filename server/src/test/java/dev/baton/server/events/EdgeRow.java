@@ -173,6 +173,97 @@ enum EdgeRow {
     }
   },
 
+  ROUTE(
+      "R1",
+      "40 requests of one route block, 8 standbys, time bound of 1 s; 50 of another",
+      "not one of the others is answered",
+      "less than 8 have begun, the others are refused; 50 × 200",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      var options = new BatonOptions().setStartAhead(false);
+      try (EdgeServer server =
+          new EdgeServer(
+              host, 1, o -> o.setMaxStandbys(8).setMaxWait(Duration.ofSeconds(1)), options)) {
+        Future<String> blocked = server.inBackground(() -> server.all(40, "/hold"));
+        String others = server.whenRefused(33, () -> server.all(50, "/fast"));
+        server.release();
+        return server.bounded(8, blocked.get()) + "; " + others;
+      }
+    }
+  },
+
+  ROUTE_AHEAD(
+      "R1",
+      "the same, of a route that is started ahead",
+      "not one of the others is answered",
+      "less than 8 have begun, the others are refused; 50 × 200",
+      Hosts.PER_REQUEST) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server =
+          new EdgeServer(
+              host,
+              1,
+              o -> o.setMaxStandbys(8).setMaxWait(Duration.ofSeconds(1)),
+              new BatonOptions())) {
+        try (Wire wire = new Wire(server.port).timeout(60_000)) {
+          for (int i = 0; i < 64; i++) {
+            wire.get("/hold-1").status();
+          }
+        }
+        server.hold();
+        Future<String> blocked = server.inBackground(() -> server.all(40, "/hold-1"));
+        String others = server.whenRefused(33, () -> server.all(50, "/fast"));
+        server.release();
+        return server.bounded(8, blocked.get()) + "; " + others;
+      }
+    }
+  },
+
+  ROUTE_PASSES_ON(
+      "R1",
+      "60 requests of one route wait 50 ms, or await them, 8 standbys",
+      "none",
+      "60 × 200, 60 × 200",
+      Hosts.TAKEN) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server =
+          new EdgeServer(
+              host, 1, o -> o.setMaxStandbys(8), new BatonOptions().setStartAhead(false))) {
+        return server.all(60, "/block/50") + ", " + server.all(60, "/await/50");
+      }
+    }
+  },
+
+  STREAMS_WAIT(
+      "h2",
+      "streams with bodies while awaits use up all of 4 standbys",
+      "serial: refused at once",
+      "12 × 200; 200, body",
+      Hosts.TAKEN) {
+    @Override
+    String play(Host host) throws Exception {
+      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(4))) {
+        Future<String> awaiting = server.inBackground(() -> server.all(12, "/await/1000"));
+        for (int i = 0; i < 500 && !server.isUsedUp(); i++) {
+          TimeUnit.MILLISECONDS.sleep(10);
+        }
+        String seen;
+        try (Wire wire = new Wire(server.port).timeout(20_000).http2()) {
+          byte[] body = "body".getBytes(StandardCharsets.US_ASCII);
+          wire.send(Wire.http2Post(1, "/echo")).send(Wire.http2Frame(Wire.DATA, 1, 1, body));
+          boolean isOk = EdgeServer.isOk(wire.http2Frame(Wire.HEADERS));
+          Wire.Frame data = isOk ? wire.http2Frame(Wire.DATA) : null;
+          seen =
+              data == null ? "refused" : "200, " + StandardCharsets.US_ASCII.decode(data.payload());
+        }
+        return awaiting.get() + "; " + seen;
+      }
+    }
+  },
+
   FULL_MAILBOX(
       "B4",
       "serial: 500 requests behind one that blocks, 64 may wait",

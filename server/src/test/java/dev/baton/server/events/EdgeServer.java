@@ -2,6 +2,7 @@ package dev.baton.server.events;
 
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.loop.LoopSnapshot;
+import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
@@ -38,7 +39,9 @@ import org.jspecify.annotations.Nullable;
 /** A service whose handlers do what brings a server to its bounds, and clients for it. */
 final class EdgeServer implements AutoCloseable {
   /** How long an answer may take; a hang is seen after it. */
-  private static final int PATIENCE_MILLIS = 20_000;
+  private static final int PATIENCE_MILLIS = 60_000;
+
+  private static final byte HPACK_STATUS_200 = (byte) 0x88;
 
   final Vertx vertx;
   final int port;
@@ -47,12 +50,13 @@ final class EdgeServer implements AutoCloseable {
   final AtomicInteger begun = new AtomicInteger();
 
   private final CountDownLatch released = new CountDownLatch(1);
+  private volatile CountDownLatch held = new CountDownLatch(0);
   private final Service service = new Service();
   private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
 
-  /** One loop. */
+  /** One loop; a route may use up all workers. */
   EdgeServer(Host host, Consumer<SchedulerOptions> scheduler) throws Exception {
-    this(host, 1, scheduler, new BatonOptions());
+    this(host, 1, scheduler, new BatonOptions().setMaxAwayPerRoute(10_000));
   }
 
   EdgeServer(Host host, int loops, Consumer<SchedulerOptions> scheduler, BatonOptions options)
@@ -122,11 +126,18 @@ final class EdgeServer implements AutoCloseable {
     int number = path.length < 3 ? 0 : Integer.parseInt(path[2]);
     switch (path[1]) {
       case "fast" -> request.response().end("fast");
+      case "echo" -> request.body().onSuccess(body -> request.response().end(body));
       case "address" -> request.response().end(request.remoteAddress().host());
       case "block" -> {
         begun.incrementAndGet();
         sleep(number);
         request.response().end("blocked");
+      }
+      case "hold-1" -> {
+        sleep(1);
+        begun.addAndGet((int) held.getCount());
+        await(held);
+        request.response().end("held");
       }
       case "hold" -> {
         begun.incrementAndGet();
@@ -213,6 +224,11 @@ final class EdgeServer implements AutoCloseable {
     }
   }
 
+  static boolean isOk(Wire.Frame headers) {
+    boolean hasPriority = (headers.flags() & 0x20) != 0;
+    return headers.payload().get(hasPriority ? 5 : 0) == HPACK_STATUS_200;
+  }
+
   <T> Future<T> inBackground(Callable<T> code) {
     return clients.submit(code);
   }
@@ -228,6 +244,11 @@ final class EdgeServer implements AutoCloseable {
       TimeUnit.MILLISECONDS.sleep(300);
     }
     return wires;
+  }
+
+  /** From now on {@code /hold-1} blocks until {@link #release}, too. */
+  void hold() {
+    held = released;
   }
 
   void release() {
@@ -249,15 +270,32 @@ final class EdgeServer implements AutoCloseable {
     return now < bound ? "less than " + bound + " have begun" : now + " have begun";
   }
 
+  /** As above, and what the others were answered; one may have begun to block before its handler. */
+  String bounded(int bound, String answers) {
+    return lessBegun(bound)
+        + (answers.matches("\\d × 200, \\d+ × 503")
+            ? ", the others are refused"
+            : ", " + answers);
+  }
+
   /** Waits until as many requests were refused, but not for ever. */
   void untilRefused(int count) throws InterruptedException {
-    for (int i = 0; i < 1_500; i++) {
-      BatonMetrics metrics = BatonMetrics.of(vertx);
-      if (metrics != null && metrics.sheds(ShedReason.OVERLOAD) >= count) {
-        return;
-      }
+    for (int i = 0; i < 6_000 && refused() < count; i++) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
+  }
+
+  private long refused() {
+    BatonMetrics metrics = BatonMetrics.of(vertx);
+    return metrics == null
+        ? 0
+        : metrics.sheds(ShedReason.OVERLOAD) + metrics.sheds(ShedReason.ROUTE_FULL);
+  }
+
+  /** As above, and asks then. */
+  String whenRefused(int count, Callable<String> question) throws Exception {
+    untilRefused(count);
+    return question.call();
   }
 
   // ---------------------------------------------------------------- the scheduler
@@ -267,6 +305,12 @@ final class EdgeServer implements AutoCloseable {
     return Baton.scheduler(vertx).enclave().loopSnapshots().stream()
         .mapToInt(LoopSnapshot::queuedContinuations)
         .sum();
+  }
+
+  /** Whether new work is held back. */
+  boolean isUsedUp() {
+    return Baton.scheduler(vertx).enclave().poolSnapshots().stream()
+        .anyMatch(PoolSnapshot::exhausted);
   }
 
   long hogs() {

@@ -26,7 +26,7 @@ final class PutAsideTest {
   @ParameterizedTest
   @EnumSource(names = {"SERIAL", "PER_REQUEST"})
   void shouldKeepWhatHasComeOfARequestBehindIt(Host host) throws Exception {
-    var options = new BatonOptions();
+    var options = new BatonOptions().setMaxAwayPerRoute(10_000);
     options.getScheduler().setMaxStandbys(2);
     var later = new AtomicReference<HttpServerRequest>();
     var others = new ArrayList<Wire>();

@@ -29,7 +29,7 @@ final class HealthIT {
       new ManagementOptions().setUnreadyAfter(Duration.ofSeconds(1));
 
   private static Watched twoStandbys() throws Exception {
-    BatonOptions options = new BatonOptions();
+    BatonOptions options = new BatonOptions().setMaxAwayPerRoute(10_000);
     options.getScheduler().setMaxStandbys(2).setMinStandbys(1);
     return Watched.start(options, new ManagementOptions(ONE_SECOND)).assumeTakeover();
   }

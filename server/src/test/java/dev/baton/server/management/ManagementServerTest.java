@@ -304,7 +304,7 @@ final class ManagementServerTest {
 
   @Test
   void shouldAnswerWhenEveryLoopIsBlockedAndNoStandbyIsLeft() throws Exception {
-    BatonOptions options = new BatonOptions();
+    BatonOptions options = new BatonOptions().setMaxAwayPerRoute(10_000);
     options.getScheduler().setMaxStandbys(2).setMinStandbys(1);
     try (Watched watched = Watched.start(options).assumeTakeover()) {
       List<CompletableFuture<HttpResponse<String>>> blocked = new ArrayList<>();

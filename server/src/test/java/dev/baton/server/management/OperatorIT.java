@@ -52,7 +52,7 @@ final class OperatorIT {
   }
 
   private static BatonOptions fewStandbys(int max) {
-    BatonOptions options = options();
+    BatonOptions options = options().setMaxAwayPerRoute(10_000);
     options.getScheduler().setMinStandbys(1).setMaxStandbys(max).setMaxHeldContinuations(2);
     return options;
   }

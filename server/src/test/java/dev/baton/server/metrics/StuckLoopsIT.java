@@ -58,7 +58,7 @@ class StuckLoopsIT {
   @ParameterizedTest
   @EnumSource(names = {"PER_REQUEST", "PINNED"})
   void shouldAnswerScrapesWhileEveryLoopIsStuck(ContextMode mode) throws Exception {
-    BatonOptions options = new BatonOptions().setContextMode(mode);
+    BatonOptions options = new BatonOptions().setContextMode(mode).setMaxAwayPerRoute(10_000);
     options.getScheduler().setLoops(2).setPinning(false).setMinStandbys(1).setMaxStandbys(3);
     options.getScheduler().setMaxHeldContinuations(1);
     CountDownLatch released = new CountDownLatch(1);
