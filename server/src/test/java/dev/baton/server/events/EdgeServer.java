@@ -270,12 +270,12 @@ final class EdgeServer implements AutoCloseable {
     return now < bound ? "less than " + bound + " have begun" : now + " have begun";
   }
 
-  /** As above, and what the others were answered; one may have begun to block before its handler. */
+  /**
+   * As above, and what the others were answered; one may have begun to block before its handler.
+   */
   String bounded(int bound, String answers) {
     return lessBegun(bound)
-        + (answers.matches("\\d × 200, \\d+ × 503")
-            ? ", the others are refused"
-            : ", " + answers);
+        + (answers.matches("\\d × 200, \\d+ × 503") ? ", the others are refused" : ", " + answers);
   }
 
   /** Waits until as many requests were refused, but not for ever. */
