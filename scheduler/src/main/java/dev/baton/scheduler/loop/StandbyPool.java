@@ -399,7 +399,12 @@ final class StandbyPool {
     }
     long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.HOG);
     if (grace != SchedulingPolicy.NEVER && timer.isUsedUp(status, cpuNanos, grace)) {
-      return take(me, owner, loop, status, TakeoverCause.HOG, 0);
+      TransferableEventLoop taken = take(me, owner, loop, status, TakeoverCause.HOG, 0);
+      if (taken != null) {
+        return taken;
+      }
+      // It has got to another unit of its turn: that may block, too, and nobody else sets the
+      // timer.
     }
     timer.lookAgain(status, cpuNanos);
     return null;

@@ -1,0 +1,161 @@
+package dev.baton.scheduler.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.notify.TickNotifier;
+import dev.baton.scheduler.os.CpuSet;
+import dev.baton.scheduler.os.FakeLinuxCalls;
+import dev.baton.scheduler.policy.RunToCompletionPolicy;
+import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.queue.RunQueue;
+import io.netty.channel.nio.NioIoHandler;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a standby does with the loop's timer, told when it fires. */
+@Timeout(60)
+final class StandbyPoolTest {
+  private static final long TIMER_OF_LOOP_0 = 1L << 32;
+
+  /** A kernel in which timers fire when the test says so. */
+  private static final class Kernel extends FakeLinuxCalls {
+    private final Semaphore fires = new Semaphore(0);
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger settings = new AtomicInteger();
+
+    @Override
+    public int epollWait(int epollFd, long event, int timeoutMillis) {
+      waiting.getAndIncrement();
+      fires.acquireUninterruptibly();
+      return 1;
+    }
+
+    @Override
+    public long epollData(long event) {
+      return TIMER_OF_LOOP_0;
+    }
+
+    @Override
+    public void timerfdSettime(int fd, long spec) {
+      settings.getAndIncrement();
+    }
+
+    /** Has the timer fire, and waits until the one standby has looked. */
+    void fire() {
+      int before = waiting.get();
+      fires.release();
+      Loops.until("the standby has looked", () -> waiting.get() > before);
+    }
+  }
+
+  /** Takes hogs, after what a test does meanwhile. */
+  private static final class Policy implements SchedulingPolicy {
+    private final SchedulingPolicy policy = new RunToCompletionPolicy(0, 1_000_000);
+    private volatile @Nullable Runnable meanwhile;
+
+    @Override
+    public String name() {
+      return policy.name();
+    }
+
+    @Override
+    public int cpuOf(int loop, CpuSet cpus) {
+      return policy.cpuOf(loop, cpus);
+    }
+
+    @Override
+    public @Nullable Runnable pickNext(RunQueue queue) {
+      return policy.pickNext(queue);
+    }
+
+    @Override
+    public int batch() {
+      return policy.batch();
+    }
+
+    @Override
+    public long batchNanos() {
+      return 60_000_000_000L; // one turn, however long its units are
+    }
+
+    @Override
+    public long graceNanos(int loop, TakeoverCause cause) {
+      Runnable now = meanwhile;
+      if (now != null) {
+        meanwhile = null;
+        now.run();
+      }
+      return 0;
+    }
+
+    @Override
+    public long sliceNanos() {
+      return policy.sliceNanos();
+    }
+  }
+
+  private static void spin(CountDownLatch until) {
+    while (until.getCount() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void shouldLookAgainWhenTheLoopHasGotToAnotherUnitMeanwhile() throws Exception {
+    var kernel = new Kernel();
+    var policy = new Policy();
+    var enclave =
+        new Enclave(
+            new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1),
+            kernel,
+            new TickNotifier(),
+            policy,
+            CpuSet.of(0),
+            LoopThread::new,
+            WorkObserver.NONE);
+    var group = new TransferableEventLoopGroup(1, enclave, NioIoHandler.newFactory(), null);
+    TransferableEventLoop loop = group.loops().getFirst();
+    Loops.until("the standby waits", () -> kernel.waiting.get() == 1);
+    var first = new CountDownLatch(1);
+    var inFirst = new CountDownLatch(1);
+    var second = new CountDownLatch(1);
+    var inSecond = new CountDownLatch(1);
+    var gate = new CountDownLatch(1);
+    loop.execute(() -> spin(gate)); // so that both are of one turn
+    loop.continuation(
+        () -> {
+          inFirst.countDown();
+          spin(first);
+        });
+    loop.continuation(
+        () -> {
+          inSecond.countDown();
+          spin(second);
+        });
+    gate.countDown();
+    Loops.await(inFirst);
+    kernel.fire(); // it looks, for the first time
+    TimeUnit.MILLISECONDS.sleep(2); // two slices
+    policy.meanwhile =
+        () -> {
+          first.countDown();
+          Loops.await(inSecond);
+        };
+    int settings = kernel.settings.get();
+
+    kernel.fire();
+
+    assertThat(kernel.settings.get()).as("the timer is set").isEqualTo(settings + 1);
+    assertThat(loop.snapshot().takeovers()).isZero();
+    second.countDown();
+    kernel.fires.release(1_000); // whoever waits there is to see the end
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).await(20, TimeUnit.SECONDS);
+  }
+}
