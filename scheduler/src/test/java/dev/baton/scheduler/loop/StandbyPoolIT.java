@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
-import dev.baton.scheduler.policy.RunToCompletionPolicy;
-import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
-import dev.baton.scheduler.queue.RunQueue;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +14,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -83,46 +79,15 @@ class StandbyPoolIT {
   }
 
   /** Fails once, in the standby that asks it. */
-  private static final class FailingPolicy implements SchedulingPolicy {
-    private final SchedulingPolicy policy = new RunToCompletionPolicy(0, 1_000_000);
+  private static final class FailingPolicy extends DelegatingPolicy {
     private final AtomicInteger failures = new AtomicInteger(3);
-
-    @Override
-    public String name() {
-      return "failing";
-    }
-
-    @Override
-    public int cpuOf(int loop, dev.baton.scheduler.os.CpuSet cpus) {
-      return policy.cpuOf(loop, cpus);
-    }
-
-    @Override
-    public @Nullable Runnable pickNext(RunQueue queue) {
-      return policy.pickNext(queue);
-    }
-
-    @Override
-    public int batch() {
-      return policy.batch();
-    }
 
     @Override
     public long graceNanos(int loop, TakeoverCause cause) {
       if (failures.getAndDecrement() > 0) {
         throw new IllegalStateException("thrown by the test");
       }
-      return policy.graceNanos(loop, cause);
-    }
-
-    @Override
-    public long batchNanos() {
-      return policy.batchNanos();
-    }
-
-    @Override
-    public long sliceNanos() {
-      return policy.sliceNanos();
+      return super.graceNanos(loop, cause);
     }
   }
 

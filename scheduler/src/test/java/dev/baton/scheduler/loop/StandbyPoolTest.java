@@ -6,10 +6,7 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.TickNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.FakeLinuxCalls;
-import dev.baton.scheduler.policy.RunToCompletionPolicy;
-import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
-import dev.baton.scheduler.queue.RunQueue;
 import io.netty.channel.nio.NioIoHandler;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -56,29 +53,8 @@ final class StandbyPoolTest {
   }
 
   /** Takes hogs, after what a test does meanwhile. */
-  private static final class Policy implements SchedulingPolicy {
-    private final SchedulingPolicy policy = new RunToCompletionPolicy(0, 1_000_000);
+  private static final class Policy extends DelegatingPolicy {
     private volatile @Nullable Runnable meanwhile;
-
-    @Override
-    public String name() {
-      return policy.name();
-    }
-
-    @Override
-    public int cpuOf(int loop, CpuSet cpus) {
-      return policy.cpuOf(loop, cpus);
-    }
-
-    @Override
-    public @Nullable Runnable pickNext(RunQueue queue) {
-      return policy.pickNext(queue);
-    }
-
-    @Override
-    public int batch() {
-      return policy.batch();
-    }
 
     @Override
     public long batchNanos() {
@@ -93,11 +69,6 @@ final class StandbyPoolTest {
         now.run();
       }
       return 0;
-    }
-
-    @Override
-    public long sliceNanos() {
-      return policy.sliceNanos();
     }
   }
 

@@ -33,6 +33,12 @@ class BacklogTest {
     loop.runScheduledPendingTasks();
   }
 
+  private void round() {
+    poll(acceptor);
+    poll(first);
+    poll(second);
+  }
+
   @Test
   void shouldEndWhenTheAcceptorAndThenEachLoopHasPolled() {
     poll(first);
@@ -49,14 +55,10 @@ class BacklogTest {
   void shouldTakeInWhatWasAcceptedMeanwhile() {
     for (int connection = 0; connection < 3; connection++) {
       acceptor.writeInbound("a connection");
-      poll(acceptor);
-      poll(first);
-      poll(second);
+      round();
       assertThat(ended).hasValue(0);
     }
-    poll(acceptor);
-    poll(first);
-    poll(second);
+    round();
     assertThat(ended).hasValue(1);
   }
 
@@ -64,9 +66,7 @@ class BacklogTest {
   void shouldEndThoughNewConnectionsNeverCease() {
     for (int polls = 0; polls < 300; polls++) {
       acceptor.writeInbound("a connection");
-      poll(acceptor);
-      poll(first);
-      poll(second);
+      round();
     }
     assertThat(ended).hasValue(1);
   }
