@@ -228,7 +228,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
       ChannelFactory<? extends Channel> channels = stock.channelFactory(domainSocket);
-      return () -> ClientGate.on(channels.newChannel());
+      return () -> ClientGate.on(channels.newChannel(), ClientUpgrade::watch);
     }
 
     @Override
@@ -255,7 +255,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
       ChannelFactory<? extends Channel> channels = stock.channelFactory(domainSocket);
-      return () -> ClientGate.on(channels.newChannel());
+      return () -> ClientGate.on(channels.newChannel(), ClientUpgrade::watch);
     }
 
     @Override

@@ -63,12 +63,17 @@ final class ConnectionContext extends DelegatingContext {
           "context=" + connection.context() + ": a connection of a server of Baton's");
     }
     ConnectionContext own = new ConnectionContext(listening.user, channel);
+    set(connection, own);
+    return own;
+  }
+
+  /** Has {@code connection} use {@code context} from now on. Inside its channel. */
+  static void set(ConnectionBase connection, ContextInternal context) {
     try {
-      CONTEXT_OF_CONNECTION.invokeExact(connection, (ContextInternal) own);
+      CONTEXT_OF_CONNECTION.invokeExact(connection, context);
     } catch (Throwable e) {
       throw new LinkageError("A connection did not take its context", e);
     }
-    return own;
   }
 
   // ---------------------------------------------------------------- inside the channel
