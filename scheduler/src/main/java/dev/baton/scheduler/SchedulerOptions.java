@@ -41,6 +41,7 @@ public final class SchedulerOptions {
   private @Nullable CpuSet cpus;
   private boolean pinning = true;
   private boolean takeover = true;
+  private boolean pulling;
   private BlockNotifier.Kind notifier = BlockNotifier.Kind.PERF;
   private Duration grace = DEFAULT_GRACE;
   private Duration slice = DEFAULT_SLICE;
@@ -61,6 +62,7 @@ public final class SchedulerOptions {
     cpus = other.cpus;
     pinning = other.pinning;
     takeover = other.takeover;
+    pulling = other.pulling;
     notifier = other.notifier;
     grace = other.grace;
     slice = other.slice;
@@ -113,6 +115,19 @@ public final class SchedulerOptions {
 
   public SchedulerOptions setTakeover(boolean takeover) {
     this.takeover = takeover;
+    return this;
+  }
+
+  /**
+   * Whether idle loops run what busy ones will not run soon; false by default. Needs {@link
+   * #isTakeover}: what a loop runs for another one may block, too.
+   */
+  public boolean isPulling() {
+    return pulling;
+  }
+
+  public SchedulerOptions setPulling(boolean pulling) {
+    this.pulling = pulling;
     return this;
   }
 

@@ -62,6 +62,7 @@ public final class BatonOptions {
           Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
           Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
           Map.entry("takeover", (o, v) -> o.scheduler.setTakeover(bool("takeover", v))),
+          Map.entry("pulling", (o, v) -> o.scheduler.setPulling(bool("pulling", v))),
           Map.entry("notifier", (o, v) -> o.scheduler.setNotifier(notifier(text(v)))),
           Map.entry("graceNanos", (o, v) -> o.scheduler.setGrace(nanos("graceNanos", v))),
           Map.entry("sliceNanos", (o, v) -> o.scheduler.setSlice(nanos("sliceNanos", v))),
@@ -146,6 +147,7 @@ public final class BatonOptions {
             .put("loops", scheduler.getLoops())
             .put("pinning", scheduler.isPinning())
             .put("takeover", scheduler.isTakeover())
+            .put("pulling", scheduler.isPulling())
             .put("notifier", scheduler.getNotifier().name().toLowerCase(Locale.ROOT))
             .put("graceNanos", scheduler.getGrace().toNanos())
             .put("sliceNanos", scheduler.getSlice().toNanos())

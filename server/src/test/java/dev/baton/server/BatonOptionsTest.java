@@ -25,6 +25,7 @@ class BatonOptionsTest {
         .setCpus(CpuSet.parse("0-1,5"))
         .setPinning(false)
         .setTakeover(false)
+        .setPulling(true)
         .setNotifier(BlockNotifier.Kind.PROC)
         .setGrace(Duration.ofNanos(123))
         .setSlice(Duration.ofMillis(2))

@@ -25,17 +25,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @Outcome(id = "1, 1", expect = ACCEPTABLE_INTERESTING, desc = "Caught: asleep with work waiting")
 @State
 public class StageSleepBrokenStress {
-  private static final VarHandle IDLE;
-
-  static {
-    try {
-      IDLE =
-          MethodHandles.privateLookupIn(StageQueue.class, MethodHandles.lookup())
-              .findVarHandle(StageQueue.class, "idle", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle BITS = MethodHandles.arrayElementVarHandle(long[].class);
 
   private final StageQueue queue = new StageQueue(2, 1);
   private volatile int unsignalled;
@@ -53,7 +43,7 @@ public class StageSleepBrokenStress {
   public void loop(II_Result r) {
     boolean empty = queue.isEmpty(); // as in its turn; and the look to come is a fast one
     unsignalled = 1;
-    IDLE.setRelease(queue, 1L); // broken: no fence
+    BITS.setRelease(queue.idle.bits, 0, 1L); // broken: no fence
     r.r1 = empty && queue.isEmpty() ? 1 : 0;
   }
 

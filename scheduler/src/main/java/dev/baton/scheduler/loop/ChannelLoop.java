@@ -318,6 +318,11 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
     Objects.requireNonNull(handle).run(events);
   }
 
+  /** Notes events again that {@link #takeEvents} has taken. The owner in IO. */
+  void putBack(int events) {
+    Objects.requireNonNull(handle).putBack(events);
+  }
+
   /** Whether events and tasks must wait. The owner in IO. */
   boolean isDetached() {
     return detached;

@@ -10,6 +10,7 @@ import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.LinuxCalls;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.queue.PullQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -38,6 +39,9 @@ public final class Enclave {
   private static final System.Logger LOGGER = System.getLogger(Enclave.class.getName());
   private static final int RECENT_TAKEOVERS = 256;
 
+  /** The most units for each loop that wait for an idle one. */
+  private static final int MAX_GIVEN = 256;
+
   private final SchedulerOptions options;
   private final @Nullable LinuxCalls calls;
   private final BlockNotifier notifier;
@@ -52,6 +56,9 @@ public final class Enclave {
   private final AtomicReferenceArray<@Nullable Worker> workers =
       new AtomicReferenceArray<>(LoopStatus.MAX_OWNER + 1);
   private final Thread spawner;
+
+  // Written before the loops start
+  private @Nullable PullQueue<Errand> peers;
 
   // Guarded by workers
   private int nextWorker;
@@ -110,6 +117,14 @@ public final class Enclave {
 
   @Nullable LinuxCalls calls() {
     return calls;
+  }
+
+  /** What so many loops give each other units through; null if they do not. */
+  @Nullable PullQueue<Errand> newPullQueue(int loops) {
+    if (loops > 1 && takeover && options.isPulling()) {
+      peers = new PullQueue<>(MAX_GIVEN * loops, loops);
+    }
+    return peers;
   }
 
   SchedulingPolicy policy() {
@@ -471,6 +486,12 @@ public final class Enclave {
     synchronized (recent) {
       return List.copyOf(recent);
     }
+  }
+
+  /** How often an idle loop was woken for units of its peers. Any thread. */
+  public long pullWakeUps() {
+    PullQueue<Errand> queue = peers;
+    return queue == null ? 0 : queue.wakeUps();
   }
 
   /** Every loop. Any thread. */

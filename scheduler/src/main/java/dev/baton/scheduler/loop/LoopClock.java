@@ -33,6 +33,11 @@ final class LoopClock {
     return now;
   }
 
+  /** Time not spent asleep until this turn began. */
+  long busyAtTurnNanos() {
+    return turnNanos() - startNanos - idleNanos;
+  }
+
   /** The loop is about to sleep. */
   void idle(long nowNanos) {
     if (idleSinceNanos == 0) {

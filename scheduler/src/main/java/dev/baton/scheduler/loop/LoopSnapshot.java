@@ -21,6 +21,8 @@ import java.util.Map;
  * @param takeoversByCause the same, for every cause
  * @param busyNanos time not spent asleep since the loop began; may be a moment behind, and then
  *     seem to go back by as much
+ * @param givenUnits units that this loop has let its peers run so far, or taken back
+ * @param pulledUnits units of peers that this loop has run so far
  */
 public record LoopSnapshot(
     int loop,
@@ -36,4 +38,6 @@ public record LoopSnapshot(
     long continuations,
     long takeovers,
     Map<TakeoverCause, Long> takeoversByCause,
-    long busyNanos) {}
+    long busyNanos,
+    long givenUnits,
+    long pulledUnits) {}

@@ -18,6 +18,9 @@ public class LoopThread extends FastThreadLocalThread {
   /** The loop this thread drives, or drove when it entered the unit that it still runs. */
   @Nullable TransferableEventLoop drives;
 
+  /** The loop whose status word it has entered: {@link #drives}, unless it runs a peer's unit. */
+  @Nullable TransferableEventLoop own;
+
   /** The channel whose unit this thread runs, {@link #NO_CHANNEL}, or null outside of units. */
   @Nullable Object unit;
 

@@ -3,6 +3,7 @@ package dev.baton.scheduler.loop;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.queue.PullQueue;
 import dev.baton.scheduler.queue.RunQueue;
 import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.Channel;
@@ -72,6 +73,13 @@ import org.jspecify.annotations.Nullable;
  * Slices. The loop pushes its timer out at most every three quarters of a slice (SliceTimer); it
  * fires only when the loop is stuck, or idle, once.
  *
+ * Pulling. A loop with more units than it runs soon gives some to peers that sleep (PullQueue), if
+ * they take longer than a wake-up; itself one of those who pull, it takes back what nobody took. A
+ * given channel is detached, as if the loop had been lost to a taker: what comes for it waits, and
+ * whoever has run its unit gives it back. That thread calls the giver the loop it drives, but enters
+ * and leaves by the word of its own (LoopThread.own), where the unit belongs to no channel: if it
+ * blocks, its own loop is taken over.
+ *
  * Holding back. When every standby is in use and no more may be started, new work waits in held, and
  * a stage's in its queue; what is under way goes on, for it may be what brings a worker back. See
  * StandbyPool.
@@ -131,6 +139,7 @@ public final class TransferableEventLoop extends UnitExecutor
   private final @Nullable SliceTimer timer;
   private final IoHandler handler;
   private final @Nullable StageQueue stage;
+  private final @Nullable PullQueue<Errand> peers;
   private final long spinNanos;
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
@@ -156,9 +165,15 @@ public final class TransferableEventLoop extends UnitExecutor
   /** Units that run on, on workers that have lost this loop. Any thread. */
   private final AtomicInteger away = new AtomicInteger();
 
+  /** Units that were given to peers and have not ended. Any thread. */
+  private final AtomicInteger given = new AtomicInteger();
+
+  private final LongAdder givenUnits = new LongAdder();
+
   private final OwnershipWord status = new OwnershipWord();
   private final RestartBackoff backoff = new RestartBackoff();
   private final LoopClock clock = new LoopClock();
+  private final GivingRule giving = new GivingRule();
 
   // Written by owners
   private final Map<TakeoverCause, LongAdder> takeovers = new EnumMap<>(TakeoverCause.class);
@@ -181,10 +196,14 @@ public final class TransferableEventLoop extends UnitExecutor
   private long continuationsAtPoll;
   private long turns;
   private int clockEvery = CLOCK_EVERY;
+  private long unitsRun;
+  private long errandNanos;
+  private long pulledUnits;
   private long shutdownStartNanos;
   private long lastTaskNanos;
   private @Nullable PendingTakeover pendingTakeover;
   private volatile boolean holding;
+  private volatile boolean unasked; // sleeps, and for want of standbys no peer may wake it
 
   private final IoHandlerContext context =
       new IoHandlerContext() {
@@ -197,7 +216,8 @@ public final class TransferableEventLoop extends UnitExecutor
               && lifecycle == STARTED
               && (holding
                   ? runQueue.isOwnEmpty() && pool.isExhausted()
-                  : runQueue.isEmpty() && held.isEmpty() && (stage == null || stage.park(index)));
+                  : runQueue.isEmpty() && held.isEmpty() && (stage == null || stage.park(index)))
+              && mayIdle();
         }
 
         @Override
@@ -232,10 +252,12 @@ public final class TransferableEventLoop extends UnitExecutor
       Enclave enclave,
       int index,
       IoHandlerFactory ioHandlerFactory,
-      @Nullable StageQueue stage) {
+      @Nullable StageQueue stage,
+      @Nullable PullQueue<Errand> peers) {
     this.parent = parent;
     this.index = index;
     this.stage = stage;
+    this.peers = peers;
     this.spinNanos = enclave.options().getSpin().toNanos();
     this.runQueue = new RunQueue(stage, index);
     this.policy = enclave.policy();
@@ -245,6 +267,9 @@ public final class TransferableEventLoop extends UnitExecutor
     this.handler = ioHandlerFactory.newHandler(outside);
     if (stage != null) {
       stage.attach(index, handler::wakeup);
+    }
+    if (peers != null) {
+      peers.attach(index, handler::wakeup);
     }
     for (TakeoverCause cause : TakeoverCause.values()) {
       takeovers.put(cause, new LongAdder());
@@ -349,6 +374,7 @@ public final class TransferableEventLoop extends UnitExecutor
     LoopThread thread = me.thread();
     thread.unit = null;
     thread.drives = this;
+    thread.own = this;
     try {
       if (!initialized) {
         initialized = true;
@@ -377,7 +403,14 @@ public final class TransferableEventLoop extends UnitExecutor
     clock.forget();
     StageQueue s = stage;
     if (s == null) {
-      handler.run(context);
+      PullQueue<Errand> p = peers;
+      try {
+        handler.run(context);
+      } finally {
+        if (p != null) {
+          p.unpark(index);
+        }
+      }
       return;
     }
     if (spinNanos > 0 && continuations != continuationsAtPoll) {
@@ -423,6 +456,13 @@ public final class TransferableEventLoop extends UnitExecutor
     } else if (clock.wasIdle()) {
       clock.turnNanos();
     }
+    if (peers != null) {
+      if (!ready.isEmpty()) {
+        peers.passOn(); // it may have been woken for what is there, and runs its own first
+      }
+      giving.turn(
+          unitsRun, clock.busyAtTurnNanos() - errandNanos, lifecycle == STARTED && !holding);
+    }
     timers.expire(tasks::add);
     int ran = runUnits(me, thread);
     if (ran < 0) {
@@ -442,6 +482,9 @@ public final class TransferableEventLoop extends UnitExecutor
     } else if (stage != null) {
       stage.passOn();
     }
+    if (!heldBack && giving.gives()) {
+      giveContinuations();
+    }
     if (heldBack ? !runQueue.isOwnEmpty() : !runQueue.isEmpty()) {
       if (!runContinuations(me, thread, heldBack)) {
         return End.LOST;
@@ -453,7 +496,7 @@ public final class TransferableEventLoop extends UnitExecutor
     } else if (pendingTakeover != null) {
       report(false);
     }
-    return null;
+    return peers == null || runErrand(me, thread) ? null : End.LOST;
   }
 
   /**
@@ -475,6 +518,9 @@ public final class TransferableEventLoop extends UnitExecutor
           continue;
         }
         events = channel.takeEvents();
+        if (!ready.isEmpty() && giving.gives()) {
+          giveReady();
+        }
       } else {
         task = nextTask();
         if (task == null) {
@@ -501,6 +547,7 @@ public final class TransferableEventLoop extends UnitExecutor
         begin(thread);
         probe.arm();
       }
+      unitsRun++;
       enter(thread, channel);
       try {
         if (task == null) {
@@ -644,10 +691,10 @@ public final class TransferableEventLoop extends UnitExecutor
   @Override
   public boolean maySuspend() {
     return timer != null
-        && !(pool.isUsedUp()
-            && Thread.currentThread() instanceof LoopThread thread
+        && !(Thread.currentThread() instanceof LoopThread thread
             && thread.drives == this
-            && status.get() == thread.word);
+            && own(thread).pool.isUsedUp()
+            && own(thread).status.get() == thread.word);
   }
 
   @Override
@@ -720,12 +767,21 @@ public final class TransferableEventLoop extends UnitExecutor
     return Thread.currentThread() instanceof LoopThread thread
         && thread.drives != null
         && thread.unit != null
-        && thread.drives.status.get() != thread.word;
+        && own(thread).status.get() != thread.word;
+  }
+
+  /** The loop whose word {@code thread} has entered, while it runs a unit of any loop. */
+  private static TransferableEventLoop own(LoopThread thread) {
+    return Objects.requireNonNull(thread.own, "own");
   }
 
   private void suspend(LoopThread thread, ChannelLoop channel) {
     passOn(thread);
     thread.unit = LoopThread.SUSPENDED;
+    if (thread.own != this) { // a unit that this loop has given
+      giveBack(channel);
+      return;
+    }
     long next = status.suspend(thread.word);
     if (next == OwnershipWord.LOST) {
       giveBack(channel);
@@ -797,6 +853,165 @@ public final class TransferableEventLoop extends UnitExecutor
     return ran;
   }
 
+  // ---------------------------------------------------------------- pulling
+
+  /** Whether this loop may run units of its peers. The owner in IO. */
+  private boolean mayPull() {
+    return !pool.isExhausted();
+  }
+
+  /** The last look before this loop sleeps: whether nothing waits for it among its peers. */
+  private boolean mayIdle() {
+    PullQueue<Errand> p = peers;
+    if (p == null) {
+      return true;
+    }
+    if (!mayPull()) {
+      unasked = true; // Dekker with StandbyPool.await, as holding
+      if (!mayPull()) {
+        return given.get() == 0 || p.isEmpty();
+      }
+    }
+    if (unasked) {
+      unasked = false;
+    }
+    return p.park(index);
+  }
+
+  /** Shares the channels that are ready with the peers that sleep. */
+  private void giveReady() {
+    PullQueue<Errand> p = Objects.requireNonNull(peers);
+    int idle = p.idle();
+    if (idle == 0) {
+      return;
+    }
+    for (int share = share(ready.size(), idle); share > 0; share--) {
+      ChannelLoop channel = ready.removeLast();
+      // Where callbacks run outside of the channel its unit is short.
+      if (channel.isDetached() || channel.isHeld() || !channel.runsCallbacks()) {
+        ready.addLast(channel);
+        return;
+      }
+      channel.detach();
+      int events = channel.takeEvents();
+      if (!give(new Errand(this, channel, events, null, clock.turnNanos()))) {
+        channel.attach();
+        channel.putBack(events);
+        return;
+      }
+    }
+  }
+
+  private void giveContinuations() {
+    int waiting = runQueue.size();
+    int idle = waiting < 2 ? 0 : Objects.requireNonNull(peers).idle();
+    for (int share = idle == 0 ? 0 : share(waiting - 1, idle); share > 0; share--) {
+      Runnable continuation = runQueue.pollOwn();
+      if (continuation == null) {
+        return;
+      }
+      if (!give(new Errand(this, null, 0, continuation, clock.turnNanos()))) {
+        runQueue.addLocal(continuation);
+        return;
+      }
+    }
+  }
+
+  /** An equal part of one more than {@code waiting}, which this loop has in hand, for each. */
+  private static int share(int waiting, int idle) {
+    return (waiting * idle + idle) / (idle + 1);
+  }
+
+  private boolean give(Errand errand) {
+    given.getAndIncrement();
+    if (!Objects.requireNonNull(peers).offer(errand)) {
+      given.getAndDecrement();
+      return false;
+    }
+    givenUnits.increment();
+    return true;
+  }
+
+  /**
+   * Runs one unit that a loop has given away, after this loop's own.
+   *
+   * @return false if this loop was lost: the caller must not touch it any more
+   */
+  private boolean runErrand(Worker me, LoopThread thread) {
+    PullQueue<Errand> p = Objects.requireNonNull(peers);
+    if (p.isEmpty() || !(mayPull() || given.get() > 0)) {
+      return true;
+    }
+    Errand errand = p.poll();
+    if (errand == null) {
+      return true;
+    }
+    TransferableEventLoop home = errand.home();
+    if (home != this) {
+      pulledUnits++;
+    }
+    begin(thread);
+    BlockProbe probe = me.probe();
+    probe.arm();
+    EventExecutor previous = ThreadExecutorMap.setCurrentExecutor(home);
+    long beganNanos = System.nanoTime();
+    long turnNanos = thread.turnNanos;
+    enter(thread, null);
+    thread.drives = home;
+    thread.turnNanos = errand.turnNanos();
+    thread.unit = errand.channel() == null ? LoopThread.NO_CHANNEL : errand.channel();
+    home.runGiven(thread, errand);
+    Object unit = thread.unit;
+    boolean kept = status.leave(thread.word);
+    thread.unit = null;
+    thread.drives = kept ? this : null;
+    thread.turnNanos = turnNanos;
+    ThreadExecutorMap.setCurrentExecutor(previous);
+    long nanos = System.nanoTime() - beganNanos;
+    home.errandEnded(errand.channel(), unit, nanos, home != this);
+    if (kept) {
+      continuations += thread.ran;
+      probe.disarm();
+      clock.forget();
+      errandNanos += nanos; // it is no unit of this loop's
+    }
+    return kept;
+  }
+
+  /** The unit itself, of this loop, on a thread that has another one, or may have lost it. */
+  private void runGiven(LoopThread thread, Errand errand) {
+    ChannelLoop channel = errand.channel();
+    Runnable continuation = errand.continuation();
+    if (continuation != null) {
+      callback(thread, continuation);
+      passOn(thread);
+      return;
+    }
+    try {
+      Objects.requireNonNull(channel).runEvents(errand.events());
+    } catch (Throwable e) {
+      failed(channel, e);
+    }
+    settle(thread, channel);
+  }
+
+  /** A unit that this loop has given has ended, at a peer's or back here. Its thread. */
+  private void errandEnded(
+      @Nullable ChannelLoop channel, @Nullable Object unit, long nanos, boolean atPeer) {
+    if (atPeer) {
+      giving.ended(nanos);
+    }
+    if (channel != null && unit == channel) {
+      giveBack(channel);
+    }
+    given.getAndDecrement();
+    if (lifecycle != STARTED) {
+      handler.wakeup();
+    }
+  }
+
+  // ---------------------------------------------------------------- continuations
+
   /**
    * @param ownOnly whether to leave the stage's alone
    * @return false if the loop was lost: the caller must not touch it any more
@@ -830,6 +1045,7 @@ public final class TransferableEventLoop extends UnitExecutor
       }
     }
     probe.disarm();
+    unitsRun += ran;
     clock.forget(); // they may have taken long
     return true;
   }
@@ -873,9 +1089,11 @@ public final class TransferableEventLoop extends UnitExecutor
     return true;
   }
 
-  /** Wakes this loop if it holds continuations back. A worker that has become a standby. */
+  /**
+   * Wakes this loop if it holds work back, or off its peers. A worker that has become a standby.
+   */
   void wakeIfHolding() {
-    if (holding) {
+    if (holding || unasked) {
       handler.wakeup();
     }
   }
@@ -997,6 +1215,12 @@ public final class TransferableEventLoop extends UnitExecutor
     if (lifecycle >= SHUTDOWN) {
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
+    if (giving.gives()
+        && LoopStatus.isTakeable(status.get())
+        && Objects.requireNonNull(peers).idle() > 0
+        && give(new Errand(this, null, 0, continuation, System.nanoTime()))) {
+      return; // this loop is busy, and a peer is not
+    }
     runQueue.addShared(continuation);
     rejectIfEnded(continuation);
     wakeUnlessInUnit();
@@ -1076,12 +1300,14 @@ public final class TransferableEventLoop extends UnitExecutor
 
   @Override
   public boolean isStillOwned(long seen) {
-    return status.get() == seen;
+    return token() == seen;
   }
 
   @Override
   public long token() {
-    return status.get();
+    return Thread.currentThread() instanceof LoopThread thread && thread.drives == this
+        ? own(thread).status.get()
+        : status.get();
   }
 
   // ---------------------------------------------------------------- Netty
@@ -1188,7 +1414,12 @@ public final class TransferableEventLoop extends UnitExecutor
     }
     timers.cancelAll();
     handler.prepareToDestroy();
-    boolean busy = ran + runTasks() > 0 || !runQueue.isEmpty() || !held.isEmpty() || away.get() > 0;
+    boolean busy =
+        ran + runTasks() > 0
+            || !runQueue.isEmpty()
+            || !held.isEmpty()
+            || away.get() > 0
+            || given.get() > 0;
     if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
       return true;
     }
@@ -1289,7 +1520,9 @@ public final class TransferableEventLoop extends UnitExecutor
         continuations,
         byCause.values().stream().mapToLong(Long::longValue).sum(),
         byCause,
-        clock.busyNanos());
+        clock.busyNanos(),
+        givenUnits.sum(),
+        pulledUnits);
   }
 
   StandbyPool pool() {

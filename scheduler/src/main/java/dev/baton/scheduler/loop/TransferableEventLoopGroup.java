@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.queue.PullQueue;
 import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -34,7 +35,14 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
    */
   public TransferableEventLoopGroup(
       int loops, Enclave enclave, IoHandlerFactory ioHandlerFactory, @Nullable StageQueue stage) {
-    super(loops, NO_EXECUTOR, ioHandlerFactory, enclave, new int[1], stage);
+    super(
+        loops,
+        NO_EXECUTOR,
+        ioHandlerFactory,
+        enclave,
+        new int[1],
+        stage,
+        stage == null ? enclave.newPullQueue(loops) : null);
     for (EventExecutor loop : this) {
       this.loops.add((TransferableEventLoop) loop);
     }
@@ -62,7 +70,10 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
       Executor executor, IoHandlerFactory ioHandlerFactory, @Nullable Object... args) {
     Enclave enclave = (Enclave) Objects.requireNonNull(args[0]);
     int index = ((int[]) Objects.requireNonNull(args[1]))[0]++;
-    return new TransferableEventLoop(this, enclave, index, ioHandlerFactory, (StageQueue) args[2]);
+    @SuppressWarnings("unchecked")
+    PullQueue<Errand> peers = (PullQueue<Errand>) args[3];
+    return new TransferableEventLoop(
+        this, enclave, index, ioHandlerFactory, (StageQueue) args[2], peers);
   }
 
   /** The loops, by index. */

@@ -1,9 +1,6 @@
 package dev.baton.scheduler.queue;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * waiting, running and suspended ones hold theirs. There are no more slots than places in each of
  * the queues, so that resume() always finds one.
  *
- * Wake-ups. A loop's bit in idle says that it sleeps or is about to:
+ * Wake-ups. A loop's bit in IdleLoops says that it sleeps or is about to:
  *     producer: add to a queue;   read spinning, idle       (a set bit is cleared, that loop woken)
  *     loop:     clear spinning;   set its bit;  read the queues;  sleep
  * The two are the store-load pairs of Dekker's protocol. Adding is a CAS of the queue's producer
@@ -48,18 +45,14 @@ public final class StageQueue {
   /** What a loop that is stuck would have resumed waits for at most this many fresh ones. */
   private static final int PEERS_TURN = 63;
 
-  private static final VarHandle IDLE = MethodHandles.arrayElementVarHandle(long[].class);
-
   private final int capacity;
   private final MpmcVarHandleArrayQueue<Runnable> fresh;
   private final MpmcVarHandleArrayQueue<Runnable>[] resumed;
-  private final Runnable[] wakers;
+  final IdleLoops idle;
 
   // Written by any thread
   private final AtomicInteger inside = new AtomicInteger();
   private final AtomicInteger spinning = new AtomicInteger();
-  private final LongAdder wakeUps = new LongAdder();
-  private final long[] idle; // a bit for each loop; volatile, through IDLE
 
   /**
    * An empty queue.
@@ -79,17 +72,15 @@ public final class StageQueue {
     int places = Math.max(2, capacity); // the least that JCTools takes
     fresh = new MpmcVarHandleArrayQueue<>(places);
     resumed = new MpmcVarHandleArrayQueue[loops];
-    wakers = new Runnable[loops];
-    idle = new long[(loops + Long.SIZE - 1) / Long.SIZE];
+    idle = new IdleLoops(loops);
     for (int i = 0; i < loops; i++) {
       resumed[i] = new MpmcVarHandleArrayQueue<>(places);
-      wakers[i] = () -> {};
     }
   }
 
   /** Says how loop {@code index} is woken. Before the first {@link #offer}. */
   public void attach(int index, Runnable waker) {
-    wakers[index] = waker;
+    idle.attach(index, waker);
   }
 
   // ---------------------------------------------------------------- any thread
@@ -138,41 +129,7 @@ public final class StageQueue {
     if (spinning.get() != 0) {
       return;
     }
-    if (preferred >= 0 && clear(preferred)) {
-      wake(preferred);
-      return;
-    }
-    for (int word = 0; word < idle.length; word++) {
-      long now;
-      while ((now = idle(word)) != 0) {
-        int loop = word * Long.SIZE + Long.numberOfTrailingZeros(now);
-        if (clear(loop)) {
-          wake(loop);
-          return;
-        }
-      }
-    }
-  }
-
-  private void wake(int loop) {
-    wakeUps.increment();
-    wakers[loop].run();
-  }
-
-  private long idle(int word) {
-    return (long) IDLE.getVolatile(idle, word);
-  }
-
-  /** The bit of a loop in its word: the shift takes the number modulo 64. */
-  private static long bit(int loop) {
-    return 1L << loop;
-  }
-
-  /** Whether the bit of {@code loop} was set and this call has cleared it. */
-  private boolean clear(int loop) {
-    int word = loop / Long.SIZE;
-    return (idle(word) & bit(loop)) != 0
-        && ((long) IDLE.getAndBitwiseAnd(idle, word, ~bit(loop)) & bit(loop)) != 0;
+    idle.wakeOne(preferred);
   }
 
   /** Whether nothing waits. */
@@ -209,7 +166,7 @@ public final class StageQueue {
 
   /** How often a sleeping loop was woken, since the start. */
   public long wakeUps() {
-    return wakeUps.sum();
+    return idle.wakeUps();
   }
 
   // ---------------------------------------------------------------- a loop's owner in IO
@@ -240,16 +197,13 @@ public final class StageQueue {
    * @return false if it must not: something waits
    */
   public boolean park(int loop) {
-    int word = loop / Long.SIZE;
-    if ((idle(word) & bit(loop)) == 0) {
-      long _ = (long) IDLE.getAndBitwiseOr(idle, word, bit(loop));
-    }
+    idle.park(loop);
     return isEmpty();
   }
 
   /** {@code loop} is awake. */
   public void unpark(int loop) {
-    boolean _ = clear(loop);
+    idle.unpark(loop);
   }
 
   /** A loop cannot run what it was woken for, or runs something else first: somebody else may. */

@@ -131,6 +131,12 @@ public final class UnitHandle implements EpollIoHandle, IoRegistration {
     return e;
   }
 
+  /** Notes events that were taken once more. The owner in IO. */
+  public void putBack(int taken) {
+    events |= taken;
+    sink.ready();
+  }
+
   /** Puts the events noted aside until {@link #unmask}. The owner in IO. */
   public void putAside() {
     missed |= events;

@@ -159,6 +159,11 @@ final class Serve implements Callable<Integer> {
   private long sliceMicros;
 
   @Option(
+      names = "--pulling",
+      description = "Let idle loops run what busy ones will not run soon. Default: off")
+  private boolean pulling;
+
+  @Option(
       names = "--max-standbys",
       paramLabel = "N",
       defaultValue = "256",
@@ -435,6 +440,7 @@ final class Serve implements Callable<Integer> {
         .setNotifier(notifier)
         .setGrace(Duration.ofNanos(graceMicros * 1000))
         .setSlice(Duration.ofNanos(sliceMicros * 1000))
+        .setPulling(pulling)
         .setMaxStandbys(maxStandbys)
         .setMaxHeldContinuations(maxHeld)
         .setMaxWait(Duration.ofMillis(maxWaitMillis));

@@ -35,6 +35,7 @@ final class SchedulerJson {
         .put("cpus", enclave.cpus().toString())
         .put("pinning", refusal == null ? "granted" : refusal)
         .put("blindWorkers", enclave.blindWorkers())
+        .put("pullWakeUps", enclave.pullWakeUps())
         .put("takeovers", takeovers);
   }
 
@@ -113,7 +114,9 @@ final class SchedulerJson {
         .put("holding", loop.holding())
         .put("continuations", loop.continuations())
         .put("takeovers", loop.takeovers())
-        .put("busyNanos", loop.busyNanos());
+        .put("busyNanos", loop.busyNanos())
+        .put("givenUnits", loop.givenUnits())
+        .put("pulledUnits", loop.pulledUnits());
   }
 
   private static JsonObject pool(PoolSnapshot pool) {

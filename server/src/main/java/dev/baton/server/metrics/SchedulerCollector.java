@@ -74,6 +74,11 @@ final class SchedulerCollector implements MultiCollector {
             part.labels().add("cause", label(cause)),
             neverLess(part, "blocked " + cause, part.enclave().awayNanos(cause) / 1e9));
       }
+      numbers.count(
+          "baton_pull_wakeups",
+          "Idle loops woken for units of their peers.",
+          part.labels(),
+          part.enclave().pullWakeUps());
       numbers.gauge(
           "baton_blind_workers",
           "Workers that the notifier could not watch.",
@@ -139,6 +144,16 @@ final class SchedulerCollector implements MultiCollector {
         "Callbacks run to their end by owners, in units and continuations.",
         labels,
         loop.continuations());
+    numbers.count(
+        "baton_loop_given_units",
+        "Units that a loop left to whichever of its peers is idle, or took back.",
+        labels,
+        loop.givenUnits());
+    numbers.count(
+        "baton_loop_pulled_units",
+        "Units of its peers that a loop ran.",
+        labels,
+        loop.pulledUnits());
     loop.takeoversByCause()
         .forEach(
             (cause, count) ->

@@ -2,6 +2,7 @@ package dev.baton.server.torture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
@@ -44,10 +45,27 @@ final class BatonTortureTest {
     torture(mode, 10);
   }
 
+  /** All connections are one loop's, and the other one has nothing else to do. */
+  @Order(3)
+  @ParameterizedTest
+  @EnumSource(ContextMode.class)
+  void shouldAnswerEveryByteRightWhileAnIdleLoopPulls(ContextMode mode) {
+    torture(mode, 10, 2);
+  }
+
   private static void torture(ContextMode mode, int abortPercent) {
+    torture(mode, abortPercent, 1);
+  }
+
+  private static void torture(ContextMode mode, int abortPercent, int loops) {
     var options = new BatonOptions().setContextMode(mode);
     // As many takeovers as can be had: no grace, and slices that most handlers outrun.
-    options.getScheduler().setLoops(1).setGrace(Duration.ZERO).setSlice(Duration.ofNanos(20_000));
+    options
+        .getScheduler()
+        .setLoops(loops)
+        .setPulling(loops > 1)
+        .setGrace(Duration.ZERO)
+        .setSlice(Duration.ofNanos(20_000));
     Vertx vertx = Baton.vertx(options);
     // Whatever waits behind a blocked callback would be shed, rightly; here all is to be answered.
     var service =
@@ -62,12 +80,19 @@ final class BatonTortureTest {
                 .withAbortPercent(abortPercent)
                 .withDuration(Duration.ofSeconds(2)));
     long takeovers = Baton.scheduler(vertx).enclave().takeovers(TakeoverCause.BLOCKED);
+    long pulled =
+        Baton.scheduler(vertx).enclave().loopSnapshots().stream()
+            .mapToLong(LoopSnapshot::pulledUnits)
+            .sum();
     boolean takeover = Baton.scheduler(vertx).isTakeover();
     vertx.close().await();
 
     assertThat(result.clean()).as(result.report()).isTrue();
     if (takeover && mode != ContextMode.PINNED) {
       assertThat(takeovers).as("takeovers").isGreaterThan(20);
+    }
+    if (loops == 1) {
+      assertThat(pulled).as("pulled").isZero();
     }
   }
 }

@@ -1,0 +1,22 @@
+package dev.baton.scheduler.loop;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A unit of one loop that any loop of its enclave may run: events of a channel, or a continuation.
+ *
+ * <p>While it waits and runs its channel is detached, as if its thread had lost the loop; the
+ * thread that runs it goes home with it (see {@link TransferableEventLoop#drive}).
+ *
+ * @param home the loop that gave it
+ * @param channel whose events these are, null for a continuation
+ * @param events as {@link ChannelLoop#takeEvents} said
+ * @param continuation what to run, null for events
+ * @param turnNanos when the turn began in which it was given, {@link System#nanoTime}
+ */
+record Errand(
+    TransferableEventLoop home,
+    @Nullable ChannelLoop channel,
+    int events,
+    @Nullable Runnable continuation,
+    long turnNanos) {}
