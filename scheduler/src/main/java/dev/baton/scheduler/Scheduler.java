@@ -49,7 +49,7 @@ public final class Scheduler {
     SchedulingPolicy policy =
         builder.policy != null
             ? builder.policy
-            : new RunToCompletionPolicy(options.getGrace().toNanos(), options.getSlice().toNanos());
+            : new RunToCompletionPolicy();
     enclave =
         new Enclave(
             options,

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 
@@ -34,7 +35,7 @@ public class IdleTimerBrokenStress {
     }
   }
 
-  private static final long OUTSIDE = LoopStatus.ownedBy(1, 0);
+  private static final long OUTSIDE = StatusWord.ownedBy(1, 0);
 
   private volatile long status = OUTSIDE;
   private volatile long nextPushNanos = 1;
@@ -42,12 +43,12 @@ public class IdleTimerBrokenStress {
   @Actor
   public void standby(II_Result r) {
     nextPushNanos = 0;
-    r.r1 = LoopStatus.state(status) == LoopStatus.UNIT ? 1 : 0;
+    r.r1 = StatusWord.state(status) == StatusWord.UNIT ? 1 : 0;
   }
 
   @Actor
   public void owner(II_Result r) {
-    STATUS.setRelease(this, LoopStatus.entered(OUTSIDE)); // broken: no fence
+    STATUS.setRelease(this, StatusWord.entered(OUTSIDE)); // broken: no fence
     r.r2 = nextPushNanos == 0 ? 1 : 0;
   }
 }

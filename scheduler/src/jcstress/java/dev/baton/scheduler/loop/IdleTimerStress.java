@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
@@ -40,7 +41,7 @@ public class IdleTimerStress {
 
   @Actor
   public void standby(II_Result r) {
-    r.r1 = LoopStatus.isTakeable(timer.idle(word)) ? 1 : 0;
+    r.r1 = StatusWord.isTakeable(timer.idle(word)) ? 1 : 0;
   }
 
   @Actor

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 
@@ -29,17 +30,17 @@ public class OwnershipBrokenStress {
     }
   }
 
-  private volatile long status = LoopStatus.ownedBy(1, 0);
+  private volatile long status = StatusWord.ownedBy(1, 0);
   private int plain;
 
   @Actor
   public void owner(III_Result r) {
     plain = 7;
-    long inside = LoopStatus.entered(status);
+    long inside = StatusWord.entered(status);
     STATUS.setVolatile(this, inside);
     boolean mine = status == inside;
     if (mine) {
-      status = LoopStatus.left(inside); // broken: looks, then writes
+      status = StatusWord.left(inside); // broken: looks, then writes
     }
     r.r1 = mine ? 1 : 0;
   }
@@ -48,8 +49,8 @@ public class OwnershipBrokenStress {
   public void taker(III_Result r) {
     long seen = status;
     boolean taken =
-        LoopStatus.state(seen) == LoopStatus.UNIT
-            && STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(2, seen));
+        StatusWord.state(seen) == StatusWord.UNIT
+            && STATUS.compareAndSet(this, seen, StatusWord.ownedBy(2, seen));
     r.r2 = taken ? 1 : 0;
     r.r3 = taken ? plain : -1;
   }

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 
@@ -35,14 +36,14 @@ public class PublicationBrokenStress {
 
   // Through STATUS
   @SuppressWarnings("UnusedVariable")
-  private long status = LoopStatus.ownedBy(1, 0);
+  private long status = StatusWord.ownedBy(1, 0);
 
   private int a;
   private int work;
 
   @Actor
   public void owner() {
-    long inside = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
+    long inside = StatusWord.entered(StatusWord.ownedBy(1, 0));
     a = 1;
     STATUS.set(this, inside); // broken: plain
     a = 7 + mixed(work); // of the continuation itself: may or may not be seen
@@ -52,8 +53,8 @@ public class PublicationBrokenStress {
   public void taker(I_Result r) {
     long seen = (long) STATUS.getVolatile(this);
     boolean taken =
-        LoopStatus.state(seen) == LoopStatus.UNIT
-            && STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(2, seen));
+        StatusWord.state(seen) == StatusWord.UNIT
+            && STATUS.compareAndSet(this, seen, StatusWord.ownedBy(2, seen));
     r.r1 = taken ? a : -1;
   }
 

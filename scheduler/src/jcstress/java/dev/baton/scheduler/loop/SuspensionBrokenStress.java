@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 
@@ -30,7 +31,7 @@ public class SuspensionBrokenStress {
     }
   }
 
-  private static final long INSIDE = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
+  private static final long INSIDE = StatusWord.entered(StatusWord.ownedBy(1, 0));
 
   private volatile long status = INSIDE;
 
@@ -38,7 +39,7 @@ public class SuspensionBrokenStress {
   public void owner(II_Result r) {
     boolean mine = status == INSIDE;
     if (mine) {
-      status = LoopStatus.suspended(INSIDE); // broken: looks, then writes
+      status = StatusWord.suspended(INSIDE); // broken: looks, then writes
     }
     r.r1 = mine ? 0 : 1;
   }
@@ -47,8 +48,8 @@ public class SuspensionBrokenStress {
   public void taker(II_Result r) {
     long seen = status;
     boolean taken =
-        LoopStatus.isTakeable(seen)
-            && STATUS.compareAndSet(this, seen, LoopStatus.ownedBy(2, seen));
-    r.r2 = !taken ? -1 : LoopStatus.state(seen) == LoopStatus.UNIT ? 1 : 0;
+        StatusWord.isTakeable(seen)
+            && STATUS.compareAndSet(this, seen, StatusWord.ownedBy(2, seen));
+    r.r2 = !taken ? -1 : StatusWord.state(seen) == StatusWord.UNIT ? 1 : 0;
   }
 }

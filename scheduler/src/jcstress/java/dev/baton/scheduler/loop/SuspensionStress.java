@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
@@ -38,6 +39,6 @@ public class SuspensionStress {
   public void taker(II_Result r) {
     long seen = word.get();
     boolean taken = word.tryTake(seen, 2);
-    r.r2 = !taken ? -1 : LoopStatus.state(seen) == LoopStatus.UNIT ? 1 : 0;
+    r.r2 = !taken ? -1 : StatusWord.state(seen) == StatusWord.UNIT ? 1 : 0;
   }
 }

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 
@@ -34,7 +35,7 @@ public class WakeUpBrokenStress {
     }
   }
 
-  private static final long INSIDE = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
+  private static final long INSIDE = StatusWord.entered(StatusWord.ownedBy(1, 0));
 
   private volatile long status = INSIDE;
   private final MpscUnboundedVarHandleArrayQueue<Integer> tasks =
@@ -43,13 +44,13 @@ public class WakeUpBrokenStress {
   @Actor
   public void producer(II_Result r) {
     tasks.add(1);
-    r.r1 = LoopStatus.state(status) == LoopStatus.UNIT ? 0 : 1;
+    r.r1 = StatusWord.state(status) == StatusWord.UNIT ? 0 : 1;
   }
 
   @Actor
   public void owner(II_Result r) {
     r.r2 = tasks.isEmpty() ? 0 : 1; // as after its turn; and the look to come is a fast one
-    STATUS.setRelease(this, LoopStatus.left(INSIDE)); // broken: no fence
+    STATUS.setRelease(this, StatusWord.left(INSIDE)); // broken: no fence
     r.r2 |= tasks.isEmpty() ? 0 : 1;
   }
 }

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
@@ -36,7 +37,7 @@ public class WakeUpStress {
   @Actor
   public void producer(II_Result r) {
     tasks.add(1);
-    r.r1 = LoopStatus.isTakeable(word.get()) ? 0 : 1;
+    r.r1 = StatusWord.isTakeable(word.get()) ? 0 : 1;
   }
 
   @Actor

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * worker that is away, with an id above those of workers. Any thread.
  */
 final class AheadRuns {
-  private static final int FIRST_ID = LoopStatus.MAX_OWNER + 1;
+  private static final int FIRST_ID = StatusWord.MAX_OWNER + 1;
 
   private record Run(int id, int loop, Thread thread, long sinceNanos, @Nullable Supplier<?> work) {
     WorkerSnapshot snapshot() {

@@ -9,6 +9,7 @@ import dev.baton.scheduler.os.CpuPinning;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.LinuxCalls;
 import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.scheduler.queue.PullQueue;
 import java.util.ArrayDeque;
@@ -45,7 +46,7 @@ public final class Enclave {
   private final SchedulerOptions options;
   private final @Nullable LinuxCalls calls;
   private final BlockNotifier notifier;
-  private final SchedulingPolicy policy;
+  private volatile InstalledPolicy policy;
   private final ThreadFactory threadFactory;
   private final WorkObserver observer;
   private final CpuSet cpus;
@@ -54,7 +55,7 @@ public final class Enclave {
   private final Map<Integer, StandbyPool> pools = new TreeMap<>();
   private final List<TransferableEventLoop> loops = new CopyOnWriteArrayList<>();
   private final AtomicReferenceArray<@Nullable Worker> workers =
-      new AtomicReferenceArray<>(LoopStatus.MAX_OWNER + 1);
+      new AtomicReferenceArray<>(StatusWord.MAX_OWNER + 1);
   private final Thread spawner;
 
   // Written before the loops start
@@ -98,7 +99,7 @@ public final class Enclave {
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;
-    this.policy = policy;
+    this.policy = new InstalledPolicy(policy, this.options, this::policyFailed);
     this.cpus = cpus;
     this.threadFactory = threadFactory;
     this.observer = observer;
@@ -127,8 +128,12 @@ public final class Enclave {
     return peers;
   }
 
-  SchedulingPolicy policy() {
+  InstalledPolicy policy() {
     return policy;
+  }
+
+  private void policyFailed(InstalledPolicy failed, Throwable cause) {
+    LOGGER.log(System.Logger.Level.ERROR, "Policy " + failed.policy().name() + " failed", cause);
   }
 
   boolean notifierWakes() {
@@ -141,7 +146,7 @@ public final class Enclave {
 
   /** The pool whose workers drive loop {@code index}. While the group is built, one thread. */
   StandbyPool poolOf(int index) {
-    int cpu = options.isPinning() ? policy.cpuOf(index, cpus) : -1;
+    int cpu = options.isPinning() ? cpus.cpuAt(policy.cpuOf(index, cpus.size())) : -1;
     return pools.computeIfAbsent(cpu, c -> new StandbyPool(this, c, takeover));
   }
 
@@ -220,9 +225,9 @@ public final class Enclave {
     synchronized (workers) {
       int id = nextWorker;
       while (workers.get(id) != null) {
-        id = id == LoopStatus.MAX_OWNER ? 0 : id + 1;
+        id = id == StatusWord.MAX_OWNER ? 0 : id + 1;
       }
-      nextWorker = id == LoopStatus.MAX_OWNER ? 0 : id + 1;
+      nextWorker = id == StatusWord.MAX_OWNER ? 0 : id + 1;
       Worker worker = new Worker(this, pool, id, first);
       workers.set(id, worker);
       aliveWorkers++;
@@ -538,7 +543,7 @@ public final class Enclave {
 
   /** The kernel's number of a worker's thread; 0 if it is not known. Any thread. */
   public int tidOf(int worker) {
-    Worker w = worker < 0 || worker > LoopStatus.MAX_OWNER ? null : workers.get(worker);
+    Worker w = worker < 0 || worker > StatusWord.MAX_OWNER ? null : workers.get(worker);
     return w == null ? 0 : w.tid();
   }
 

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -64,14 +65,14 @@ final class OwnershipWord {
 
   private volatile long word;
 
-  /** The word now, {@link LoopStatus}. Any thread. */
+  /** The word now, {@link StatusWord}. Any thread. */
   long get() {
     return word;
   }
 
   /** Makes {@code owner} the first owner, before its thread starts. */
   void assign(int owner) {
-    word = LoopStatus.ownedBy(owner, word);
+    word = StatusWord.ownedBy(owner, word);
   }
 
   /**
@@ -80,7 +81,7 @@ final class OwnershipWord {
    * @return the word now
    */
   long enter() {
-    long inside = LoopStatus.entered(word);
+    long inside = StatusWord.entered(word);
     // Publishes all plain state of the loop. A full fence: pairs with SliceTimer.idle().
     WORD.setVolatile(this, inside);
     return inside;
@@ -93,7 +94,7 @@ final class OwnershipWord {
    * @return false if the loop was taken: the caller must not touch it any more
    */
   boolean leave(long inside) {
-    return WORD.compareAndSet(this, inside, LoopStatus.left(inside));
+    return WORD.compareAndSet(this, inside, StatusWord.left(inside));
   }
 
   /**
@@ -103,7 +104,7 @@ final class OwnershipWord {
    * @return the word now, or {@link #LOST} if the loop was taken with the channel detached
    */
   long suspend(long inside) {
-    long next = LoopStatus.suspended(inside);
+    long next = StatusWord.suspended(inside);
     return WORD.compareAndSet(this, inside, next) ? next : LOST;
   }
 
@@ -116,8 +117,8 @@ final class OwnershipWord {
    * @return {@code false} if the world has moved since; nothing changed
    */
   boolean tryTake(long seen, int newOwner) {
-    return LoopStatus.isTakeable(seen)
-        && WORD.compareAndSet(this, seen, LoopStatus.ownedBy(newOwner, seen));
+    return StatusWord.isTakeable(seen)
+        && WORD.compareAndSet(this, seen, StatusWord.ownedBy(newOwner, seen));
   }
 
   /**
@@ -127,7 +128,7 @@ final class OwnershipWord {
    */
   boolean inherit(int dying, int next) {
     long now = word;
-    return LoopStatus.owner(now) == dying
-        && WORD.compareAndSet(this, now, LoopStatus.ownedBy(next, now));
+    return StatusWord.owner(now) == dying
+        && WORD.compareAndSet(this, now, StatusWord.ownedBy(next, now));
   }
 }

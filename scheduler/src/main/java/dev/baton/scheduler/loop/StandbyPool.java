@@ -1,8 +1,10 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.notify.Sighting;
 import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
 import java.util.ArrayList;
@@ -164,7 +166,7 @@ final class StandbyPool {
     if (c == null) {
       return null;
     }
-    SliceTimer timer = new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos());
+    SliceTimer timer = new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos(loop));
     timers.add(timer);
     max = Math.max(max, timers.size());
     return timer;
@@ -359,7 +361,7 @@ final class StandbyPool {
       return null;
     }
     long status = loop.status();
-    if (!LoopStatus.isTakeable(status) || LoopStatus.owner(status) != other.id()) {
+    if (!StatusWord.isTakeable(status) || StatusWord.owner(status) != other.id()) {
       stale.increment();
       return null;
     }
@@ -373,13 +375,13 @@ final class StandbyPool {
       return null;
     }
     long status = loop.status();
-    if (!LoopStatus.isTakeable(status)) {
+    if (!StatusWord.isTakeable(status)) {
       status = loop.idle(timer);
-      if (!LoopStatus.isTakeable(status)) {
+      if (!StatusWord.isTakeable(status)) {
         return null;
       }
     }
-    Worker owner = enclave.worker(LoopStatus.owner(status));
+    Worker owner = enclave.worker(StatusWord.owner(status));
     BlockProbe probe = owner == null ? null : owner.probeOrNull();
     if (owner == null || probe == null) {
       return null;
@@ -397,7 +399,7 @@ final class StandbyPool {
       }
       return taken;
     }
-    long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.HOG);
+    long grace = enclave.policy().graceNanos(loop.index(), HandlerClasses.UNKNOWN, TakeoverCause.HOG);
     if (grace != SchedulingPolicy.NEVER && timer.isUsedUp(status, cpuNanos, grace)) {
       TransferableEventLoop taken = take(me, owner, loop, status, TakeoverCause.HOG, 0);
       if (taken != null) {
@@ -424,7 +426,7 @@ final class StandbyPool {
   private @Nullable TransferableEventLoop blocked(
       Worker me, Worker owner, TransferableEventLoop loop, long status) {
     long since = owner.probe().blockedSinceNanos();
-    long grace = enclave.policy().graceNanos(loop.index(), TakeoverCause.BLOCKED);
+    long grace = enclave.policy().graceNanos(loop.index(), HandlerClasses.UNKNOWN, TakeoverCause.BLOCKED);
     if (grace == SchedulingPolicy.NEVER) {
       return null;
     }

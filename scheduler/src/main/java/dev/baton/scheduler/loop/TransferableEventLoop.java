@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
@@ -134,7 +135,7 @@ public final class TransferableEventLoop extends UnitExecutor
 
   private final TransferableEventLoopGroup parent;
   private final int index;
-  private final SchedulingPolicy policy;
+  private final Enclave enclave;
   private final StandbyPool pool;
   private final @Nullable SliceTimer timer;
   private final IoHandler handler;
@@ -260,7 +261,7 @@ public final class TransferableEventLoop extends UnitExecutor
     this.peers = peers;
     this.spinNanos = enclave.options().getSpin().toNanos();
     this.runQueue = new RunQueue(stage, index);
-    this.policy = enclave.policy();
+    this.enclave = enclave;
     this.pool = enclave.poolOf(index);
     this.room = new WaitingRoom(enclave.options().getMaxHeldContinuations());
     this.timer = pool.newSliceTimer(index);
@@ -278,7 +279,7 @@ public final class TransferableEventLoop extends UnitExecutor
 
   // ---------------------------------------------------------------- ownership
 
-  /** The status word, {@link LoopStatus}. Any thread. */
+  /** The status word, {@link StatusWord}. Any thread. */
   long status() {
     return status.get();
   }
@@ -301,7 +302,7 @@ public final class TransferableEventLoop extends UnitExecutor
 
   /** As {@link OwnershipWord#tryTake}; on success the old owner is away. */
   boolean tryTakeOver(long seen, int newOwner) {
-    if (!LoopStatus.isTakeable(seen)) {
+    if (!StatusWord.isTakeable(seen)) {
       return false;
     }
     // Before the CAS: the loser's decrement must not come first.
@@ -310,7 +311,7 @@ public final class TransferableEventLoop extends UnitExecutor
       away.getAndDecrement();
       return false;
     }
-    if (LoopStatus.state(seen) == LoopStatus.SUSPENDED) {
+    if (StatusWord.state(seen) == StatusWord.SUSPENDED) {
       current = null; // given up by the old owner
     }
     return true;
@@ -1020,13 +1021,14 @@ public final class TransferableEventLoop extends UnitExecutor
     BlockProbe probe = me.probe();
     begin(thread);
     long beganNanos = clock.turnNanos();
+    SchedulingPolicy policy = enclave.policy().policy();
     int limit = policy.batch();
     int ran = 0;
     int look = clockEvery;
     Runnable continuation;
     probe.arm();
     while (ran < limit
-        && (continuation = ownOnly ? runQueue.pollOwn() : policy.pickNext(runQueue)) != null) {
+        && (continuation = ownOnly ? runQueue.pollOwn() : runQueue.poll()) != null) {
       enter(thread, null);
       callback(thread, continuation);
       passOn(thread);
@@ -1216,7 +1218,7 @@ public final class TransferableEventLoop extends UnitExecutor
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
     if (giving.gives()
-        && LoopStatus.isTakeable(status.get())
+        && StatusWord.isTakeable(status.get())
         && Objects.requireNonNull(peers).idle() > 0
         && give(new Errand(this, null, 0, continuation, System.nanoTime()))) {
       return; // this loop is busy, and a peer is not
@@ -1281,7 +1283,7 @@ public final class TransferableEventLoop extends UnitExecutor
   }
 
   private void wakeUnlessInUnit() {
-    if (!LoopStatus.isTakeable(status.get())) {
+    if (!StatusWord.isTakeable(status.get())) {
       handler.wakeup();
     }
   }
@@ -1509,9 +1511,9 @@ public final class TransferableEventLoop extends UnitExecutor
     return new LoopSnapshot(
         index,
         pool.cpu(),
-        LoopStatus.owner(word),
-        LoopStatus.isTakeable(word),
-        LoopStatus.sequence(word),
+        StatusWord.owner(word),
+        StatusWord.isTakeable(word),
+        StatusWord.sequence(word),
         turns,
         runQueue.size() + held.size(),
         tasks.size(),
@@ -1535,6 +1537,6 @@ public final class TransferableEventLoop extends UnitExecutor
 
   @Override
   public String toString() {
-    return "TransferableEventLoop[" + index + ", owner " + LoopStatus.owner(status.get()) + "]";
+    return "TransferableEventLoop[" + index + ", owner " + StatusWord.owner(status.get()) + "]";
   }
 }

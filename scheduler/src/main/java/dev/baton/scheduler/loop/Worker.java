@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.os.LinuxCalls;
 import dev.baton.scheduler.policy.TakeoverCause;
@@ -266,7 +267,7 @@ final class Worker implements Runnable {
 
   WorkerSnapshot snapshot() {
     TransferableEventLoop l = loop;
-    boolean owns = l != null && LoopStatus.owner(l.status()) == id;
+    boolean owns = l != null && StatusWord.owner(l.status()) == id;
     TakeoverCause cause;
     long sinceNanos;
     synchronized (this) {

@@ -83,6 +83,15 @@ public final class CpuSet {
     return cpus.get(cpu);
   }
 
+  /**
+   * The CPU at a position in ascending order.
+   *
+   * @param index 0 … size-1
+   */
+  public int cpuAt(int index) {
+    return cpus.stream().skip(index).findFirst().orElseThrow();
+  }
+
   /** The number of CPUs in this set. */
   public int size() {
     return cpus.cardinality();

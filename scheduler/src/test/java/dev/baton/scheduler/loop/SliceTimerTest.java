@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.StatusWord;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.os.FakeLinuxCalls;
@@ -49,15 +50,15 @@ class SliceTimerTest {
     left &= word.leave(timer.enter(word));
 
     assertThat(left).isTrue();
-    assertThat(LoopStatus.isTakeable(idle)).isFalse();
+    assertThat(StatusWord.isTakeable(idle)).isFalse();
 
     assertThat(calls.timerSettings).hasSize(2);
   }
 
   @Test
   void shouldKnowTheSecondLookAtTheSameUnitOnly() {
-    long word = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
-    long next = LoopStatus.entered(LoopStatus.left(word));
+    long word = StatusWord.entered(StatusWord.ownedBy(1, 0));
+    long next = StatusWord.entered(StatusWord.left(word));
 
     assertThat(timer.isUsedUp(word, SLICE, 0)).isFalse();
     timer.lookAgain(word, 0);
@@ -69,7 +70,7 @@ class SliceTimerTest {
 
   @Test
   void shouldCountWhatAUnitHasRunForAndNotWhatItHasWaited() {
-    long word = LoopStatus.entered(LoopStatus.ownedBy(1, 0));
+    long word = StatusWord.entered(StatusWord.ownedBy(1, 0));
     timer.lookAgain(word, 7 * SLICE);
 
     timer.lookAgain(word, 7 * SLICE + SLICE / 4);

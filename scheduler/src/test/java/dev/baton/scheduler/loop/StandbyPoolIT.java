@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
-import dev.baton.scheduler.policy.TakeoverCause;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -78,24 +77,22 @@ class StandbyPoolIT {
     }
   }
 
-  /** Fails once, in the standby that asks it. */
-  private static final class FailingPolicy extends DelegatingPolicy {
-    private final AtomicInteger failures = new AtomicInteger(3);
-
-    @Override
-    public long graceNanos(int loop, TakeoverCause cause) {
+  /** Fails three times, in the standbys that are about to take the loop. */
+  private static WorkObserver failing() {
+    var failures = new AtomicInteger(3);
+    return _ -> {
       if (failures.getAndDecrement() > 0) {
         throw new IllegalStateException("thrown by the test");
       }
-      return super.graceNanos(loop, cause);
-    }
+      return null;
+    };
   }
 
   @Test
   void shouldReplaceStandbysThatDie() {
     try (Loops loops =
         new Loops(
-            Scheduler.builder().options(standbys(1, 8)).policy(new FailingPolicy()).start())) {
+            Scheduler.builder().options(standbys(1, 8)).workObserver(failing()).start())) {
       loops.assumeTakeover();
       TransferableEventLoop loop = loops.first();
       for (int i = 0; i < 4; i++) {

@@ -59,7 +59,7 @@ class StandbyPoolSimulationTest {
               options,
               calls,
               new TickNotifier(),
-              new RunToCompletionPolicy(0, 1_000_000),
+              new RunToCompletionPolicy(),
               CpuSet.of(0),
               LoopThread::new,
               WorkObserver.NONE);

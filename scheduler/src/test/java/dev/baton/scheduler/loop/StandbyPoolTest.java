@@ -6,6 +6,7 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.TickNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.FakeLinuxCalls;
+import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
 import io.netty.channel.nio.NioIoHandler;
 import java.util.concurrent.CountDownLatch;
@@ -53,8 +54,13 @@ final class StandbyPoolTest {
   }
 
   /** Takes hogs, after what a test does meanwhile. */
-  private static final class Policy extends DelegatingPolicy {
+  private static final class Policy implements SchedulingPolicy {
     private volatile @Nullable Runnable meanwhile;
+
+    @Override
+    public String name() {
+      return "in-between";
+    }
 
     @Override
     public long batchNanos() {
@@ -62,7 +68,7 @@ final class StandbyPoolTest {
     }
 
     @Override
-    public long graceNanos(int loop, TakeoverCause cause) {
+    public long graceNanos(int loop, int handlerClass, TakeoverCause cause) {
       Runnable now = meanwhile;
       if (now != null) {
         meanwhile = null;
