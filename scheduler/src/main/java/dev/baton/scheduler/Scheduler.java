@@ -9,7 +9,7 @@ import dev.baton.scheduler.notify.TickNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.FfmLinuxCalls;
 import dev.baton.scheduler.os.LinuxCalls;
-import dev.baton.scheduler.policy.RunToCompletionPolicy;
+import dev.baton.scheduler.policy.Policies;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.queue.StageQueue;
 import io.netty.channel.IoHandlerFactory;
@@ -47,9 +47,7 @@ public final class Scheduler {
                     ? "no takeover: it needs Linux with epoll and native access"
                     : "no takeover: switched off");
     SchedulingPolicy policy =
-        builder.policy != null
-            ? builder.policy
-            : new RunToCompletionPolicy();
+        builder.policy != null ? builder.policy : Policies.byName(options.getPolicy());
     enclave =
         new Enclave(
             options,
@@ -202,7 +200,7 @@ public final class Scheduler {
       return this;
     }
 
-    /** Decides; the default is {@link RunToCompletionPolicy} with the options' grace and slice. */
+    /** Decides from the start; the default is the one that the options name. */
     public Builder policy(SchedulingPolicy policy) {
       this.policy = policy;
       return this;

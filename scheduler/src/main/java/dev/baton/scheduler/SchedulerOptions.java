@@ -2,6 +2,8 @@ package dev.baton.scheduler;
 
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
+import dev.baton.scheduler.policy.Policies;
+import dev.baton.scheduler.policy.SchedulingPolicy;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +43,7 @@ public final class SchedulerOptions {
   private @Nullable CpuSet cpus;
   private boolean pinning = true;
   private boolean takeover = true;
-  private boolean pulling;
+  private String policy = Policies.DEFAULT;
   private BlockNotifier.Kind notifier = BlockNotifier.Kind.PERF;
   private Duration grace = DEFAULT_GRACE;
   private Duration slice = DEFAULT_SLICE;
@@ -62,7 +64,7 @@ public final class SchedulerOptions {
     cpus = other.cpus;
     pinning = other.pinning;
     takeover = other.takeover;
-    pulling = other.pulling;
+    policy = other.policy;
     notifier = other.notifier;
     grace = other.grace;
     slice = other.slice;
@@ -118,16 +120,19 @@ public final class SchedulerOptions {
     return this;
   }
 
-  /**
-   * Whether idle loops run what busy ones will not run soon; false by default. Needs {@link
-   * #isTakeover}: what a loop runs for another one may block, too.
-   */
-  public boolean isPulling() {
-    return pulling;
+  /** The name of the scheduling policy, {@link Policies}; {@code run-to-completion} by default. */
+  public String getPolicy() {
+    return policy;
   }
 
-  public SchedulerOptions setPulling(boolean pulling) {
-    this.pulling = pulling;
+  /**
+   * See {@link #getPolicy}.
+   *
+   * @throws IllegalArgumentException if there is none of this name
+   */
+  public SchedulerOptions setPolicy(String policy) {
+    SchedulingPolicy _ = Policies.byName(policy);
+    this.policy = policy;
     return this;
   }
 

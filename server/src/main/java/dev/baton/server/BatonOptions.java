@@ -1,5 +1,6 @@
 package dev.baton.server;
 
+import dev.baton.scheduler.DidYouMean;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
@@ -7,7 +8,6 @@ import dev.baton.server.context.ContextMode;
 import dev.baton.server.logging.AccessFormat;
 import dev.baton.server.logging.AccessLog;
 import dev.baton.server.management.Watch;
-import dev.baton.stages.DidYouMean;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Locale;
@@ -62,7 +62,7 @@ public final class BatonOptions {
           Map.entry("cpus", (o, v) -> o.scheduler.setCpus(CpuSet.parse(text(v)))),
           Map.entry("pinning", (o, v) -> o.scheduler.setPinning(bool("pinning", v))),
           Map.entry("takeover", (o, v) -> o.scheduler.setTakeover(bool("takeover", v))),
-          Map.entry("pulling", (o, v) -> o.scheduler.setPulling(bool("pulling", v))),
+          Map.entry("policy", (o, v) -> o.scheduler.setPolicy(text(v))),
           Map.entry("notifier", (o, v) -> o.scheduler.setNotifier(notifier(text(v)))),
           Map.entry("graceNanos", (o, v) -> o.scheduler.setGrace(nanos("graceNanos", v))),
           Map.entry("sliceNanos", (o, v) -> o.scheduler.setSlice(nanos("sliceNanos", v))),
@@ -147,7 +147,7 @@ public final class BatonOptions {
             .put("loops", scheduler.getLoops())
             .put("pinning", scheduler.isPinning())
             .put("takeover", scheduler.isTakeover())
-            .put("pulling", scheduler.isPulling())
+            .put("policy", scheduler.getPolicy())
             .put("notifier", scheduler.getNotifier().name().toLowerCase(Locale.ROOT))
             .put("graceNanos", scheduler.getGrace().toNanos())
             .put("sliceNanos", scheduler.getSlice().toNanos())

@@ -25,7 +25,7 @@ class BatonOptionsTest {
         .setCpus(CpuSet.parse("0-1,5"))
         .setPinning(false)
         .setTakeover(false)
-        .setPulling(true)
+        .setPolicy("per-core-fifo")
         .setNotifier(BlockNotifier.Kind.PROC)
         .setGrace(Duration.ofNanos(123))
         .setSlice(Duration.ofMillis(2))

@@ -1,5 +1,6 @@
 package dev.baton.stages;
 
+import dev.baton.scheduler.DidYouMean;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.baton.stages;
 
+import dev.baton.scheduler.DidYouMean;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;

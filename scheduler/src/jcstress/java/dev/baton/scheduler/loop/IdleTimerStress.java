@@ -1,10 +1,10 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.StatusWord;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -34,7 +34,7 @@ public class IdleTimerStress {
 
   public IdleTimerStress() {
     word.assign(1);
-    timer = new SliceTimer(calls.proxy(), 0, 0, 1_000_000);
+    timer = new SliceTimer(calls.proxy(), 0, 0, SliceTimer.Slice.of(calls.proxy(), 1_000_000));
     timer.pushIfDue(1);
     calls.settings = 0;
   }

@@ -1,9 +1,9 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 
+import dev.baton.scheduler.policy.StatusWord;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.openjdk.jcstress.annotations.Actor;

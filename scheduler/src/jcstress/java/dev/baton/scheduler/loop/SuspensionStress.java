@@ -1,9 +1,9 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import dev.baton.scheduler.policy.StatusWord;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;

@@ -20,6 +20,23 @@ public interface ContinuationLoop {
    */
   void continuation(Runnable continuation);
 
+  /**
+   * Whether the policy orders handlers of requests: then they go to {@link #handler}. Any thread.
+   */
+  default boolean queuesHandlers() {
+    return false;
+  }
+
+  /**
+   * Adds the handler of a request, to be run when the policy says. Any thread; its channel is held.
+   *
+   * @param handlerClass its class, {@link dev.baton.scheduler.policy.HandlerClasses}
+   * @param deadlineNanos when it must have answered, {@link System#nanoTime}
+   */
+  default void handler(Runnable continuation, int handlerClass, long deadlineNanos) {
+    continuation(continuation);
+  }
+
   /** Whether new work must wait for a standby: then it goes to {@link #hold}. Any thread. */
   default boolean isHoldingBack() {
     return false;

@@ -8,9 +8,13 @@ import dev.baton.scheduler.notify.TickNotifier;
 import dev.baton.scheduler.os.CpuPinning;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.HandlerClasses;
+import dev.baton.scheduler.policy.Message;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.policy.TransactionResult;
+import dev.baton.scheduler.queue.HandlerQueues;
 import dev.baton.scheduler.queue.PullQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -40,13 +44,16 @@ public final class Enclave {
   private static final System.Logger LOGGER = System.getLogger(Enclave.class.getName());
   private static final int RECENT_TAKEOVERS = 256;
 
+  /** How long a standby may take to rescue a loop. */
+  private static final long RESCUE_NANOS = 100_000_000;
+
   /** The most units for each loop that wait for an idle one. */
   private static final int MAX_GIVEN = 256;
 
   private final SchedulerOptions options;
   private final @Nullable LinuxCalls calls;
   private final BlockNotifier notifier;
-  private volatile InstalledPolicy policy;
+  private final PolicyHost policies;
   private final ThreadFactory threadFactory;
   private final WorkObserver observer;
   private final CpuSet cpus;
@@ -60,6 +67,8 @@ public final class Enclave {
 
   // Written before the loops start
   private @Nullable PullQueue<Errand> peers;
+  private @Nullable HandlerQueues<Errand> handlers;
+  private int loopCount;
 
   // Guarded by workers
   private int nextWorker;
@@ -67,6 +76,10 @@ public final class Enclave {
   private int aliveWorkers;
   // Guarded by workers
   private boolean closed;
+
+  private final HandlerClasses classes = new HandlerClasses();
+  private final Map<TransactionResult, LongAdder> transactions =
+      new EnumMap<>(TransactionResult.class);
 
   private final AheadRuns ahead = new AheadRuns(this::left, this::wasAway);
 
@@ -99,12 +112,15 @@ public final class Enclave {
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;
-    this.policy = new InstalledPolicy(policy, this.options, this::policyFailed);
+    this.policies = new PolicyHost(this, policy, this.options);
     this.cpus = cpus;
     this.threadFactory = threadFactory;
     this.observer = observer;
     this.affinity = new CpuPinning(calls, cpus);
     this.takeover = calls != null && options.isTakeover();
+    for (TransactionResult result : TransactionResult.values()) {
+      transactions.put(result, new LongAdder());
+    }
     for (TakeoverCause cause : TakeoverCause.values()) {
       takeovers.put(cause, new LongAdder());
       awayNanos.put(cause, new LongAdder());
@@ -120,20 +136,103 @@ public final class Enclave {
     return calls;
   }
 
-  /** What so many loops give each other units through; null if they do not. */
-  @Nullable PullQueue<Errand> newPullQueue(int loops) {
-    if (loops > 1 && takeover && options.isPulling()) {
+  /**
+   * Prepares for so many loops.
+   *
+   * @param pull whether they may run units of each other
+   * @return what they give them through; null if they do not
+   */
+  @Nullable PullQueue<Errand> prepare(int loops, boolean pull) {
+    loopCount = loops;
+    if (pull) {
+      handlers = new HandlerQueues<>(loops);
+    }
+    policies.start();
+    if (pull && loops > 1 && takeover) {
       peers = new PullQueue<>(MAX_GIVEN * loops, loops);
     }
     return peers;
   }
 
-  InstalledPolicy policy() {
-    return policy;
+  int loopCount() {
+    return loopCount;
   }
 
-  private void policyFailed(InstalledPolicy failed, Throwable cause) {
-    LOGGER.log(System.Logger.Level.ERROR, "Policy " + failed.policy().name() + " failed", cause);
+  /** Where handlers wait that a policy orders; null if none does here. */
+  @Nullable HandlerQueues<Errand> handlers() {
+    return handlers;
+  }
+
+  /** What is known of classes of handlers. */
+  public HandlerClasses classes() {
+    return classes;
+  }
+
+  int sharedWaiting() {
+    HandlerQueues<Errand> h = handlers;
+    return h == null ? 0 : h.size(h.shared());
+  }
+
+  /** Has the policy decide anew about every handler that waits. Any thread. */
+  void requeue() {
+    HandlerQueues<Errand> h = handlers;
+    if (h == null) {
+      return;
+    }
+    for (int queue = 0; queue <= loopCount; queue++) {
+      for (HandlerQueues.Entry<Errand> entry; (entry = h.poll(queue)) != null; ) {
+        entry.handler().home().arrive(entry.handler());
+      }
+    }
+    wakeAll();
+  }
+
+  /** Has every loop look for work again. Any thread. */
+  void wakeAll() {
+    loops.forEach(TransferableEventLoop::wake);
+  }
+
+  /** Takes loops from owners that ask a policy which has failed: it may not answer. */
+  void rescue(InstalledPolicy failed) {
+    for (TransferableEventLoop loop : loops) {
+      long word = loop.status();
+      if (loop.isAsking() && loop.status() == word) {
+        TransactionResult _ = counted(loop.requestTakeover(word, RESCUE_NANOS));
+      }
+      loop.watchAgain(); // the standby that was to look may ask that policy, too
+    }
+  }
+
+  void eachLoop(Consumer<TransferableEventLoop> action) {
+    loops.forEach(action);
+  }
+
+  void eachWorkerThread(Consumer<LoopThread> action) {
+    for (int id = 0; id < workers.length(); id++) {
+      Worker worker = workers.get(id);
+      if (worker != null) {
+        action.accept(worker.thread());
+      }
+    }
+  }
+
+  TransactionResult counted(TransactionResult result) {
+    Objects.requireNonNull(transactions.get(result)).increment();
+    return result;
+  }
+
+  /** Who decides. */
+  InstalledPolicy policy() {
+    return policies.current();
+  }
+
+  PolicyHost policies() {
+    return policies;
+  }
+
+  /** Which of this enclave's CPUs a loop is bound to, from 0. */
+  int cpuIndexOf(int loop) {
+    return cpus.indexOf(loops.get(loop).pool().cpu());
   }
 
   boolean notifierWakes() {
@@ -146,7 +245,7 @@ public final class Enclave {
 
   /** The pool whose workers drive loop {@code index}. While the group is built, one thread. */
   StandbyPool poolOf(int index) {
-    int cpu = options.isPinning() ? cpus.cpuAt(policy.cpuOf(index, cpus.size())) : -1;
+    int cpu = options.isPinning() ? cpus.cpuAt(policy().cpuOf(index, cpus.size())) : -1;
     return pools.computeIfAbsent(cpu, c -> new StandbyPool(this, c, takeover));
   }
 
@@ -200,8 +299,10 @@ public final class Enclave {
   /** Starts the owners and the first standbys. */
   void start(List<TransferableEventLoop> all) {
     loops.addAll(all);
+    policies.applySlices();
     for (TransferableEventLoop loop : all) {
       startOwner(loop);
+      policies.tell(Message.Kind.LOOP_NEW, loop.index(), -1, HandlerClasses.UNKNOWN, 0);
     }
     if (takeover) {
       spawner.start();
@@ -231,6 +332,7 @@ public final class Enclave {
       Worker worker = new Worker(this, pool, id, first);
       workers.set(id, worker);
       aliveWorkers++;
+      policies.tell(Message.Kind.WORKER_NEW, -1, id, HandlerClasses.UNKNOWN, 0);
       return worker;
     }
   }
@@ -241,6 +343,7 @@ public final class Enclave {
       workers.set(worker.id(), null);
       aliveWorkers--;
     }
+    policies.tell(Message.Kind.WORKER_DEAD, -1, worker.id(), HandlerClasses.UNKNOWN, 0);
     closeAfterTheLast();
   }
 
@@ -375,6 +478,7 @@ public final class Enclave {
       stopped = true;
     }
     LockSupport.unpark(spawner);
+    policies.stop();
     pools.values().forEach(StandbyPool::stop);
     closeAfterTheLast();
   }
@@ -457,6 +561,9 @@ public final class Enclave {
   /** A worker has come back. */
   void wasAway(Absence absence) {
     Objects.requireNonNull(awayNanos.get(absence.cause())).add(absence.nanos());
+    Worker worker = AheadRuns.isAhead(absence.worker()) ? null : workers.get(absence.worker());
+    int handlerClass = worker == null ? HandlerClasses.UNKNOWN : worker.thread().handlerClass;
+    policies.tell(Message.Kind.WOKEN, -1, absence.worker(), handlerClass, absence.nanos());
     for (Consumer<Absence> listener : absenceListeners) {
       listener.accept(absence);
     }
@@ -491,6 +598,51 @@ public final class Enclave {
     synchronized (recent) {
       return List.copyOf(recent);
     }
+  }
+
+  /**
+   * Has another policy decide from now on, under load: nothing is lost or run twice. The one before
+   * decides until the new one knows its enclave. Any thread that is no event loop's.
+   *
+   * @throws IllegalStateException if the new one fails at once; the one before goes on
+   */
+  public void install(SchedulingPolicy policy) {
+    policies.install(policy);
+  }
+
+  /** The name of the policy that decides. Any thread. */
+  public String policyName() {
+    return policies.current().policy().name();
+  }
+
+  /** How often another policy began to decide, after the first one. Any thread. */
+  public long policyChanges() {
+    return policies.changes();
+  }
+
+  /** How many policies have failed, and were replaced by the default one. Any thread. */
+  public long policyFaults() {
+    return policies.faults();
+  }
+
+  /** The latest changes of the policy, oldest first. Any thread. */
+  public List<PolicyChange> recentPolicyChanges() {
+    return policies.recent();
+  }
+
+  /** Calls {@code listener} when another policy decides: it must be quick and must not fail. */
+  public void onPolicyChange(Consumer<PolicyChange> listener) {
+    policies.onChange(listener);
+  }
+
+  /** How many messages the policy that decides has lost. Any thread. */
+  public long lostPolicyMessages() {
+    return policies.current().messages().lost();
+  }
+
+  /** What became of decisions that agents have committed, since the start. Any thread. */
+  public long transactions(TransactionResult result) {
+    return Objects.requireNonNull(transactions.get(result)).sum();
   }
 
   /** How often an idle loop was woken for units of its peers. Any thread. */

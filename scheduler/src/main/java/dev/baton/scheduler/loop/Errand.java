@@ -1,5 +1,7 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.policy.HandlerClasses;
+import dev.baton.scheduler.policy.SchedulingPolicy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +15,34 @@ import org.jspecify.annotations.Nullable;
  * @param events as {@link ChannelLoop#takeEvents} said
  * @param continuation what to run, null for events
  * @param turnNanos when the turn began in which it was given, {@link System#nanoTime}
+ * @param handlerClass of a handler that a policy has ordered, else unknown
+ * @param deadlineNanos when such a handler must have answered
+ * @param isHandler whether a policy has ordered it
  */
 record Errand(
     TransferableEventLoop home,
     @Nullable ChannelLoop channel,
     int events,
     @Nullable Runnable continuation,
-    long turnNanos) {}
+    long turnNanos,
+    int handlerClass,
+    long deadlineNanos,
+    boolean isHandler) {
+  /** A unit that a loop gives to its peers. */
+  Errand(
+      TransferableEventLoop home,
+      @Nullable ChannelLoop channel,
+      int events,
+      @Nullable Runnable continuation,
+      long turnNanos) {
+    this(
+        home,
+        channel,
+        events,
+        continuation,
+        turnNanos,
+        HandlerClasses.UNKNOWN,
+        SchedulingPolicy.NO_DEADLINE,
+        false);
+  }
+}

@@ -39,6 +39,12 @@ public class LoopThread extends FastThreadLocalThread {
   /** How many callbacks the unit has run. */
   int ran;
 
+  /** The class of the handler that it runs; unknown if no policy has ordered that. Racy reads. */
+  int handlerClass;
+
+  /** Whether this thread asks the policy. */
+  final PolicyCall policyCall = new PolicyCall();
+
   /** The periodic timer whose task this thread runs, until it is claimed. */
   @Nullable UnitTimer<?> periodic;
 

@@ -1,6 +1,8 @@
 package dev.baton.scheduler.loop;
 
 import dev.baton.scheduler.os.LinuxCalls;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 // google-java-format off
 /*
@@ -29,9 +31,9 @@ import dev.baton.scheduler.os.LinuxCalls;
 final class SliceTimer {
   private final LinuxCalls calls;
   private final int fd;
-  private final long sliceNanos;
-  private final long pushSpec;
-  private final long sliceSpec;
+
+  // Written by who installs a policy, read by any thread: benign, an old slice is used once more
+  private Slice slice;
 
   // Written by the owner and by standbys
   private volatile long nextPushNanos;
@@ -40,14 +42,48 @@ final class SliceTimer {
   private volatile long seenStatus;
   private volatile long seenCpuNanos;
 
-  SliceTimer(LinuxCalls calls, int epollFd, long data, long sliceNanos) {
+  // Written by the agent, taken by standbys
+  private final AtomicReference<@Nullable TakeoverRequest> request = new AtomicReference<>();
+
+  /**
+   * A slice, and what sets the timer for it.
+   *
+   * @param nanos its length
+   * @param pushSpec later than the push that is due next, so that a busy loop pushes before its
+   *     timer fires
+   * @param sliceSpec the slice itself
+   */
+  record Slice(long nanos, long pushSpec, long sliceSpec) {
+    static Slice of(LinuxCalls calls, long nanos) {
+      return new Slice(nanos, calls.timerSpec(nanos + nanos / 4), calls.timerSpec(nanos));
+    }
+  }
+
+  SliceTimer(LinuxCalls calls, int epollFd, long data, Slice slice) {
     this.calls = calls;
-    this.sliceNanos = sliceNanos;
+    this.slice = slice;
     this.fd = calls.timerfdCreate();
-    // Later than the push that is due next, so that a busy loop pushes before its timer fires.
-    this.pushSpec = calls.timerSpec(sliceNanos + sliceNanos / 4);
-    this.sliceSpec = calls.timerSpec(sliceNanos);
     calls.epollAdd(epollFd, fd, LinuxCalls.EPOLLIN | LinuxCalls.EPOLLET, data);
+  }
+
+  /** Another slice from the next push on. Any thread. */
+  void slice(Slice next) {
+    slice = next;
+  }
+
+  /**
+   * Has the next standby that wakes up here carry out {@code wanted}, and wakes one. The agent.
+   *
+   * @param atOnce sets a timer to the shortest time
+   */
+  void request(TakeoverRequest wanted, long atOnce) {
+    request.set(wanted);
+    calls.timerfdSettime(fd, atOnce);
+  }
+
+  /** What is wanted of the caller, or null. A standby. */
+  @Nullable TakeoverRequest takeRequest() {
+    return request.get() == null ? null : request.getAndSet(null);
   }
 
   /** Pushes the timer out if most of a slice has passed since the last push. The owner in IO. */
@@ -73,8 +109,9 @@ final class SliceTimer {
   }
 
   private void push(long nowNanos) {
-    nextPushNanos = (nowNanos + sliceNanos - sliceNanos / 4) | 1; // never 0
-    calls.timerfdSettime(fd, pushSpec);
+    Slice now = slice;
+    nextPushNanos = (nowNanos + now.nanos() - now.nanos() / 4) | 1; // never 0
+    calls.timerfdSettime(fd, now.pushSpec());
   }
 
   /**
@@ -95,7 +132,7 @@ final class SliceTimer {
    * @param cpuNanos for how long the owner's thread has run on a CPU, or any other clock
    */
   boolean isUsedUp(long status, long cpuNanos, long moreNanos) {
-    return seenStatus == status && cpuNanos - seenCpuNanos >= sliceNanos / 2 + moreNanos;
+    return seenStatus == status && cpuNanos - seenCpuNanos >= slice.nanos() / 2 + moreNanos;
   }
 
   /** Looks again after one more slice. A standby. */
@@ -104,7 +141,12 @@ final class SliceTimer {
       seenCpuNanos = cpuNanos;
       seenStatus = status;
     }
-    calls.timerfdSettime(fd, sliceSpec);
+    calls.timerfdSettime(fd, slice.sliceSpec());
+  }
+
+  /** Has a standby look in a slice, also if the last one has not come back. Any thread. */
+  void watchAgain() {
+    calls.timerfdSettime(fd, slice.sliceSpec());
   }
 
   /** Nobody may look at this timer any more. */

@@ -1,14 +1,18 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.notify.Sighting;
 import dev.baton.scheduler.os.LinuxCalls;
-import dev.baton.scheduler.policy.HandlerClasses;
+import dev.baton.scheduler.policy.Message;
 import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.policy.TransactionResult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
@@ -57,6 +61,7 @@ final class StandbyPool {
   private int max; // at least one for each loop: grows while the group is built
   private final int keepAliveMillis;
   private final List<SliceTimer> timers = new ArrayList<>();
+  private final Map<Long, SliceTimer.Slice> slices = new ConcurrentHashMap<>();
 
   // Written by any worker of this pool
   private final AtomicInteger idle = new AtomicInteger();
@@ -166,10 +171,22 @@ final class StandbyPool {
     if (c == null) {
       return null;
     }
-    SliceTimer timer = new SliceTimer(c, epollFd, TIMER | loop, enclave.policy().sliceNanos(loop));
+    SliceTimer timer =
+        new SliceTimer(c, epollFd, TIMER | loop, slice(enclave.policy().sliceNanos(loop)));
     timers.add(timer);
     max = Math.max(max, timers.size());
     return timer;
+  }
+
+  /** A slice for timers of this pool. Any thread. */
+  SliceTimer.Slice slice(long nanos) {
+    return slices.computeIfAbsent(
+        nanos, n -> SliceTimer.Slice.of(Objects.requireNonNull(calls), n));
+  }
+
+  /** Wakes a standby to carry out a takeover. An agent. */
+  void wakeFor(SliceTimer timer, TakeoverRequest request) {
+    timer.request(request, slice(1).sliceSpec());
   }
 
   /** Starts to watch the calling worker. */
@@ -374,6 +391,10 @@ final class StandbyPool {
     if (timer == null) {
       return null;
     }
+    TakeoverRequest request = timer.takeRequest();
+    if (request != null && request.claim()) {
+      return requested(me, loop, timer, request);
+    }
     long status = loop.status();
     if (!StatusWord.isTakeable(status)) {
       status = loop.idle(timer);
@@ -399,7 +420,7 @@ final class StandbyPool {
       }
       return taken;
     }
-    long grace = enclave.policy().graceNanos(loop.index(), HandlerClasses.UNKNOWN, TakeoverCause.HOG);
+    long grace = grace(me, owner, loop, TakeoverCause.HOG);
     if (grace != SchedulingPolicy.NEVER && timer.isUsedUp(status, cpuNanos, grace)) {
       TransferableEventLoop taken = take(me, owner, loop, status, TakeoverCause.HOG, 0);
       if (taken != null) {
@@ -410,6 +431,43 @@ final class StandbyPool {
     }
     timer.lookAgain(status, cpuNanos);
     return null;
+  }
+
+  private @Nullable TransferableEventLoop requested(
+      Worker me, TransferableEventLoop loop, SliceTimer timer, TakeoverRequest request) {
+    long status = loop.status();
+    Worker owner = enclave.worker(StatusWord.owner(status));
+    TransferableEventLoop taken = null;
+    try {
+      if (status == request.seen() && owner != null) {
+        taken = take(me, owner, loop, status, TakeoverCause.HOG, 0);
+      }
+    } finally {
+      request.answer(taken == null ? TransactionResult.STALE : TransactionResult.COMMITTED);
+      if (taken == null) {
+        timer.lookAgain(status, 0); // what it was set to before
+      }
+    }
+    return taken;
+  }
+
+  /**
+   * How long the owner may go on. One of ours answers at once; while another one is asked, this
+   * standby does not count as waiting: it may not come back.
+   */
+  private long grace(Worker me, Worker owner, TransferableEventLoop loop, TakeoverCause cause) {
+    InstalledPolicy policy = enclave.policy();
+    int handlerClass = owner.thread().handlerClass;
+    PolicyCall asking = me.thread().policyCall;
+    if (policy.isTrusted()) {
+      return policy.graceNanos(asking, loop.index(), handlerClass, cause);
+    }
+    leaveIdle();
+    try {
+      return policy.graceNanos(asking, loop.index(), handlerClass, cause);
+    } finally {
+      cameBack();
+    }
   }
 
   /** Whether it would go on if it had a CPU. A full ring may not say that it is asleep by now. */
@@ -426,7 +484,7 @@ final class StandbyPool {
   private @Nullable TransferableEventLoop blocked(
       Worker me, Worker owner, TransferableEventLoop loop, long status) {
     long since = owner.probe().blockedSinceNanos();
-    long grace = enclave.policy().graceNanos(loop.index(), HandlerClasses.UNKNOWN, TakeoverCause.BLOCKED);
+    long grace = grace(me, owner, loop, TakeoverCause.BLOCKED);
     if (grace == SchedulingPolicy.NEVER) {
       return null;
     }
@@ -465,6 +523,15 @@ final class StandbyPool {
     }
     long at = sinceNanos == 0 ? System.nanoTime() : sinceNanos;
     loop.taken(cause, owner.id(), me.id(), at, stint, work);
+    int handlerClass = owner.thread().handlerClass;
+    PolicyHost policies = enclave.policies();
+    policies.tell(
+        cause == TakeoverCause.HOG ? Message.Kind.PREEMPTED : Message.Kind.BLOCKED,
+        loop.index(),
+        owner.id(),
+        handlerClass,
+        0);
+    policies.tell(Message.Kind.ON_CPU, loop.index(), me.id(), handlerClass, 0);
     owner.lostLoop(loop, stint, cause, at, work);
     return loop;
   }

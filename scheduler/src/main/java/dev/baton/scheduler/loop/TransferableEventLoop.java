@@ -1,9 +1,12 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.notify.BlockProbe;
-import dev.baton.scheduler.policy.SchedulingPolicy;
+import dev.baton.scheduler.policy.HandlerClasses;
+import dev.baton.scheduler.policy.Message;
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
+import dev.baton.scheduler.policy.TransactionResult;
+import dev.baton.scheduler.queue.HandlerQueues;
 import dev.baton.scheduler.queue.PullQueue;
 import dev.baton.scheduler.queue.RunQueue;
 import dev.baton.scheduler.queue.StageQueue;
@@ -81,6 +84,12 @@ import org.jspecify.annotations.Nullable;
  * and leaves by the word of its own (LoopThread.own), where the unit belongs to no channel: if it
  * blocks, its own loop is taken over.
  *
+ * Handlers in the order of a policy. If the policy queues them, a request's first callback comes to
+ * arrivals, its channel held. The owner takes one, asks the policy where it belongs, and adds it to
+ * a queue that every loop of the enclave can reach (HandlerQueues). Policies are asked inside a unit
+ * (deciding): one that does not answer loses the loop to a standby, which runs that handler as if
+ * there were no policy. Whoever runs one is to it what the puller is to a given unit.
+ *
  * Holding back. When every standby is in use and no more may be started, new work waits in held, and
  * a stage's in its queue; what is under way goes on, for it may be what brings a worker back. See
  * StandbyPool.
@@ -108,6 +117,9 @@ public final class TransferableEventLoop extends UnitExecutor
    * seen. Whoever drives the loop, or has lost it, then counts as inside all of its channels.
    */
   static final boolean NAIVE_IN_EVENT_LOOP = Boolean.getBoolean("dev.baton.test.naiveInEventLoop");
+
+  /** How many handlers of a foreign queue a loop asks its policy about in a row. */
+  private static final int MAX_ASKED = 8;
 
   private static final int TASK_CHUNK = 1024;
   private static final int MAX_UNITS_PER_TURN = 4096;
@@ -141,6 +153,7 @@ public final class TransferableEventLoop extends UnitExecutor
   private final IoHandler handler;
   private final @Nullable StageQueue stage;
   private final @Nullable PullQueue<Errand> peers;
+  private final @Nullable HandlerQueues<Errand> handlers;
   private final long spinNanos;
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
@@ -153,6 +166,10 @@ public final class TransferableEventLoop extends UnitExecutor
 
   /** New work that waits for a standby. Any thread adds. */
   private final MpscUnboundedVarHandleArrayQueue<Runnable> held =
+      new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
+
+  /** Handlers whose place the policy has not decided yet. Any thread adds. */
+  private final MpscUnboundedVarHandleArrayQueue<Errand> arrivals =
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
   /** What was added too late, and not rejected yet. Guarded by itself. */
@@ -168,6 +185,9 @@ public final class TransferableEventLoop extends UnitExecutor
 
   /** Units that were given to peers and have not ended. Any thread. */
   private final AtomicInteger given = new AtomicInteger();
+
+  /** Handlers that wait where a policy has put them, or run there. Any thread. */
+  private final AtomicInteger queued = new AtomicInteger();
 
   private final LongAdder givenUnits = new LongAdder();
 
@@ -192,6 +212,10 @@ public final class TransferableEventLoop extends UnitExecutor
   private final ArrayDeque<Runnable> front = new ArrayDeque<>();
   private final LoopTimers timers = new LoopTimers();
   private @Nullable ChannelLoop current; // whose unit runs; who takes the loop reads it
+  private @Nullable Errand deciding; // what the policy is asked about; who takes the loop reads it
+  private @Nullable InstalledPolicy asked; // what the owner asks; who takes the loop reads it
+  private long handlersSeen = -1;
+  private boolean mayNotPull; // when it looked
   private boolean initialized;
   private long continuations;
   private long continuationsAtPoll;
@@ -218,7 +242,8 @@ public final class TransferableEventLoop extends UnitExecutor
               && (holding
                   ? runQueue.isOwnEmpty() && pool.isExhausted()
                   : runQueue.isEmpty() && held.isEmpty() && (stage == null || stage.park(index)))
-              && mayIdle();
+              && mayIdle()
+              && mayIdleForHandlers();
         }
 
         @Override
@@ -259,6 +284,7 @@ public final class TransferableEventLoop extends UnitExecutor
     this.index = index;
     this.stage = stage;
     this.peers = peers;
+    this.handlers = enclave.handlers();
     this.spinNanos = enclave.options().getSpin().toNanos();
     this.runQueue = new RunQueue(stage, index);
     this.enclave = enclave;
@@ -271,6 +297,10 @@ public final class TransferableEventLoop extends UnitExecutor
     }
     if (peers != null) {
       peers.attach(index, handler::wakeup);
+    }
+    HandlerQueues<Errand> h = handlers;
+    if (h != null) {
+      h.attach(index, handler::wakeup);
     }
     for (TakeoverCause cause : TakeoverCause.values()) {
       takeovers.put(cause, new LongAdder());
@@ -323,6 +353,8 @@ public final class TransferableEventLoop extends UnitExecutor
       return false;
     }
     current = null; // nobody is left who would give the channel back
+    asked = null;
+    decideUnasked();
     return true;
   }
 
@@ -359,6 +391,12 @@ public final class TransferableEventLoop extends UnitExecutor
     if (left != null) {
       current = null;
       left.detach();
+    }
+    InstalledPolicy unanswering = asked;
+    if (unanswering != null) {
+      asked = null;
+      unanswering.overdue();
+      decideUnasked();
     }
     pendingTakeover = new PendingTakeover(cause, from, to, atNanos, fromStint, work);
   }
@@ -411,6 +449,10 @@ public final class TransferableEventLoop extends UnitExecutor
         if (p != null) {
           p.unpark(index);
         }
+        HandlerQueues<Errand> h = handlers;
+        if (h != null) {
+          h.unpark(index);
+        }
       }
       return;
     }
@@ -462,7 +504,9 @@ public final class TransferableEventLoop extends UnitExecutor
         peers.passOn(); // it may have been woken for what is there, and runs its own first
       }
       giving.turn(
-          unitsRun, clock.busyAtTurnNanos() - errandNanos, lifecycle == STARTED && !holding);
+          unitsRun,
+          clock.busyAtTurnNanos() - errandNanos,
+          lifecycle == STARTED && !holding && enclave.policy().isPulledFrom(index));
     }
     timers.expire(tasks::add);
     int ran = runUnits(me, thread);
@@ -475,7 +519,8 @@ public final class TransferableEventLoop extends UnitExecutor
     }
     // A loop that held back asks again even if peers have taken what waited: while it holds back
     // it sleeps without a word to its stage's queue.
-    boolean heldBack = (holding || !held.isEmpty() || !runQueue.isEmpty()) && holdBack();
+    boolean heldBack =
+        (holding || !held.isEmpty() || !runQueue.isEmpty() || hasHandlers()) && holdBack();
     if (!heldBack) {
       for (Runnable next; (next = held.poll()) != null; ) {
         runQueue.addLocal(next);
@@ -485,6 +530,9 @@ public final class TransferableEventLoop extends UnitExecutor
     }
     if (!heldBack && giving.gives()) {
       giveContinuations();
+    }
+    if (!arrivals.isEmpty() && !place(me, thread)) {
+      return End.LOST;
     }
     if (heldBack ? !runQueue.isOwnEmpty() : !runQueue.isEmpty()) {
       if (!runContinuations(me, thread, heldBack)) {
@@ -496,6 +544,9 @@ public final class TransferableEventLoop extends UnitExecutor
       }
     } else if (pendingTakeover != null) {
       report(false);
+    }
+    if (handlers != null && !heldBack && !runHandlers(me, thread)) {
+      return End.LOST;
     }
     return peers == null || runErrand(me, thread) ? null : End.LOST;
   }
@@ -777,6 +828,7 @@ public final class TransferableEventLoop extends UnitExecutor
   }
 
   private void suspend(LoopThread thread, ChannelLoop channel) {
+    enclave.policies().tell(Message.Kind.YIELDED, index, -1, thread.handlerClass, 0);
     passOn(thread);
     thread.unit = LoopThread.SUSPENDED;
     if (thread.own != this) { // a unit that this loop has given
@@ -944,9 +996,15 @@ public final class TransferableEventLoop extends UnitExecutor
       return true;
     }
     Errand errand = p.poll();
-    if (errand == null) {
-      return true;
-    }
+    return errand == null || run(me, thread, errand);
+  }
+
+  /**
+   * Runs a unit of any loop, as this loop's owner.
+   *
+   * @return false if this loop was lost: the caller must not touch it any more
+   */
+  private boolean run(Worker me, LoopThread thread, Errand errand) {
     TransferableEventLoop home = errand.home();
     if (home != this) {
       pulledUnits++;
@@ -960,6 +1018,7 @@ public final class TransferableEventLoop extends UnitExecutor
     enter(thread, null);
     thread.drives = home;
     thread.turnNanos = errand.turnNanos();
+    thread.handlerClass = errand.handlerClass();
     thread.unit = errand.channel() == null ? LoopThread.NO_CHANNEL : errand.channel();
     home.runGiven(thread, errand);
     Object unit = thread.unit;
@@ -969,8 +1028,13 @@ public final class TransferableEventLoop extends UnitExecutor
     thread.turnNanos = turnNanos;
     ThreadExecutorMap.setCurrentExecutor(previous);
     long nanos = System.nanoTime() - beganNanos;
-    home.errandEnded(errand.channel(), unit, nanos, home != this);
+    home.errandEnded(errand, unit, nanos, home != this);
     if (kept) {
+      if (errand.isHandler()) {
+        enclave.classes().ran(errand.handlerClass(), nanos);
+        enclave.policies().tell(Message.Kind.DONE, index, me.id(), errand.handlerClass(), nanos);
+      }
+      thread.handlerClass = HandlerClasses.UNKNOWN;
       continuations += thread.ran;
       probe.disarm();
       clock.forget();
@@ -997,17 +1061,336 @@ public final class TransferableEventLoop extends UnitExecutor
   }
 
   /** A unit that this loop has given has ended, at a peer's or back here. Its thread. */
-  private void errandEnded(
-      @Nullable ChannelLoop channel, @Nullable Object unit, long nanos, boolean atPeer) {
-    if (atPeer) {
-      giving.ended(nanos);
+  private void errandEnded(Errand errand, @Nullable Object unit, long nanos, boolean atPeer) {
+    if (errand.isHandler()) {
+      queued.getAndDecrement();
+    } else {
+      if (atPeer) {
+        giving.ended(nanos);
+      }
+      ChannelLoop channel = errand.channel();
+      if (channel != null && unit == channel) {
+        giveBack(channel);
+      }
+      given.getAndDecrement();
     }
-    if (channel != null && unit == channel) {
-      giveBack(channel);
-    }
-    given.getAndDecrement();
     if (lifecycle != STARTED) {
       handler.wakeup();
+    }
+  }
+
+  // ---------------------------------------------------------------- handlers a policy orders
+
+  @Override
+  public boolean queuesHandlers() {
+    return handlers != null && enclave.policy().queuesHandlers() && lifecycle == STARTED;
+  }
+
+  @Override
+  public void handler(Runnable continuation, int handlerClass, long deadlineNanos) {
+    if (lifecycle >= SHUTDOWN) {
+      throw new RejectedExecutionException("event loop " + index + " is shut down");
+    }
+    queued.getAndIncrement();
+    arrive(
+        new Errand(this, null, 0, continuation, clockNanos(), handlerClass, deadlineNanos, true));
+    rejectIfEnded(continuation);
+  }
+
+  /** Has the policy decide where a handler of this loop goes, also once more. Any thread. */
+  void arrive(Errand handler) {
+    arrivals.add(handler);
+    wakeUnlessInUnit();
+  }
+
+  /** What a policy has been asked about in vain. The new owner in IO. */
+  private void decideUnasked() {
+    Errand undecided = deciding;
+    if (undecided != null) {
+      deciding = null;
+      runUndecided(undecided);
+    }
+  }
+
+  /** Runs what no policy orders, as a continuation. The owner in IO. */
+  private void runUndecided(Errand handler) {
+    queued.getAndDecrement();
+    runQueue.addLocal(Objects.requireNonNull(handler.continuation()));
+  }
+
+  /**
+   * Asks the policy where the handlers go that have come, and puts them there.
+   *
+   * @return false if the loop was lost: the caller must not touch it any more
+   */
+  private boolean place(Worker me, LoopThread thread) {
+    HandlerQueues<Errand> h = Objects.requireNonNull(handlers);
+    Errand handler;
+    for (int placed = 0; placed < TASK_CHUNK && (handler = arrivals.poll()) != null; placed++) {
+      InstalledPolicy policy = enclave.policy();
+      if (!policy.queuesHandlers() || lifecycle != STARTED || !policy.mayBeAsked()) {
+        runUndecided(handler);
+        continue;
+      }
+      deciding = handler;
+      beginAsking(me, thread, policy);
+      int handlerClass = handler.handlerClass();
+      int queue =
+          policy.queueOf(
+              thread.policyCall, index, handlerClass, handler.deadlineNanos(), thread.turnNanos);
+      long rank =
+          policy.rank(
+              thread.policyCall,
+              queue == h.shared() ? index : queue,
+              handlerClass,
+              handler.turnNanos(),
+              handler.deadlineNanos());
+      if (!endAsking(me, thread, policy)) {
+        return false;
+      }
+      deciding = null;
+      HandlerQueues.Entry<Errand> entry = h.add(queue, rank, handlerClass, handler);
+      // Dekker with PolicyHost, which stores the new policy, and then takes what is in the queues.
+      if (enclave.policy() != policy && h.claim(queue, entry)) {
+        arrivals.add(handler);
+        continue;
+      }
+      enclave
+          .policies()
+          .tell(Message.Kind.RUNNABLE, queue == h.shared() ? -1 : queue, -1, handlerClass, 0);
+      if (queue != h.shared()) {
+        h.wake(queue);
+      }
+      if (h.isAnyIdle() && !wakeWhoMayPull(me, thread, policy, queue, handlerClass)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean wakeWhoMayPull(
+      Worker me, LoopThread thread, InstalledPolicy policy, int queue, int handlerClass) {
+    HandlerQueues<Errand> h = Objects.requireNonNull(handlers);
+    int woken = -1;
+    if (!policy.mayBeAsked()) {
+      return true; // the default policy follows, or those that are idle look again
+    }
+    beginAsking(me, thread, policy);
+    for (int loop = 0; loop < enclave.loopCount() && woken < 0; loop++) {
+      if (loop != index
+          && loop != queue
+          && h.isIdle(loop)
+          && policy.mayPull(thread.policyCall, loop, queue, handlerClass)) {
+        woken = loop;
+      }
+    }
+    if (!endAsking(me, thread, policy)) {
+      return false;
+    }
+    if (woken >= 0) {
+      h.wake(woken);
+    }
+    return true;
+  }
+
+  /**
+   * From here on until {@link #endAsking} the policy may be asked: if it hangs the loop is lost.
+   */
+  private void beginAsking(Worker me, LoopThread thread, InstalledPolicy policy) {
+    begin(thread);
+    asked = policy;
+    me.probe().arm();
+    enter(thread, null);
+  }
+
+  /**
+   * @return false if the loop was lost: the caller must not touch it any more
+   */
+  private boolean endAsking(Worker me, LoopThread thread, InstalledPolicy policy) {
+    if (!leave(thread, null)) {
+      policy.answered();
+      enclave.wakeAll(); // who had to do without it asks now
+      return false;
+    }
+    asked = null;
+    me.probe().disarm();
+    return true;
+  }
+
+  /**
+   * Runs handlers from this loop's queue, or one that it may pull.
+   *
+   * @return false if the loop was lost: the caller must not touch it any more
+   */
+  private boolean runHandlers(Worker me, LoopThread thread) {
+    HandlerQueues<Errand> h = Objects.requireNonNull(handlers);
+    long seen = h.added();
+    if (h.isEmpty()) {
+      handlersSeen = seen;
+      mayNotPull = false;
+      return true;
+    }
+    InstalledPolicy policy = enclave.policy();
+    long beganNanos = clock.turnNanos();
+    int ran = 0;
+    HandlerQueues.Entry<Errand> next;
+    while (ran < policy.batch() && (next = h.poll(index)) != null) {
+      ran++;
+      if (!run(me, thread, next.handler())) {
+        return false;
+      }
+      if (System.nanoTime() - beganNanos > policy.batchNanos()) {
+        break;
+      }
+    }
+    mayNotPull = !mayPull();
+    if (ran > 0 || mayNotPull) {
+      handlersSeen = ran > 0 ? -1 : seen;
+      return true;
+    }
+    for (int step = 0; step <= enclave.loopCount(); step++) {
+      int queue = step == 0 ? h.shared() : (index + step) % enclave.loopCount();
+      if (queue == index || h.size(queue) == 0) {
+        continue;
+      }
+      while (true) {
+        if (lifecycle == STARTED) {
+          if (!policy.mayBeAsked()) {
+            handlersSeen = seen; // who asks now wakes this loop, or the default policy does
+            return true;
+          }
+          beginAsking(me, thread, policy);
+          next =
+              h.find(
+                  queue,
+                  MAX_ASKED,
+                  entry -> policy.mayPull(thread.policyCall, index, queue, entry.handlerClass()));
+          if (!endAsking(me, thread, policy)) {
+            return false;
+          }
+        } else {
+          next = h.find(queue, 1, entry -> true); // no agent may be left to decide
+        }
+        if (next == null) {
+          break;
+        }
+        if (h.claim(queue, next)) {
+          pulledUnits++;
+          handlersSeen = -1;
+          return run(me, thread, next.handler());
+        }
+      }
+    }
+    handlersSeen = seen;
+    return true;
+  }
+
+  private boolean hasHandlers() {
+    HandlerQueues<Errand> h = handlers;
+    return h != null && h.size(index) > 0;
+  }
+
+  /** The last look before this loop sleeps: whether nothing was added that it has not seen. */
+  private boolean mayIdleForHandlers() {
+    HandlerQueues<Errand> h = handlers;
+    if (h == null) {
+      return true;
+    }
+    if (!arrivals.isEmpty()) {
+      return false;
+    }
+    if (holding || (!enclave.policy().queuesHandlers() && h.isEmpty())) {
+      return true; // who installs a policy wakes all loops
+    }
+    // Dekker with StandbyPool.await: mayIdle has said that this loop is not to be asked.
+    if (h.size(index) > 0 || (mayNotPull && mayPull()) || !h.park(index, handlersSeen)) {
+      return false;
+    }
+    enclave.policies().tell(Message.Kind.IDLE, index, -1, HandlerClasses.UNKNOWN, 0);
+    return true;
+  }
+
+  /** Whether this loop sleeps, or is about to, with nothing to do. Any thread. */
+  boolean isIdle() {
+    HandlerQueues<Errand> h = handlers;
+    return (h != null && h.isIdle(index)) || (peers != null && peers.isIdle(index));
+  }
+
+  /** How many handlers and continuations wait here; an estimate. Any thread. */
+  int waitingUnits() {
+    HandlerQueues<Errand> h = handlers;
+    return runQueue.size() + (h == null ? 0 : h.size(index)) + arrivals.size();
+  }
+
+  /** As {@link dev.baton.scheduler.policy.Agent#run}. An agent. */
+  TransactionResult run(long seen) {
+    HandlerQueues<Errand> h = handlers;
+    if (status.get() != seen) {
+      return TransactionResult.STALE;
+    }
+    if (h == null || h.size(h.shared()) == 0) {
+      return TransactionResult.NOT_RUNNABLE;
+    }
+    if (pool.isExhausted()) {
+      return TransactionResult.CPU_UNAVAILABLE;
+    }
+    if (!h.claimIdle(index)) {
+      return TransactionResult.STALE;
+    }
+    HandlerQueues.Entry<Errand> first = h.poll(h.shared());
+    if (first != null) {
+      h.add(index, Long.MIN_VALUE, first.handlerClass(), first.handler());
+    }
+    h.wakeClaimed(index);
+    return first == null ? TransactionResult.NOT_RUNNABLE : TransactionResult.COMMITTED;
+  }
+
+  /** As {@link dev.baton.scheduler.policy.Agent#takeOver}, within so long. An agent. */
+  TransactionResult requestTakeover(long seen, long nanos) {
+    SliceTimer t = timer;
+    if (status.get() != seen) {
+      return TransactionResult.STALE;
+    }
+    if (!StatusWord.isTakeable(seen)) {
+      return TransactionResult.NOT_RUNNABLE;
+    }
+    if (t == null || pool.isUsedUp()) {
+      return TransactionResult.CPU_UNAVAILABLE;
+    }
+    var request = new TakeoverRequest(seen);
+    pool.wakeFor(t, request);
+    TransactionResult result = request.await(nanos);
+    if (result != null) {
+      return result;
+    }
+    return status.get() == seen ? TransactionResult.CPU_UNAVAILABLE : TransactionResult.STALE;
+  }
+
+  /** Another slice. Any thread. */
+  void slice(long nanos) {
+    SliceTimer t = timer;
+    if (t != null) {
+      t.slice(pool.slice(nanos));
+    }
+  }
+
+  /** Whether the owner asks a policy. Any thread; right if that one is stuck there. */
+  boolean isAsking() {
+    return StatusWord.isTakeable(status.get()) && asked != null;
+  }
+
+  /** Wakes this loop if it sleeps: another policy decides. Any thread. */
+  void wake() {
+    wakeUnlessInUnit();
+  }
+
+  /**
+   * Has a standby look at this loop in a while, whatever has become of the last one. Any thread.
+   */
+  void watchAgain() {
+    SliceTimer t = timer;
+    if (t != null) {
+      t.watchAgain();
     }
   }
 
@@ -1021,14 +1404,13 @@ public final class TransferableEventLoop extends UnitExecutor
     BlockProbe probe = me.probe();
     begin(thread);
     long beganNanos = clock.turnNanos();
-    SchedulingPolicy policy = enclave.policy().policy();
+    InstalledPolicy policy = enclave.policy();
     int limit = policy.batch();
     int ran = 0;
     int look = clockEvery;
     Runnable continuation;
     probe.arm();
-    while (ran < limit
-        && (continuation = ownOnly ? runQueue.pollOwn() : runQueue.poll()) != null) {
+    while (ran < limit && (continuation = ownOnly ? runQueue.pollOwn() : runQueue.poll()) != null) {
       enter(thread, null);
       callback(thread, continuation);
       passOn(thread);
@@ -1280,6 +1662,9 @@ public final class TransferableEventLoop extends UnitExecutor
     for (Runnable late; (late = held.poll()) != null; ) {
       leftOver.add(late);
     }
+    for (Errand late; (late = arrivals.poll()) != null; ) {
+      leftOver.add(Objects.requireNonNull(late.continuation()));
+    }
   }
 
   private void wakeUnlessInUnit() {
@@ -1421,7 +1806,8 @@ public final class TransferableEventLoop extends UnitExecutor
             || !runQueue.isEmpty()
             || !held.isEmpty()
             || away.get() > 0
-            || given.get() > 0;
+            || given.get() > 0
+            || queued.get() > 0;
     if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
       return true;
     }
@@ -1460,7 +1846,7 @@ public final class TransferableEventLoop extends UnitExecutor
       while (runTasks() > 0) {
         // run them all
       }
-      while (runQueue.pollOwn() != null || held.poll() != null) {
+      while (runQueue.pollOwn() != null || held.poll() != null || arrivals.poll() != null) {
         dropped++; // not the stage's: they are for its other loops, too
       }
       drained = true;
@@ -1473,6 +1859,7 @@ public final class TransferableEventLoop extends UnitExecutor
           dropped);
     }
     handler.destroy();
+    enclave.policies().tell(Message.Kind.LOOP_DEAD, index, -1, HandlerClasses.UNKNOWN, 0);
     termination.setSuccess(null);
   }
 

@@ -42,7 +42,7 @@ public final class TransferableEventLoopGroup extends MultiThreadIoEventLoopGrou
         enclave,
         new int[1],
         stage,
-        stage == null ? enclave.newPullQueue(loops) : null);
+        enclave.prepare(loops, stage == null));
     for (EventExecutor loop : this) {
       this.loops.add((TransferableEventLoop) loop);
     }

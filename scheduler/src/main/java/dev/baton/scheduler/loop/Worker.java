@@ -1,8 +1,10 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.HandlerClasses;
+import dev.baton.scheduler.policy.Message;
+import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -204,6 +206,9 @@ final class Worker implements Runnable {
         awayWork = work;
         awayEnd = enclave.left(lost, work);
         widened = pool.widen(tid);
+        if (widened) {
+          enclave.policies().tell(Message.Kind.AFFINITY_CHANGED, -1, id, HandlerClasses.UNKNOWN, 0);
+        }
         return;
       }
     }

@@ -80,7 +80,7 @@ public final class CpuSet {
 
   /** Whether {@code cpu} is in this set. */
   public boolean contains(int cpu) {
-    return cpus.get(cpu);
+    return cpu >= 0 && cpus.get(cpu);
   }
 
   /**
@@ -90,6 +90,11 @@ public final class CpuSet {
    */
   public int cpuAt(int index) {
     return cpus.stream().skip(index).findFirst().orElseThrow();
+  }
+
+  /** The position of a CPU in ascending order; -1 if it is not in this set. */
+  public int indexOf(int cpu) {
+    return contains(cpu) ? (int) cpus.stream().takeWhile(c -> c < cpu).count() : -1;
   }
 
   /** The number of CPUs in this set. */

@@ -3,7 +3,8 @@ package dev.baton.scheduler.policy;
 /**
  * Something that has happened in an enclave, for its policy.
  *
- * @param sequence grows by one with every message of the enclave that any policy hears, sent or lost
+ * @param sequence grows by one with every message of the enclave that any policy hears, sent or
+ *     lost
  * @param atNanos when it happened
  * @param loop index of the loop, -1 if it concerns none
  * @param worker id of the worker, -1 if it concerns none

@@ -64,9 +64,9 @@ public interface SchedulingPolicy {
   // ---------------------------------------------------------------- fast
 
   /**
-   * Whether handlers of requests wait in queues that this policy orders. If not they run in the read
-   * that has brought them, {@link #queueOf} and {@link #rank} are never asked, and their class is
-   * not known before they have run. Constant; asked once.
+   * Whether handlers of requests wait in queues that this policy orders. If not they run in the
+   * read that has brought them, {@link #queueOf} and {@link #rank} are never asked, and their class
+   * is not known before they have run. Constant; asked once.
    */
   default boolean queuesHandlers() {
     return false;
@@ -131,8 +131,8 @@ public interface SchedulingPolicy {
    * When to take over: how long the owner may go on as it is seen now. Whoever watches the loop.
    *
    * @param handlerClass of what it runs, {@link HandlerClasses#UNKNOWN} if that is not known
-   * @param cause {@link TakeoverCause#BLOCKED} it has gone to sleep, or {@link TakeoverCause#HOG} it
-   *     has used up its slice
+   * @param cause {@link TakeoverCause#BLOCKED} it has gone to sleep, or {@link TakeoverCause#HOG}
+   *     it has used up its slice
    * @return nanoseconds, less than a second; 0 takes the loop at once, {@link #NEVER} leaves it
    */
   default long graceNanos(int loop, int handlerClass, TakeoverCause cause) {

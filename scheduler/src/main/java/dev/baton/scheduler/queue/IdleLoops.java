@@ -68,9 +68,20 @@ final class IdleLoops {
     }
   }
 
-  private void wake(int loop) {
+  /** Wakes a loop whose bit the caller has cleared. */
+  void wake(int loop) {
     wakeUps.increment();
     wakers[loop].run();
+  }
+
+  /** Whether {@code loop} sleeps, or is about to. */
+  boolean isIdle(int loop) {
+    return (bits(loop / Long.SIZE) & bit(loop)) != 0;
+  }
+
+  /** Has {@code loop} count as awake; false if it did already. */
+  boolean claim(int loop) {
+    return clear(loop);
   }
 
   /** How many sleep; an estimate. */

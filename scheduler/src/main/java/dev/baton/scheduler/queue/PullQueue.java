@@ -73,6 +73,11 @@ public final class PullQueue<T> {
     return queue.size();
   }
 
+  /** Whether a loop sleeps, or is about to. */
+  public boolean isIdle(int loop) {
+    return idle.isIdle(loop);
+  }
+
   /** How many loops sleep and would pull; an estimate. */
   public int idle() {
     return idle.count();

@@ -64,6 +64,14 @@ record Loops(Scheduler scheduler) implements AutoCloseable {
     }
   }
 
+  static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      // whoever is left in a policy is interrupted, and is to go on there
+    }
+  }
+
   static void until(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.getAsBoolean()) {

@@ -22,7 +22,7 @@ class PullingIT {
 
   private static SchedulerOptions two() {
     // A slice so long that nothing here outruns it: what moves was pulled.
-    return new SchedulerOptions().setLoops(2).setPulling(true).setSlice(Duration.ofMillis(500));
+    return new SchedulerOptions().setLoops(2).setSlice(Duration.ofMillis(500));
   }
 
   private static void compute(long nanos) {
@@ -71,8 +71,8 @@ class PullingIT {
   }
 
   @Test
-  void shouldNotPullIfSwitchedOff() {
-    try (Loops loops = Loops.start(two().setPulling(false))) {
+  void shouldNotPullIfThePolicyDoesNot() {
+    try (Loops loops = Loops.start(two().setPolicy("per-core-fifo"))) {
       Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
       flood(loops, threads, UNIT_NANOS / 4);

@@ -1,9 +1,9 @@
 package dev.baton.scheduler.loop;
 
-import dev.baton.scheduler.policy.StatusWord;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.os.FakeLinuxCalls;
+import dev.baton.scheduler.policy.StatusWord;
 import org.junit.jupiter.api.Test;
 
 class SliceTimerTest {
@@ -11,7 +11,7 @@ class SliceTimerTest {
   private static final long PUSH = SLICE + SLICE / 4;
 
   private final FakeLinuxCalls calls = new FakeLinuxCalls();
-  private final SliceTimer timer = new SliceTimer(calls, 1, 2, SLICE);
+  private final SliceTimer timer = new SliceTimer(calls, 1, 2, SliceTimer.Slice.of(calls, SLICE));
 
   @Test
   void shouldPushEveryThreeQuartersOfASliceToAfterTheNextPush() {

@@ -91,8 +91,7 @@ class StandbyPoolIT {
   @Test
   void shouldReplaceStandbysThatDie() {
     try (Loops loops =
-        new Loops(
-            Scheduler.builder().options(standbys(1, 8)).workObserver(failing()).start())) {
+        new Loops(Scheduler.builder().options(standbys(1, 8)).workObserver(failing()).start())) {
       loops.assumeTakeover();
       TransferableEventLoop loop = loops.first();
       for (int i = 0; i < 4; i++) {

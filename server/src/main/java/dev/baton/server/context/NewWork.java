@@ -2,6 +2,8 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.WaitingRoom;
+import dev.baton.scheduler.policy.HandlerClasses;
+import dev.baton.scheduler.policy.SchedulingPolicy;
 import io.vertx.core.Handler;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -41,6 +43,16 @@ public interface NewWork extends Runnable {
 
   /** Whether it was refused, or dropped, while it waited. Any thread. */
   boolean isOver();
+
+  /** The class of its handler, for policies. */
+  default int handlerClass() {
+    return HandlerClasses.UNKNOWN;
+  }
+
+  /** When it must have been answered, {@link System#nanoTime}; none if nobody has said. */
+  default long deadlineNanos() {
+    return SchedulingPolicy.NO_DEADLINE;
+  }
 
   /** Whether nothing of it comes to its context before it has run. */
   boolean standsAlone();

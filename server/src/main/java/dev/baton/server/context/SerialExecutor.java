@@ -56,6 +56,9 @@ import org.jspecify.annotations.Nullable;
  * else it is put aside until then, and callbacks behind it go first: one of them may be what brings a
  * standby back.
  *
+ * Queued. Where the loop's policy orders handlers, new work that finds the context free waits in the
+ * policy's queues, with the right to run, and the channel that has brought it is held.
+ *
  * Ahead. New work that is expected to block passes to a thread of its own, with the right to run, as
  * soon as it is at the head; the channel that has brought it is held as for any callback that waits.
  *
@@ -175,6 +178,11 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     /** New work: how many of its kind may be away; what has waited may know by now. */
     @Nullable AwayBound bound() {
       return bound == null && callback instanceof NewWork work ? work.bound() : bound;
+    }
+
+    /** Whether there is new work to be made of it. */
+    boolean isWork() {
+      return callback instanceof NewWork || context instanceof NewWork.Maker;
     }
 
     /** New work, as what can wait or be refused. */
@@ -319,10 +327,26 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private void begin(Node node) {
     head = node;
     if (!mustWait(node)) {
+      if (node.fresh && node.isWork() && loop.queuesHandlers()) {
+        queue(node);
+        return;
+      }
       if (node.start != null) {
         holdSource(node);
       }
       schedule();
+    }
+  }
+
+  /** Has the loop's policy decide where and when new work begins. With the right to run. */
+  private void queue(Node node) {
+    NewWork work = node.work();
+    holdSource(node);
+    if (work.mayWait()) {
+      queuedNanos = loop.clockNanos();
+      loop.handler(this, work.handlerClass(), work.deadlineNanos());
+    } else {
+      schedule(); // to be refused
     }
   }
 

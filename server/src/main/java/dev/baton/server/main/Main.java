@@ -1,6 +1,6 @@
 package dev.baton.server.main;
 
-import dev.baton.stages.DidYouMean;
+import dev.baton.scheduler.DidYouMean;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -2,6 +2,7 @@ package dev.baton.server.main;
 
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
+import dev.baton.scheduler.policy.Policies;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.PipelineHandler;
@@ -123,6 +124,12 @@ final class Serve implements Callable<Integer> {
   private @Nullable String managementToken;
 
   @Option(
+      names = "--management-writable",
+      description =
+          "Let who may read that port install scheduling policies, too. Default: read-only")
+  private boolean managementWritable;
+
+  @Option(
       names = "--context",
       paramLabel = "MODE",
       defaultValue = "per-request",
@@ -159,9 +166,16 @@ final class Serve implements Callable<Integer> {
   private long sliceMicros;
 
   @Option(
-      names = "--pulling",
-      description = "Let idle loops run what busy ones will not run soon. Default: off")
-  private boolean pulling;
+      names = "--policy",
+      paramLabel = "NAME",
+      defaultValue = Policies.DEFAULT,
+      converter = PolicyConverter.class,
+      description =
+          "Which scheduling policy decides: run-to-completion (idle loops run what busy ones will"
+              + " not run soon), per-core-fifo, centralized-fifo, shinjuku, earliest-deadline,"
+              + " reserved-short, stage-partitioned, or one that the class path brings. Default:"
+              + " ${DEFAULT-VALUE}")
+  private String policy = Policies.DEFAULT;
 
   @Option(
       names = "--max-standbys",
@@ -406,6 +420,7 @@ final class Serve implements Callable<Integer> {
         .setHost(managementHost)
         .setPort(managementPort)
         .setNames(managementNames)
+        .setWritable(managementWritable)
         .setToken(managementToken);
   }
 
@@ -440,7 +455,7 @@ final class Serve implements Callable<Integer> {
         .setNotifier(notifier)
         .setGrace(Duration.ofNanos(graceMicros * 1000))
         .setSlice(Duration.ofNanos(sliceMicros * 1000))
-        .setPulling(pulling)
+        .setPolicy(policy)
         .setMaxStandbys(maxStandbys)
         .setMaxHeldContinuations(maxHeld)
         .setMaxWait(Duration.ofMillis(maxWaitMillis));
@@ -557,6 +572,17 @@ final class Serve implements Callable<Integer> {
     public ContextMode convert(String value) {
       try {
         return ContextMode.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class PolicyConverter implements ITypeConverter<String> {
+    @Override
+    public String convert(String value) {
+      try {
+        return Policies.byName(value).name();
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }

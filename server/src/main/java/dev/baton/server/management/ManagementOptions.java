@@ -23,6 +23,7 @@ public final class ManagementOptions {
   private int port = DEFAULT_PORT;
   private List<String> names = List.of();
   private @Nullable String token;
+  private boolean writable;
   private Duration unreadyAfter = DEFAULT_UNREADY_AFTER;
 
   /** All defaults: loopback only. */
@@ -34,6 +35,7 @@ public final class ManagementOptions {
     port = other.port;
     names = other.names;
     token = other.token;
+    writable = other.writable;
     unreadyAfter = other.unreadyAfter;
   }
 
@@ -103,6 +105,16 @@ public final class ManagementOptions {
               + " or more visible ASCII characters, such as those of openssl rand -hex 16");
     }
     this.token = token;
+    return this;
+  }
+
+  /** Whether who may read this port may also install scheduling policies; false by default. */
+  public boolean isWritable() {
+    return writable;
+  }
+
+  public ManagementOptions setWritable(boolean writable) {
+    this.writable = writable;
     return this;
   }
 

@@ -1,5 +1,8 @@
 package dev.baton.server.management;
 
+import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.policy.Policies;
 import dev.baton.server.logging.LogLevels;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.Problem;
@@ -28,8 +31,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers {@code /metrics}, {@code /health/*}, the page {@code /baton}, its events and {@code
- * /baton/api/*}, read-only. A stock {@code Vertx} of its own with one event loop: it answers when
- * every loop of the service is stuck.
+ * /baton/api/*}: read-only, but for levels of loggers and, if enabled, the scheduling policy. A
+ * stock {@code Vertx} of its own with one event loop: it answers when every loop of the service is
+ * stuck.
  */
 public final class ManagementServer {
   private static final int TIMEOUT_SECONDS = 30;
@@ -41,6 +45,7 @@ public final class ManagementServer {
           + " frame-ancestors 'none'";
 
   private static final String LOGGERS = "/baton/api/loggers";
+  private static final String POLICY = "/baton/api/policy";
 
   private final Vertx vertx;
   private final Map<String, Handler<HttpServerRequest>> paths = new LinkedHashMap<>();
@@ -49,6 +54,8 @@ public final class ManagementServer {
   private final Gate gate;
   private final Health health;
   private final @Nullable LogLevels logLevels = LogLevels.find();
+  private final @Nullable Enclave enclave;
+  private final boolean writable;
   private @Nullable HttpServer server;
 
   private ManagementServer(ManagementOptions options, Gate gate, Vertx service) {
@@ -62,6 +69,9 @@ public final class ManagementServer {
     metrics = BatonMetrics.of(service);
     Watch watch = Watch.of(service);
     Observer observer = new Observer(watch);
+    Scheduler scheduler = watch.scheduler();
+    enclave = scheduler == null ? null : scheduler.enclave();
+    writable = options.isWritable();
     feed = new EventFeed(vertx, observer);
     health = new Health(watch, options.getUnreadyAfter().toSeconds());
     vertx.setPeriodic(Health.LOOK_MILLIS, _ -> health.look());
@@ -79,6 +89,10 @@ public final class ManagementServer {
     answer("/baton/api/takeovers", observer::takeovers);
     answer("/baton/api/routes", observer::routes);
     answer("/baton/api/stages", observer::stages);
+    Enclave e = enclave;
+    if (e != null) {
+      answer(POLICY, () -> PolicyJson.of(e));
+    }
     if (logLevels != null) {
       answer(LOGGERS, () -> new JsonObject().put("loggers", logLevels.toJson()));
     }
@@ -169,6 +183,11 @@ public final class ManagementServer {
       setLevel(request, path.substring(LOGGERS.length() + 1));
       return;
     }
+    Enclave e = enclave;
+    if (request.method().equals(HttpMethod.PUT) && path.equals(POLICY) && e != null) {
+      setPolicy(request, e);
+      return;
+    }
     // Vert.x leaves the body of an answer to HEAD out.
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
       request.response().setStatusCode(405).putHeader("Allow", "GET, HEAD").end();
@@ -182,7 +201,51 @@ public final class ManagementServer {
     }
   }
 
-  /** The only thing that is ever changed here, and from this machine only. */
+  /** Only where the operator has enabled writing. */
+  private void setPolicy(HttpServerRequest request, Enclave target) {
+    if (!writable) {
+      refuse(
+          request,
+          new Problem(
+              403,
+              null,
+              null,
+              "is read-only here",
+              "start with --management-writable, or choose the policy with --policy"));
+      return;
+    }
+    request
+        .body()
+        .compose(
+            body ->
+                vertx.executeBlocking(
+                    () -> {
+                      // The new policy rebuilds what it keeps: that may take a while.
+                      target.install(Policies.byName(policyName(body)));
+                      return PolicyJson.of(target);
+                    }))
+        .onSuccess(now -> sendJson(request, 200, now))
+        .onFailure(
+            refused ->
+                refuse(
+                    request,
+                    new Problem(
+                        refused instanceof IllegalArgumentException
+                                || refused instanceof DecodeException
+                                || refused instanceof ClassCastException
+                            ? 400
+                            : 409,
+                        "policy",
+                        null,
+                        "cannot be installed (" + refused.getMessage() + ")",
+                        "send {\"policy\": \"" + Policies.DEFAULT + "\"}")));
+  }
+
+  private static String policyName(Buffer body) {
+    return String.valueOf(new JsonObject(body).getString("policy"));
+  }
+
+  /** From this machine only. */
   private void setLevel(HttpServerRequest request, String logger) {
     LogLevels levels = logLevels;
     if (levels == null || !gate.isLoopback()) {

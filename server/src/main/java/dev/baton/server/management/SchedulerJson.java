@@ -36,6 +36,7 @@ final class SchedulerJson {
         .put("pinning", refusal == null ? "granted" : refusal)
         .put("blindWorkers", enclave.blindWorkers())
         .put("pullWakeUps", enclave.pullWakeUps())
+        .put("policy", PolicyJson.of(enclave))
         .put("takeovers", takeovers);
   }
 

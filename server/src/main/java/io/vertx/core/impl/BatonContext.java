@@ -6,6 +6,7 @@ import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.UnitTimer;
 import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.context.BlockingRoutes;
+import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.NewWork;
@@ -49,6 +50,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +80,12 @@ final class BatonContext
   private final SerialExecutor executor;
   private final BatonContext root;
   private final Object[] locals;
+
+  /** Of so many requests one is measured. */
+  private static final int SAMPLE_EVERY = 32;
+
+  // Of the root: requests begun. Written by any thread: benign, a sample more or less
+  private int starts;
 
   /** Where the events come from: the channel in which this duplicate was made; null if in none. */
   private final @Nullable EventExecutor producer;
@@ -383,6 +391,22 @@ final class BatonContext
     }
 
     @Override
+    public int handlerClass() {
+      return context.owner() instanceof BatonVertx vertx
+          ? vertx.requestClasses().of(request)
+          : HandlerClasses.UNKNOWN;
+    }
+
+    @Override
+    public long deadlineNanos() {
+      String millis = request.getHeader(EXPECTED_WITHIN);
+      if (millis != null && MILLIS.matcher(millis).matches()) {
+        return context.arrivalNanos + TimeUnit.MILLISECONDS.toNanos(Long.parseLong(millis));
+      }
+      return super.deadlineNanos();
+    }
+
+    @Override
     void begin() {
       resume();
       context.dispatch(request, task);
@@ -398,6 +422,11 @@ final class BatonContext
       }
     }
   }
+
+  /** What proxies say of how long they wait for an answer, in milliseconds. */
+  private static final String EXPECTED_WITHIN = "x-envoy-expected-rq-timeout-ms";
+
+  private static final Pattern MILLIS = Pattern.compile("[0-9]{1,9}");
 
   private static boolean hasBody(MultiMap headers) {
     return headers.contains(HttpHeaders.TRANSFER_ENCODING)
@@ -564,6 +593,7 @@ final class BatonContext
         back = left(loop); // what was taken was nobody's: the rest of it is this request's
       }
     }
+    long sampledNanos = first && isSample() ? System.nanoTime() : 0;
     ContextInternal previous = beginDispatch();
     try {
       task.handle(argument);
@@ -576,10 +606,28 @@ final class BatonContext
       endDispatch(previous);
       if (first) {
         starting = false;
+        if (sampledNanos != 0) {
+          sampled(argument, sampledNanos);
+        }
       }
       if (back != null) {
         back.run();
       }
+    }
+  }
+
+  /** Now and then: reading the clock for each request would be felt. */
+  private boolean isSample() {
+    return ++root.starts % SAMPLE_EVERY == 0;
+  }
+
+  /** What a handler has taken is learned, unless it has lost its loop: then that is learned. */
+  private void sampled(@Nullable Object argument, long beganNanos) {
+    if (argument instanceof HttpServerRequest mine
+        && owner() instanceof BatonVertx vertx
+        && executor.keepsLoop()
+        && !loop.queuesHandlers()) {
+      vertx.requestClasses().ran(mine, System.nanoTime() - beganNanos);
     }
   }
 

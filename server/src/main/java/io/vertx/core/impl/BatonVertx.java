@@ -1,12 +1,15 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Absence;
 import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
+import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.connection.Backlog;
 import dev.baton.server.context.BlockingRoutes;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.RequestClasses;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
@@ -64,6 +67,7 @@ public final class BatonVertx extends VertxImpl {
   private final @Nullable NameResolver resolver; // null while the constructor above runs
 
   private final BlockingRoutes blockingRoutes;
+  private final RequestClasses requestClasses;
 
   private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
@@ -99,7 +103,9 @@ public final class BatonVertx extends VertxImpl {
     this.resolver = new ResolverByLoop(this, bootstrap.options().getAddressResolverOptions());
     closeLast(pinned::close);
     this.blockingRoutes = blockingRoutes;
+    this.requestClasses = new RequestClasses(scheduler.enclave().classes());
     scheduler.enclave().onTakeover(this::noteTakeover);
+    scheduler.enclave().onAbsence(this::noteAbsence);
   }
 
   /** What drives the event loops. */
@@ -110,6 +116,17 @@ public final class BatonVertx extends VertxImpl {
   /** What is known of routes whose handlers block. */
   public BlockingRoutes blockingRoutes() {
     return blockingRoutes;
+  }
+
+  /** Which class of handlers a request belongs to. */
+  RequestClasses requestClasses() {
+    return requestClasses;
+  }
+
+  private void noteAbsence(Absence absence) {
+    if (absence.work() instanceof RequestWork work) {
+      requestClasses.away(work, absence.cause() == TakeoverCause.BLOCKED, absence.nanos());
+    }
   }
 
   /**

@@ -63,7 +63,6 @@ final class BatonTortureTest {
     options
         .getScheduler()
         .setLoops(loops)
-        .setPulling(loops > 1)
         .setGrace(Duration.ZERO)
         .setSlice(Duration.ofNanos(20_000));
     Vertx vertx = Baton.vertx(options);

@@ -1,4 +1,4 @@
-package dev.baton.stages;
+package dev.baton.scheduler;
 
 import java.util.Collection;
 import java.util.Comparator;

@@ -1,0 +1,63 @@
+package dev.baton.server.context;
+
+import dev.baton.scheduler.policy.HandlerClasses;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The class of a request's handler before it has been routed: its method, and its path with {@code
+ * *} for every segment with a digit in it. Any thread.
+ */
+public final class RequestClasses {
+  /** How many paths are remembered, so that their classes need not be derived again. */
+  private static final int MAX_PATHS = 4096;
+
+  private static final int MAX_PATH_LENGTH = 256;
+
+  private final HandlerClasses classes;
+
+  /** By method, and path. */
+  private final Map<String, Map<String, Integer>> known = new ConcurrentHashMap<>();
+
+  /** Classes of requests among those of an enclave. */
+  public RequestClasses(HandlerClasses classes) {
+    this.classes = classes;
+  }
+
+  /** The class of a request. */
+  public int of(HttpServerRequest request) {
+    return of(request.method().name(), String.valueOf(request.path()));
+  }
+
+  private int of(String method, String path) {
+    Map<String, Integer> paths = known.computeIfAbsent(method, _ -> new ConcurrentHashMap<>());
+    Integer one = paths.get(path);
+    if (one != null) {
+      return one;
+    }
+    int made = classes.of(method + " " + RequestWork.shortened(path));
+    if (path.length() <= MAX_PATH_LENGTH) {
+      if (paths.size() >= MAX_PATHS) {
+        paths.clear();
+      }
+      paths.put(path, made);
+    }
+    return made;
+  }
+
+  /** A request has computed for so long. */
+  public void ran(HttpServerRequest request, long nanos) {
+    classes.ran(of(request), nanos);
+  }
+
+  /** A request that was away from its loop has ended. */
+  public void away(RequestWork work, boolean blocked, long nanos) {
+    int handlerClass = of(work.method(), work.path());
+    if (blocked) {
+      classes.blocked(handlerClass, nanos);
+    } else {
+      classes.ran(handlerClass, nanos);
+    }
+  }
+}
