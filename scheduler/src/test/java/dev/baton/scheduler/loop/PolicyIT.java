@@ -177,9 +177,9 @@ class PolicyIT {
           }
           case ALLOCATES_FOR_EVER_IN_MESSAGE -> {
             List<byte[]> kept = new ArrayList<>();
-        while (!released || kept.isEmpty()) {
-          kept.add(new byte[1 << 16]);
-        }
+            while (!released || kept.isEmpty()) {
+              kept.add(new byte[1 << 16]);
+            }
           }
           default -> throw new IllegalStateException("thrown by the test");
         }

@@ -2,6 +2,7 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.policy.HandlerClasses;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.headers.HttpRequestHeaders;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -30,6 +31,11 @@ public final class RequestClasses {
     return of(request.method().name(), String.valueOf(request.path()));
   }
 
+  /** As above, by the head of a request of HTTP/2. */
+  public int of(HttpRequestHeaders head) {
+    return of(head.method().name(), RequestWork.withoutQuery(String.valueOf(head.path())));
+  }
+
   private int of(String method, String path) {
     Map<String, Integer> paths = known.computeIfAbsent(method, _ -> new ConcurrentHashMap<>());
     Integer one = paths.get(path);
@@ -47,8 +53,8 @@ public final class RequestClasses {
   }
 
   /** A request has computed for so long. */
-  public void ran(HttpServerRequest request, long nanos) {
-    classes.ran(of(request), nanos);
+  public void ran(RequestWork work, long nanos) {
+    classes.ran(of(work.method(), work.path()), nanos);
   }
 
   /** A request that was away from its loop has ended. */

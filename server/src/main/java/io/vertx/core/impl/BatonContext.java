@@ -4,12 +4,13 @@ import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.UnitTimer;
+import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.context.BlockingRoutes;
-import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.NewWork;
+import dev.baton.server.context.RequestClasses;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
@@ -315,6 +316,17 @@ final class BatonContext
     return ((BatonVertx) owner()).blockingRoutes();
   }
 
+  private RequestClasses classes() {
+    return ((BatonVertx) owner()).requestClasses();
+  }
+
+  /** When a request must have been answered of which a proxy has said how long it waits. */
+  private long deadlineNanos(@Nullable CharSequence millis) {
+    return millis != null && MILLIS.matcher(millis).matches()
+        ? arrivalNanos + TimeUnit.MILLISECONDS.toNanos(Long.parseLong(millis.toString()))
+        : SchedulingPolicy.NO_DEADLINE;
+  }
+
   /** How many of the route may be away, once that is known. Before the first callback. */
   private @Nullable AwayBound bound(@Nullable BlockingRoute known) {
     if (bound == null && known != null) {
@@ -349,6 +361,7 @@ final class BatonContext
 
   /** A request of HTTP/2: new work, as {@link #request}. */
   private void stream(HttpServerStream begun, HttpRequestHeaders head, Handler<Object> task) {
+    arrivalNanos = TransferableEventLoop.turnNanos();
     var arrival = new StreamArrival(this, begun, Objects.requireNonNull(newStream), head, task);
     newStream = null;
     streamArrival = arrival;
@@ -392,18 +405,12 @@ final class BatonContext
 
     @Override
     public int handlerClass() {
-      return context.owner() instanceof BatonVertx vertx
-          ? vertx.requestClasses().of(request)
-          : HandlerClasses.UNKNOWN;
+      return context.classes().of(request);
     }
 
     @Override
     public long deadlineNanos() {
-      String millis = request.getHeader(EXPECTED_WITHIN);
-      if (millis != null && MILLIS.matcher(millis).matches()) {
-        return context.arrivalNanos + TimeUnit.MILLISECONDS.toNanos(Long.parseLong(millis));
-      }
-      return super.deadlineNanos();
+      return context.deadlineNanos(request.getHeader(EXPECTED_WITHIN));
     }
 
     @Override
@@ -470,6 +477,16 @@ final class BatonContext
     @Override
     public @Nullable AwayBound bound() {
       return context.bound(context.routes().of(head));
+    }
+
+    @Override
+    public int handlerClass() {
+      return context.classes().of(head);
+    }
+
+    @Override
+    public long deadlineNanos() {
+      return context.deadlineNanos(head.get(EXPECTED_WITHIN));
     }
 
     @Override
@@ -607,7 +624,7 @@ final class BatonContext
       if (first) {
         starting = false;
         if (sampledNanos != 0) {
-          sampled(argument, sampledNanos);
+          sampled(Objects.requireNonNull(argument), sampledNanos);
         }
       }
       if (back != null) {
@@ -622,12 +639,9 @@ final class BatonContext
   }
 
   /** What a handler has taken is learned, unless it has lost its loop: then that is learned. */
-  private void sampled(@Nullable Object argument, long beganNanos) {
-    if (argument instanceof HttpServerRequest mine
-        && owner() instanceof BatonVertx vertx
-        && executor.keepsLoop()
-        && !loop.queuesHandlers()) {
-      vertx.requestClasses().ran(mine, System.nanoTime() - beganNanos);
+  private void sampled(Object request, long beganNanos) {
+    if (executor.keepsLoop() && !loop.queuesHandlers()) {
+      classes().ran(RequestWork.of(request, 0), System.nanoTime() - beganNanos);
     }
   }
 
