@@ -5,7 +5,7 @@ package dev.baton.scheduler.loop;
  * latest ones it gave were worth theirs. After one that was not it pauses, each time twice as long.
  * The loop's owner in IO, but for {@link #gives} and {@link #ended}.
  */
-final class GivingRule {
+public final class GivingRule {
   /** Shorter units are not worth a wake-up. Test only: another value, such as 0. */
   static final long WORTH_NANOS = Long.getLong("dev.baton.test.worthGivingNanos", 20_000);
 
@@ -39,7 +39,7 @@ final class GivingRule {
    * @param busyNanos time spent on them so far
    * @param may whether anything may be given now
    */
-  void turn(long units, long busyNanos, boolean may) {
+  public void turn(long units, long busyNanos, boolean may) {
     long ran = units - unitsSeen;
     if (ran > 0) {
       windowUnits += ran;
@@ -70,12 +70,12 @@ final class GivingRule {
   }
 
   /** Whether units are given in this turn. Any thread. */
-  boolean gives() {
+  public boolean gives() {
     return gives;
   }
 
   /** A unit that was given has ended. The thread that ran it. */
-  void ended(long nanos) {
+  public void ended(long nanos) {
     latest = nanos < WORTH_NANOS ? -1 : 1;
   }
 }
