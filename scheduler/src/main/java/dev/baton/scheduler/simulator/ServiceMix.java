@@ -20,7 +20,8 @@ public record ServiceMix(List<Kind> kinds) {
 
   private static final Pattern KIND =
       Pattern.compile(
-          "(?:(?<name>[\\w/.:*-]+)\\s+)?(?<share>[\\d.]+)%\\s+(?<cpu>\\S+)(?:\\s+block\\s+(?<block>\\S+))?"
+          "(?:(?<name>(?:[A-Z]+"
+              + " )?[\\w/.:*-]+)\\s+)?(?<share>[\\d.]+)%\\s+(?<cpu>\\S+)(?:\\s+block\\s+(?<block>\\S+))?"
               + "(?:\\s+deadline\\s+(?<deadline>\\S+))?");
 
   /** Mixes that have a name. */

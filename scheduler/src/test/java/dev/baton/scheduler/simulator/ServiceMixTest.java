@@ -34,6 +34,8 @@ final class ServiceMixTest {
     assertThat(mix.kinds().get(1).deadlineNanos()).isEqualTo(50_000_000);
     assertThat(mix.meanCpuNanos()).isCloseTo(10_100, Percentage.withPercentage(0.01));
     assertThat(ServiceMix.parse(mix.toString())).isEqualTo(mix);
+    assertThat(ServiceMix.parse("GET /orders/* 100% 1us").kinds().getFirst().name())
+        .isEqualTo("GET /orders/*");
     ServiceMix.NAMED.values().forEach(text -> assertThat(ServiceMix.parse(text)).isNotNull());
   }
 

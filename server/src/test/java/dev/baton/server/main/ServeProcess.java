@@ -49,6 +49,11 @@ final class ServeProcess implements AutoCloseable {
   /** As the last argument of {@code launcher}, a command that ends in running another. */
   static ServeProcess start(Path directory, List<String> launcher, String... options)
       throws Exception {
+    return startWith(System.getProperty("java.class.path"), directory, launcher, options);
+  }
+
+  static ServeProcess startWith(
+      String classPath, Path directory, List<String> launcher, String... options) throws Exception {
     Path out = Files.createTempFile(directory, "serve", ".out");
     Path err = Files.createTempFile(directory, "serve", ".err");
     var command = new ArrayList<>(launcher);
@@ -58,7 +63,7 @@ final class ServeProcess implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
-            System.getProperty("java.class.path"),
+            classPath,
             Main.class.getName(),
             "serve",
             "--loops=1",
