@@ -72,6 +72,7 @@ public final class Baton {
                 new Timeouts(options.getHeadTimeout(), options.getIdleTimeout()))
             .startAhead(options.isStartAhead())
             .maxAwayPerRoute(options.getMaxAwayPerRoute())
+            .recordedRequests(options.getRecordedRequests())
             .init();
     if (options.isMetrics() && bootstrap.metrics() == null) {
       bootstrap.metrics(new BatonMetricsFactory().metrics(vertxOptions));

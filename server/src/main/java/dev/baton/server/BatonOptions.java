@@ -5,6 +5,7 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.context.RequestRecorder;
 import dev.baton.server.logging.AccessFormat;
 import dev.baton.server.logging.AccessLog;
 import dev.baton.server.management.Watch;
@@ -52,6 +53,8 @@ public final class BatonOptions {
           Map.entry("startAhead", (o, v) -> o.setStartAhead(bool("startAhead", v))),
           Map.entry(
               "maxAwayPerRoute", (o, v) -> o.setMaxAwayPerRoute(integer("maxAwayPerRoute", v))),
+          Map.entry(
+              "recordedRequests", (o, v) -> o.setRecordedRequests(integer("recordedRequests", v))),
           Map.entry("tellAfterNanos", (o, v) -> o.setTellAfter(nanos("tellAfterNanos", v))),
           Map.entry("accessLog", (o, v) -> o.setAccessLog(AccessFormat.parse(text(v)))),
           Map.entry(
@@ -84,6 +87,7 @@ public final class BatonOptions {
   private boolean metrics = DEFAULT_METRICS;
   private boolean startAhead = DEFAULT_START_AHEAD;
   private int maxAwayPerRoute = DEFAULT_MAX_AWAY_PER_ROUTE;
+  private int recordedRequests;
   private Duration tellAfter = DEFAULT_TELL_AFTER;
   private AccessFormat accessLog = DEFAULT_ACCESS_LOG;
   private Duration headTimeout = DEFAULT_HEAD_TIMEOUT;
@@ -101,6 +105,7 @@ public final class BatonOptions {
     metrics = other.metrics;
     startAhead = other.startAhead;
     maxAwayPerRoute = other.maxAwayPerRoute;
+    recordedRequests = other.recordedRequests;
     tellAfter = other.tellAfter;
     accessLog = other.accessLog;
     headTimeout = other.headTimeout;
@@ -140,6 +145,7 @@ public final class BatonOptions {
             .put("metrics", metrics)
             .put("startAhead", startAhead)
             .put("maxAwayPerRoute", maxAwayPerRoute)
+            .put("recordedRequests", recordedRequests)
             .put("tellAfterNanos", tellAfter.toNanos())
             .put("accessLog", accessLog.toString())
             .put("headTimeoutMillis", headTimeout.toMillis())
@@ -217,6 +223,34 @@ public final class BatonOptions {
               + ": choose a value from 1 to 10000, or 0 for three quarters of maxStandbys");
     }
     this.maxAwayPerRoute = maxAwayPerRoute;
+    return this;
+  }
+
+  /**
+   * How many of the requests that were answered last are kept for a simulator: when they came, and
+   * how long their handlers computed and slept. 0 (the default) keeps none.
+   */
+  public int getRecordedRequests() {
+    return recordedRequests;
+  }
+
+  /**
+   * See {@link #getRecordedRequests}.
+   *
+   * @throws IllegalArgumentException if it is negative, 1, or larger than a million
+   */
+  public BatonOptions setRecordedRequests(int recordedRequests) {
+    if (recordedRequests < 0
+        || recordedRequests == 1
+        || recordedRequests > RequestRecorder.MAX_REQUESTS) {
+      throw new IllegalArgumentException(
+          "recordedRequests="
+              + recordedRequests
+              + ": choose a value from 2 to "
+              + RequestRecorder.MAX_REQUESTS
+              + ", or 0 to keep none");
+    }
+    this.recordedRequests = recordedRequests;
     return this;
   }
 

@@ -693,6 +693,14 @@ public final class Enclave {
     return w == null ? null : w.thread();
   }
 
+  /**
+   * How long a worker has been away from its loop for {@code cause}, nanoseconds; 0 if it is not.
+   */
+  long awayNanos(int worker, TakeoverCause cause) {
+    Worker w = workers.get(worker);
+    return w == null ? 0 : w.awayNanos(cause);
+  }
+
   /** The kernel's number of a worker's thread; 0 if it is not known. Any thread. */
   public int tidOf(int worker) {
     Worker w = worker < 0 || worker > StatusWord.MAX_OWNER ? null : workers.get(worker);

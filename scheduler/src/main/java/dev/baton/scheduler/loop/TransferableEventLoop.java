@@ -809,6 +809,23 @@ public final class TransferableEventLoop extends UnitExecutor
         && thread.unit != LoopThread.SUSPENDED;
   }
 
+  /**
+   * How much of the last {@code nanos} the calling thread has slept, as far as that is known: what
+   * runs is away from its loop. What never had one is taken to have slept all the time.
+   */
+  public static long asleepNanos(long nanos) {
+    if (!(Thread.currentThread() instanceof LoopThread thread) || thread.own == null) {
+      return nanos;
+    }
+    Enclave enclave = own(thread).enclave;
+    int worker = StatusWord.owner(thread.word);
+    if (enclave.awayNanos(worker, TakeoverCause.HOG) > 0) {
+      return 0;
+    }
+    long asleep = enclave.awayNanos(worker, TakeoverCause.BLOCKED);
+    return asleep == 0 ? nanos : Math.min(nanos, asleep);
+  }
+
   /** Whether the calling thread runs a unit of a loop that was taken from it, or never had it. */
   public static boolean isAway() {
     return hasLostLoop() || Thread.currentThread().isVirtual();

@@ -29,12 +29,17 @@ public record Trace(List<String> routes, List<Entry> requests) {
    *
    * @param arrivalNanos from the first one
    * @param route index of its route
-   * @param cpuNanos what it has computed, reading and writing included
+   * @param cpuNanos how long its handler has computed
    * @param blockNanos how long its handler has slept
    * @param connection it came by
    */
   public record Entry(
-      long arrivalNanos, int route, long cpuNanos, long blockNanos, int connection) {}
+      long arrivalNanos, int route, long cpuNanos, long blockNanos, int connection) {
+    /** The same request, so much earlier. */
+    public Entry earlier(long nanos) {
+      return new Entry(arrivalNanos - nanos, route, cpuNanos, blockNanos, connection);
+    }
+  }
 
   /** Checks that there is something. */
   public Trace {
@@ -107,6 +112,24 @@ public record Trace(List<String> routes, List<Entry> requests) {
     throw new IllegalArgumentException(where + ": '" + line + "' is not " + FIELDS);
   }
 
+  /** The text that {@link #read} reads. */
+  public String text() {
+    var text = new StringBuilder(HEADER).append('\n').append(FIELDS).append('\n');
+    for (Entry entry : requests) {
+      text.append(entry.arrivalNanos())
+          .append(',')
+          .append(routes.get(entry.route()))
+          .append(',')
+          .append(entry.cpuNanos())
+          .append(',')
+          .append(entry.blockNanos())
+          .append(',')
+          .append(entry.connection())
+          .append('\n');
+    }
+    return text.toString();
+  }
+
   /** From the first request to the last, nanoseconds, at least 1. */
   public long spanNanos() {
     return Math.max(1, requests.getLast().arrivalNanos() - requests.getFirst().arrivalNanos());
@@ -126,9 +149,8 @@ public record Trace(List<String> routes, List<Entry> requests) {
    * The same requests, in the same order, as fast as they came or faster or slower.
    *
    * @param speed 2: in half the time
-   * @param overheadNanos of a request beside its handler: what the simulator charges anyway
    */
-  public Workload at(double speed, long overheadNanos) {
+  public Workload at(double speed) {
     long first = requests.getFirst().arrivalNanos();
     return new Workload() {
       private int next;
@@ -142,7 +164,7 @@ public record Trace(List<String> routes, List<Entry> requests) {
         into.arrivedNanos = Math.round((entry.arrivalNanos() - first) / speed);
         into.kind = entry.route();
         into.connection = entry.connection();
-        into.cpuNanos = Math.max(0, entry.cpuNanos() - overheadNanos);
+        into.cpuNanos = entry.cpuNanos();
         into.blockNanos = entry.blockNanos();
         into.cpuAfterNanos = 0;
         if (into.blockNanos > 0) {

@@ -198,7 +198,7 @@ final class SimulationTest {
         Simulation.run(
             SimulationOptions.of(1).withCosts(Costs.none()),
             new PerCoreFifoPolicy(),
-            trace.at(1, 0),
+            trace.at(1),
             3);
 
     assertThat(trace.routes()).containsExactly("/a", "/b,{x,y}");

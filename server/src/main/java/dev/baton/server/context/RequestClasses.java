@@ -2,6 +2,7 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.policy.HandlerClasses;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.HttpRequestHead;
 import io.vertx.core.http.impl.headers.HttpRequestHeaders;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,9 +53,20 @@ public final class RequestClasses {
     return made;
   }
 
-  /** A request has computed for so long. */
-  public void ran(RequestWork work, long nanos) {
-    classes.ran(of(work.method(), work.path()), nanos);
+  /**
+   * As above.
+   *
+   * @param request {@link RequestWork#isRequest}
+   */
+  public int of(Object request) {
+    return request instanceof HttpRequestHead head
+        ? of(head.method().name(), RequestWork.withoutQuery(String.valueOf(head.uri())))
+        : of((HttpServerRequest) request);
+  }
+
+  /** A request of this class has computed for so long. */
+  public void ran(int handlerClass, long nanos) {
+    classes.ran(handlerClass, nanos);
   }
 
   /** A request that was away from its loop has ended. */

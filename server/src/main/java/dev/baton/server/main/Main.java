@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Serve.class, Simulate.class, CommandLine.HelpCommand.class})
+    subcommands = {Serve.class, Simulate.class, TraceCommand.class, CommandLine.HelpCommand.class})
 public final class Main {
   private Main() {}
 

@@ -214,6 +214,15 @@ final class Serve implements Callable<Integer> {
   private int maxAwayPerRoute;
 
   @Option(
+      names = "--record-requests",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Keep when the last N requests came and what their handlers took, for the commands trace"
+              + " and simulate. Default: ${DEFAULT-VALUE}")
+  private int recordedRequests;
+
+  @Option(
       names = "--pipelines",
       paramLabel = "FILE",
       converter = PipelinesConverter.class,
@@ -446,6 +455,7 @@ final class Serve implements Callable<Integer> {
             .setMetrics(metrics)
             .setStartAhead(startAhead)
             .setMaxAwayPerRoute(maxAwayPerRoute)
+            .setRecordedRequests(recordedRequests)
             .setAccessLog(accessLog)
             .setTellAfter(Duration.ofMillis(tellAfterMillis));
     options

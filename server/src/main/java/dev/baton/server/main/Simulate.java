@@ -308,7 +308,7 @@ final class Simulate implements Callable<Integer> {
   private Workload load(double share, SimulationOptions options) {
     Trace recorded = trace;
     if (recorded != null) {
-      return recorded.at(share, options.costs().request());
+      return recorded.at(share);
     }
     double meanNanos = mix.meanCpuNanos() + options.costs().request();
     return load(share * options.cpus() * 1e9 / meanNanos, options.loops());
@@ -370,10 +370,7 @@ final class Simulate implements Callable<Integer> {
                   tried -> {
                     SimulationOptions options = options(tried, tried);
                     Trace recorded = trace;
-                    Workload load =
-                        recorded == null
-                            ? load(rate, tried)
-                            : recorded.at(1, options.costs().request());
+                    Workload load = recorded == null ? load(rate, tried) : recorded.at(1);
                     return Simulation.run(options, policy.get(), load, count());
                   },
                   maxCpus)));

@@ -16,6 +16,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.impl.BatonVertx;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -92,6 +93,9 @@ public final class ManagementServer {
     Enclave e = enclave;
     if (e != null) {
       answer(POLICY, () -> PolicyJson.of(e));
+    }
+    if (service instanceof BatonVertx baton) {
+      paths.put("/baton/api/trace", new Recording(vertx, baton)::serve);
     }
     if (logLevels != null) {
       answer(LOGGERS, () -> new JsonObject().put("loggers", logLevels.toJson()));
@@ -283,7 +287,7 @@ public final class ManagementServer {
             });
   }
 
-  private static void refuse(HttpServerRequest request, Problem refusal) {
+  static void refuse(HttpServerRequest request, Problem refusal) {
     HttpServerResponse response = request.response().setStatusCode(refusal.status());
     if (refusal.status() == 401) {
       response.putHeader("WWW-Authenticate", "Basic realm=\"baton\"");

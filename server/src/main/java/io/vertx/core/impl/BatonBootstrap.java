@@ -50,6 +50,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
   private final Backlog backlog = new Backlog();
   private boolean startAhead = true;
   private int maxAwayPerRoute;
+  private int recordedRequests;
   private @Nullable Scheduler scheduler;
   private @Nullable Supplier<EventLoopGroup> stockLoops;
   private volatile boolean accepts;
@@ -97,6 +98,12 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return this;
   }
 
+  /** Sets how many requests are kept, as {@link BatonVertx#record}. Before the first Vert.x. */
+  public BatonBootstrap recordedRequests(int requests) {
+    recordedRequests = requests;
+    return this;
+  }
+
   @Override
   public BatonBootstrap init() {
     transport(Epoll.isAvailable() ? new EpollLoops() : new NioLoops());
@@ -136,7 +143,9 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     var routes =
         new BlockingRoutes(
             startAhead, max, schedulerOptions.getMaxHeldContinuations(), scheduler.enclave());
-    return new BatonVertx(this, tracer, manager, selector, scheduler, mode, routes);
+    var vertx = new BatonVertx(this, tracer, manager, selector, scheduler, mode, routes);
+    vertx.record(recordedRequests);
+    return vertx;
   }
 
   /** The stock event loops that Vert.x would have, for who asks for them. */

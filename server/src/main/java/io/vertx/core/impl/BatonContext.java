@@ -11,6 +11,7 @@ import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.NewWork;
 import dev.baton.server.context.RequestClasses;
+import dev.baton.server.context.RequestRecorder;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
@@ -27,6 +28,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.ThreadingModel;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.impl.HttpResponseHead;
@@ -610,7 +612,9 @@ final class BatonContext
         back = left(loop); // what was taken was nobody's: the rest of it is this request's
       }
     }
-    long sampledNanos = first && isSample() ? System.nanoTime() : 0;
+    RequestRecorder recorder = first ? ((BatonVertx) owner()).recorder() : null;
+    boolean sample = first && isSample();
+    long beganNanos = sample || recorder != null ? System.nanoTime() : 0;
     ContextInternal previous = beginDispatch();
     try {
       task.handle(argument);
@@ -623,8 +627,9 @@ final class BatonContext
       endDispatch(previous);
       if (first) {
         starting = false;
-        if (sampledNanos != 0) {
-          sampled(Objects.requireNonNull(argument), sampledNanos);
+        if (beganNanos != 0) {
+          long nanos = System.nanoTime() - beganNanos;
+          returned(Objects.requireNonNull(argument), nanos, sample, recorder);
         }
       }
       if (back != null) {
@@ -638,10 +643,29 @@ final class BatonContext
     return ++root.starts % SAMPLE_EVERY == 0;
   }
 
-  /** What a handler has taken is learned, unless it has lost its loop: then that is learned. */
-  private void sampled(Object request, long beganNanos) {
-    if (executor.keepsLoop() && !loop.queuesHandlers()) {
-      classes().ran(RequestWork.of(request, 0), System.nanoTime() - beganNanos);
+  /**
+   * A request's first callback has returned. What it has taken is learned, unless it has lost its
+   * loop: then that is learned.
+   */
+  private void returned(
+      Object request, long nanos, boolean sample, @Nullable RequestRecorder recorder) {
+    int handlerClass = classes().of(request);
+    boolean away = !executor.keepsLoop();
+    if (sample && !away && !loop.queuesHandlers()) {
+      classes().ran(handlerClass, nanos);
+    }
+    if (recorder != null) {
+      long asleepNanos = away ? TransferableEventLoop.asleepNanos(nanos) : 0;
+      HttpConnection connection =
+          request instanceof HttpServerRequest mine
+              ? mine.connection()
+              : Objects.requireNonNull(stream).connection();
+      recorder.add(
+          arrivalNanos,
+          handlerClass,
+          nanos - asleepNanos,
+          asleepNanos,
+          System.identityHashCode(connection));
     }
   }
 

@@ -10,6 +10,7 @@ import dev.baton.server.connection.Backlog;
 import dev.baton.server.context.BlockingRoutes;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.RequestClasses;
+import dev.baton.server.context.RequestRecorder;
 import dev.baton.server.context.RequestWork;
 import dev.baton.server.context.RouteStart;
 import dev.baton.server.context.SerialExecutor;
@@ -68,6 +69,7 @@ public final class BatonVertx extends VertxImpl {
 
   private final BlockingRoutes blockingRoutes;
   private final RequestClasses requestClasses;
+  private volatile @Nullable RequestRecorder recorder;
 
   private final Queue<Supplier<Future<Void>>> ends = new ConcurrentLinkedQueue<>();
 
@@ -121,6 +123,20 @@ public final class BatonVertx extends VertxImpl {
   /** Which class of handlers a request belongs to. */
   RequestClasses requestClasses() {
     return requestClasses;
+  }
+
+  /** Who keeps requests that were answered; null if nobody does. */
+  public @Nullable RequestRecorder recorder() {
+    return recorder;
+  }
+
+  /**
+   * Begins to keep requests that were answered, or ends it. Any thread.
+   *
+   * @param requests how many; 0 keeps none
+   */
+  public void record(int requests) {
+    recorder = requests == 0 ? null : new RequestRecorder(scheduler.enclave().classes(), requests);
   }
 
   private void noteAbsence(Absence absence) {

@@ -43,7 +43,7 @@ final class PolicyWalkthroughTest {
 
   private static String classPath() {
     var parts = new ArrayList<String>();
-    for (String part : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String part : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       parts.add(Path.of(part).toAbsolutePath().toString());
     }
     return String.join(File.pathSeparator, parts);
