@@ -178,8 +178,7 @@ public final class Differential implements Runnable {
       boolean equal = compared.trace.awaitEqual(expected, patienceSeconds);
       other.app.flush().await(patienceSeconds, TimeUnit.SECONDS);
       List<String> seen = compared.trace.lines();
-      return (equal && seen.equals(expected))
-              || (mayLookGone(kind, reference) && other.excuses())
+      return (equal && seen.equals(expected)) || (mayLookGone(kind, reference) && other.excuses())
           ? null
           : report(sequence, kind, reference, "", seen);
     } catch (Exception failure) {

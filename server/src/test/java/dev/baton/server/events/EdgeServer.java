@@ -235,6 +235,7 @@ final class EdgeServer implements AutoCloseable {
 
   /** Has handlers block until {@link #release}, as many as will begin of {@code count}. */
   List<Wire> occupied(int count) throws Exception {
+    String _ = untilServed(); // there are no standbys yet when a server has just begun
     var wires = new ArrayList<Wire>();
     for (int i = 0; i < count; i++) {
       wires.add(new Wire(port).get("/hold"));
