@@ -416,12 +416,18 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
 
   /**
    * Streams of a channel belong to it and insist on it by identity. Any other channel gets a view
-   * of its own; a name resolver that was made for this one registers one.
+   * of its own; a name resolver that was made for this one registers one. One that a server has
+   * accepted may belong to another loop ({@link LoopChooser}).
    */
   private ChannelLoop viewFor(Channel registering) {
     Channel parent = registering.parent();
     if (parent != null && parent.eventLoop() == this) {
       return this;
+    }
+    LoopChooser<TransferableEventLoop> chooser = LoopChooser.take(registering);
+    TransferableEventLoop chosen = chooser == null ? loop : chooser.choose(loop);
+    if (chosen != loop) {
+      return chosen.newView().viewFor(registering);
     }
     Channel mine = channel;
     if (mine == null || (mine != registering && !mine.isOpen())) {

@@ -1736,6 +1736,11 @@ public final class TransferableEventLoop extends UnitExecutor
     return parent;
   }
 
+  /** For how long this loop has not slept, nanoseconds; may be a turn old. Any thread. */
+  long busyNanos() {
+    return clock.busyNanos();
+  }
+
   @Override
   public Future<IoRegistration> register(IoHandle handle) {
     return newView().register(handle);
@@ -1926,7 +1931,7 @@ public final class TransferableEventLoop extends UnitExecutor
         continuations,
         byCause.values().stream().mapToLong(Long::longValue).sum(),
         byCause,
-        clock.busyNanos(),
+        busyNanos(),
         givenUnits.sum(),
         pulledUnits);
   }

@@ -3,6 +3,8 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.scheduler.loop.LoopChooser;
+import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.server.connection.Backlog;
 import dev.baton.server.connection.ConnectionScout;
 import dev.baton.server.connection.Timeouts;
@@ -33,7 +35,10 @@ import io.vertx.core.net.impl.VertxEventLoopGroup;
 import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.transport.Transport;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -188,6 +193,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
    */
   private static void initializeByLoop(ServerBootstrap bootstrap) {
     if (bootstrap.config().childGroup() instanceof VertxEventLoopGroup handlers) {
+      bootstrap.childAttr(LoopChooser.KEY, LoopChooser.among(() -> loopsOf(handlers)));
       bootstrap.childHandler(
           new ChannelInitializer<Channel>() {
             @Override
@@ -206,6 +212,16 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             }
           });
     }
+  }
+
+  private static List<TransferableEventLoop> loopsOf(VertxEventLoopGroup handlers) {
+    Set<TransferableEventLoop> loops = new LinkedHashSet<>();
+    for (EventExecutor listening : handlers) {
+      if (behind((EventLoop) listening) instanceof TransferableEventLoop loop) {
+        loops.add(loop);
+      }
+    }
+    return List.copyOf(loops);
   }
 
   private static @Nullable Handler<Channel> handlerOf(
