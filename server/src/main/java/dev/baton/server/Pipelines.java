@@ -11,12 +11,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /** The pipelines bound on a {@code Vertx}. Any thread. */
 public final class Pipelines implements Shareable {
   private static final String KEY = "baton.pipelines";
 
   private final Collection<BoundPipeline<?, ?>> bound = new CopyOnWriteArrayList<>();
+
+  private final Collection<Consumer<BoundPipeline<?, ?>>> listeners = new CopyOnWriteArrayList<>();
 
   private Pipelines() {}
 
@@ -29,6 +32,13 @@ public final class Pipelines implements Shareable {
 
   void add(BoundPipeline<?, ?> pipeline) {
     bound.add(pipeline);
+    listeners.forEach(listener -> listener.accept(pipeline));
+  }
+
+  /** Has {@code listener} told of each, before its first request; of some twice. */
+  public void onBound(Consumer<BoundPipeline<?, ?>> listener) {
+    listeners.add(listener);
+    bound.forEach(listener);
   }
 
   void remove(BoundPipeline<?, ?> pipeline) {

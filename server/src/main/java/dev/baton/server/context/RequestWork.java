@@ -33,6 +33,9 @@ public record RequestWork(
   public interface Routed {
     /** The pattern that the request was routed by, null before or without. Any thread. */
     @Nullable String route();
+
+    /** It has to wait before it is routed. By who has the right to run it. */
+    void waits();
   }
 
   /** Whether {@link #of} can describe it: the argument of a request's first callback. */
@@ -80,7 +83,7 @@ public record RequestWork(
         behind);
   }
 
-  static String withoutQuery(String uri) {
+  public static String withoutQuery(String uri) {
     for (int i = 0; i < uri.length(); i++) {
       if (uri.charAt(i) == '?' || uri.charAt(i) == '#') {
         return uri.substring(0, i);

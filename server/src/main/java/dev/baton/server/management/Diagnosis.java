@@ -4,6 +4,7 @@ import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.PoolSnapshot;
+import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.server.management.TakeoverLog.Blame;
 import dev.baton.server.metrics.BatonMetrics;
@@ -42,15 +43,18 @@ record Diagnosis(
 
   /** Kinds of findings, in the order in which they are told. */
   enum Kind {
+    DRAINING(Level.DEGRADED),
     REFUSED(Level.FAILING),
     FAILING(Level.FAILING),
     HANGING(Level.FAILING),
     SLOWER(Level.FAILING),
+    STOPPED(Level.FAILING),
     NO_WORKER(Level.STALLED),
     LOOP_STILL(Level.STALLED),
     STAGE_STUCK(Level.STALLED),
     POOL_STILL(Level.STALLED),
     CONTEXT_HELD(Level.BLOCKING),
+    WORKER_DIED(Level.DEGRADED),
     BLOCKING(Level.BLOCKING),
     COLLECTOR(Level.DEGRADED),
     STARVED(Level.DEGRADED),
@@ -82,7 +86,15 @@ record Diagnosis(
   static final int MANY_BEHIND = 5;
 
   private static final int MAX_TOLD = 3;
+
+  /** Percent of the time, from which on there is no other worth naming. */
+  private static final int ALONE = 95;
+
   private static final double MUCH_PAUSED = 0.1;
+
+  /** Then nothing that is said of handlers is their own doing. */
+  private static final double MOSTLY_PAUSED = 0.5;
+
   private static final double MUCH_STARVED = 0.1;
   private static final double HEAP_FULL = 0.9;
 
@@ -90,17 +102,23 @@ record Diagnosis(
   static Diagnosis of(Watch watch, Scheduler scheduler, long now) {
     List<Finding> findings = new ArrayList<>();
     List<Blame> blame = watch.log().blame(now, WINDOW_NANOS);
+    draining(watch, findings);
     refused(watch, findings);
     failing(watch, findings);
     hanging(watch, now, findings);
     slower(watch, findings);
+    Machine.Shares machine = watch.machine();
+    if (machine.pauses() > MOSTLY_PAUSED) {
+      collector(Kind.STOPPED, machine, findings);
+    }
     held(watch, scheduler.enclave(), now, findings);
     still(watch, scheduler, findings);
     stuck(watch, now, findings);
     pools(watch, findings);
     contexts(watch, now, findings);
+    died(watch.log().deaths(), now, findings);
     blocking(blame, findings);
-    machine(watch.machine(), findings);
+    machine(machine, findings);
     return of(findings, missing(scheduler), watch.log(), now);
   }
 
@@ -139,6 +157,13 @@ record Diagnosis(
   }
 
   // ---------------------------------------------------------------- what users feel
+
+  private static void draining(Watch watch, List<Finding> findings) {
+    if (watch.isDraining()) {
+      findings.add(
+          new Finding(Kind.DRAINING, "The server drains: " + watch.underWayInWords() + "."));
+    }
+  }
 
   private static void refused(Watch watch, List<Finding> findings) {
     List<Refusals.Refused> refused = watch.refusals().ofLate();
@@ -258,8 +283,8 @@ record Diagnosis(
     String what =
         switch (holding.size()) {
           case 0 -> "all standbys are in handlers";
-          case 1 -> "loop " + holding.getFirst().loop() + " holds " + waiting + " callbacks back";
-          default -> holding.size() + " loops hold " + waiting + " callbacks back";
+          case 1 -> "loop " + holding.getFirst().loop() + " holds " + callbacks(waiting) + " back";
+          default -> holding.size() + " loops hold " + callbacks(waiting) + " back";
         };
     findings.add(
         new Finding(
@@ -374,26 +399,47 @@ record Diagnosis(
               b.route()
                   + (b.doing().kind() == Doing.Kind.COMPUTES ? " computes for long: " : " blocks: ")
                   + (b.awayNow() > 0 && b.oldestNanos() > WINDOW_NANOS / 10
-                      ? b.awayNow()
-                          + (b.awayNow() == 1 ? " handler is" : " handlers are")
-                          + " away now, the oldest for "
+                      ? (b.awayNow() == 1
+                              ? "1 handler has been away for "
+                              : b.awayNow() + " handlers are away now, the oldest for ")
                           + time(b.oldestNanos())
-                          + ", "
-                      : time(b.medianNanos()) + " each, ")
-                  + (b.takeovers() > 0 ? rate(b.perSecond()) + " a second, " : "")
-                  + share
-                  + " % of all such time; "
+                      : time(b.medianNanos()) + " each")
+                  + (b.takeovers() > b.awayNow() ? ", " + rate(b.perSecond()) + " a second" : "")
+                  + (share < ALONE ? ", " + share + " % of all such time" : "")
+                  + "; "
                   + b.doing().inWords()
                   + "."));
     }
   }
 
-  private static void machine(Machine.Shares shares, List<Finding> findings) {
-    if (shares.pauses() > MUCH_PAUSED) {
+  private static void died(List<Takeover> deaths, long now, List<Finding> findings) {
+    if (!deaths.isEmpty()) {
+      Takeover last = deaths.getLast();
       findings.add(
           new Finding(
-              Kind.COLLECTOR,
-              "The collector stops everything for " + percent(shares.pauses()) + " of the time."));
+              Kind.WORKER_DIED,
+              (deaths.size() == 1 ? "A worker died " : deaths.size() + " workers died, the last ")
+                  + time(now - last.atNanos())
+                  + " ago, of an Error outside of all handlers, which the log has; loop "
+                  + last.loop()
+                  + " went on with another."));
+    }
+  }
+
+  private static void collector(Kind kind, Machine.Shares shares, List<Finding> findings) {
+    findings.add(
+        new Finding(
+            kind,
+            "The collector stops everything for "
+                + percent(shares.pauses())
+                + " of the time, and leaves the heap "
+                + percent(shares.heap())
+                + " full."));
+  }
+
+  private static void machine(Machine.Shares shares, List<Finding> findings) {
+    if (shares.pauses() > MUCH_PAUSED && shares.pauses() <= MOSTLY_PAUSED) {
+      collector(Kind.COLLECTOR, shares, findings);
     }
     if (shares.stolen() > MUCH_STARVED) {
       findings.add(
@@ -451,6 +497,10 @@ record Diagnosis(
                 .limit(MAX_TOLD)
                 .map(u -> u.method() + " " + u.route())
                 .collect(Collectors.joining(", "));
+  }
+
+  private static String callbacks(long count) {
+    return count == 1 ? "1 callback" : count + " callbacks";
   }
 
   static String percent(double share) {

@@ -38,7 +38,6 @@ final class Health {
   private final Watch watch;
   private final int unreadyAfterLooks;
   private final Map<LoopWatch.Loop, Progress> progress = new LinkedHashMap<>();
-  private boolean draining;
 
   /** What is known of one loop. */
   private static final class Progress {
@@ -53,10 +52,6 @@ final class Health {
     Scheduler scheduler = watch.scheduler();
     this.enclave = scheduler == null ? null : scheduler.enclave();
     this.unreadyAfterLooks = Math.toIntExact(unreadyAfterSeconds * 1000 / LOOK_MILLIS);
-  }
-
-  void draining() {
-    draining = true;
   }
 
   /** Looks at each loop. */
@@ -88,7 +83,7 @@ final class Health {
   /** Whether requests may come. */
   JsonObject readiness() {
     JsonArray reasons = new JsonArray();
-    if (draining) {
+    if (watch.isDraining()) {
       reasons.add(reason("draining", "The server finishes what is under way and ends."));
     }
     if (!serves()) {

@@ -54,6 +54,7 @@ public final class ManagementServer {
   private final EventFeed feed;
   private final Gate gate;
   private final Health health;
+  private final Watch watch;
   private final @Nullable LogLevels logLevels = LogLevels.find();
   private final @Nullable Enclave enclave;
   private final boolean writable;
@@ -68,7 +69,7 @@ public final class ManagementServer {
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1));
     metrics = BatonMetrics.of(service);
-    Watch watch = Watch.of(service);
+    watch = Watch.of(service);
     Observer observer = new Observer(watch);
     Scheduler scheduler = watch.scheduler();
     enclave = scheduler == null ? null : scheduler.enclave();
@@ -157,9 +158,9 @@ public final class ManagementServer {
     return s == null ? -1 : s.actualPort();
   }
 
-  /** From now on {@code /health/ready} says no. */
+  /** From now on {@code /health/ready} says no, and the page why. Any thread. */
   public void draining() {
-    vertx.runOnContext(_ -> health.draining());
+    watch.drain();
   }
 
   /** Who watches; to be asked on the event loop. */

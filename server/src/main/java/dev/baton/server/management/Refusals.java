@@ -25,6 +25,10 @@ final class Refusals {
   /** After so long without a refusal it is over. */
   private static final long OVER_NANOS = 5_000_000_000L;
 
+  /** Those that no stage counts. */
+  private static final List<ShedReason> OF_LOOPS =
+      List.of(ShedReason.OVERLOAD, ShedReason.ROUTE_FULL, ShedReason.CONTEXT_HELD);
+
   private static final long STUCK_NANOS = 1_000_000_000L;
 
   /** Requests refused for one reason, where that is known. */
@@ -121,7 +125,7 @@ final class Refusals {
               });
     }
     if (metrics != null) {
-      for (ShedReason reason : List.of(ShedReason.OVERLOAD, ShedReason.ROUTE_FULL)) {
+      for (ShedReason reason : OF_LOOPS) {
         counts.put(new Key(reason, null), metrics.sheds(reason));
       }
     }

@@ -221,6 +221,7 @@ final class TakeoverLog {
     away.values().removeIf(entry -> hasVanished(entry, now));
     int left = looks;
     for (Entry entry : away.values()) {
+      nameOfLate(entry);
       if (left > 0 && look(entry, now)) {
         left--;
       }
@@ -282,17 +283,30 @@ final class TakeoverLog {
     if (doing == null || !entry.part.enclave().isAway(entry.takeover)) {
       return doing != null;
     }
-    Object work = entry.part.enclave().workOf(entry.takeover.from());
     entry.doing = doing;
     entry.lookedNanos = now;
-    if (work != null) {
-      entry.work = work;
-      name(entry);
-    }
+    know(entry, entry.part.enclave().workOf(entry.takeover.from()));
     if (first) {
       touch(entry);
     }
     return true;
+  }
+
+  /** One that was taken before it was routed may have been since. */
+  private void nameOfLate(Entry entry) {
+    if (entry.work instanceof RequestWork request && !request.routed()) {
+      Object work = entry.part.enclave().workOf(entry.takeover.from());
+      if (entry.part.enclave().isAway(entry.takeover)) { // so it was its own
+        know(entry, work);
+      }
+    }
+  }
+
+  private void know(Entry entry, @Nullable Object work) {
+    if (work != null) {
+      entry.work = work;
+      name(entry);
+    }
   }
 
   private void name(Entry entry) {
@@ -423,6 +437,11 @@ final class TakeoverLog {
   private static long median(long[] values) {
     java.util.Arrays.sort(values);
     return values.length == 0 ? -1 : values[values.length / 2];
+  }
+
+  /** Workers that have died, the latest last. */
+  List<Takeover> deaths() {
+    return entries.stream().filter(e -> !e.isHandler()).map(e -> e.takeover).toList();
   }
 
   /** How many takeovers there were in the window. */

@@ -6,7 +6,7 @@ import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.server.Pipelines;
 import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.metrics.BatonMetrics;
-import dev.baton.stages.StageSnapshot;
+import dev.baton.stages.BoundPipeline;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.Future;
@@ -67,6 +67,7 @@ public final class Watch implements Shareable {
   private long secondNanos = tickNanos;
   private int ticks;
 
+  private volatile boolean draining;
   private volatile boolean ended;
 
   private final Collection<BlockingRoute> blockingRoutes;
@@ -132,6 +133,7 @@ public final class Watch implements Shareable {
     } else {
       Future<Void> _ = ((VertxInternal) service).closeFuture().future().eventually(end);
     }
+    pipelines.onBound(this::hear);
     thread.start();
   }
 
@@ -151,6 +153,15 @@ public final class Watch implements Shareable {
       throw new IllegalArgumentException("threshold=" + threshold + ": give 0 or more");
     }
     lines.tellAfter(threshold.toNanos());
+  }
+
+  /** The service has begun to end. Any thread. */
+  void drain() {
+    draining = true;
+  }
+
+  boolean isDraining() {
+    return draining;
   }
 
   private void expose(List<? extends LoopWatch.Loop> added) {
@@ -210,11 +221,6 @@ public final class Watch implements Shareable {
   }
 
   private void second(long now) {
-    for (StageSnapshot stage : pipelines.snapshots()) {
-      for (Scheduler own : pipelines.schedulersOf(stage.pipeline(), stage.stage())) {
-        hear(new TakeoverLog.Part(own.enclave(), stage.pipeline() + "/" + stage.stage()));
-      }
-    }
     if (loops != null && vertx != null) {
       expose(loops.add(vertx.stockLoops()));
     }
@@ -226,6 +232,15 @@ public final class Watch implements Shareable {
     }
     machine.read(now);
     refusals.read(pipelines.snapshots(), now, aliveNanos, lines::warn);
+  }
+
+  /** From its first request on. */
+  private synchronized void hear(BoundPipeline<?, ?> pipeline) {
+    pipeline
+        .schedulers()
+        .forEach(
+            (stage, own) ->
+                hear(new TakeoverLog.Part(own.enclave(), pipeline.name() + "/" + stage)));
   }
 
   private void hear(TakeoverLog.Part part) {

@@ -58,6 +58,18 @@ final class HttpServerRecorder
       return route.isRouted() ? route.label() : null;
     }
 
+    /** Until it is routed it is told by the route that such paths had before. */
+    @Override
+    public void waits() {
+      Route known =
+          request == null || route.isRouted()
+              ? null
+              : route.match(RequestWork.withoutQuery(request.uri()));
+      if (known != null) {
+        underWay.is(slot, known.kind(Route.indexOf(method)));
+      }
+    }
+
     /** Nothing of it is to be looked at any more. */
     private void end() {
       done = true;
@@ -219,7 +231,8 @@ final class HttpServerRecorder
 
   /** The route that a path would be given, as far as it was seen before; any thread. */
   @Nullable String match(String path) {
-    return unmatched.match(path);
+    Route known = unmatched.match(path);
+    return known == null ? null : known.label();
   }
 
   /** Requests under way, by what they are. Any thread. */

@@ -118,11 +118,11 @@ final class Route {
    *
    * @return null if none is known that fits
    */
-  @Nullable String match(String path) {
+  @Nullable Route match(String path) {
     String[] segments = path.split("/", -1);
     for (Route route : all) {
       if (route.isRouted() && route.next.isEmpty() && route.fits(segments)) {
-        return route.label;
+        return route;
       }
     }
     return null;

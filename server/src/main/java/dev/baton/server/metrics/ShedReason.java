@@ -4,10 +4,12 @@ import java.util.Locale;
 
 /** Why a request was refused or dropped before its work was done. */
 public enum ShedReason {
-  /** No worker was left, or its context blocked, and too many waited, or it for too long: 503. */
+  /** No worker was left, and too many waited, or it for too long: 503. */
   OVERLOAD("with no worker left"),
   /** As many handlers of its route as may had lost their loop, and too many waited: 503. */
   ROUTE_FULL("of routes with too many handlers blocked"),
+  /** A handler blocked in its context, and too many waited, or it for too long: 503. */
+  CONTEXT_HELD("behind a handler that blocks in their context"),
   /** Its client has left while it waited for a worker: dropped. */
   CLIENT_GONE("whose clients had left"),
   /** A stage's queue delay was too long: 503. */

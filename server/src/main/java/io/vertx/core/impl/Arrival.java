@@ -5,6 +5,7 @@ import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.WaitingRoom;
 import dev.baton.server.context.NewWork;
+import dev.baton.server.context.RequestWork;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
 import io.netty.channel.Channel;
@@ -70,6 +71,9 @@ abstract class Arrival implements NewWork {
   /** Runs the handler. */
   abstract void begin();
 
+  /** What the metrics hold of it; null without. */
+  abstract @Nullable Object metric();
+
   /** Answers in its place, for want of a worker. Inside the channel, or in the context. */
   abstract void refuse();
 
@@ -84,12 +88,15 @@ abstract class Arrival implements NewWork {
 
   @Override
   public final boolean mayWait() {
-    return mayWait(loop().room());
+    return mayWait(loop().room(), ShedReason.CONTEXT_HELD);
   }
 
-  private boolean mayWait(WaitingRoom where) {
+  private boolean mayWait(WaitingRoom where, ShedReason why) {
     if (room == null) {
-      reason = where == loop().room() ? ShedReason.OVERLOAD : ShedReason.ROUTE_FULL;
+      reason = why;
+      if (metric() instanceof RequestWork.Routed routed) {
+        routed.waits();
+      }
       if (!where.enter()) {
         refused = true;
         return false;
@@ -106,7 +113,9 @@ abstract class Arrival implements NewWork {
   @Override
   public final boolean mayBePutAside(WaitingRoom room) {
     putAside = true;
-    boolean may = !refused && mayWait(room);
+    boolean may =
+        !refused
+            && mayWait(room, room == loop().room() ? ShedReason.OVERLOAD : ShedReason.ROUTE_FULL);
     if (may && !paused) {
       paused = true;
       pause();

@@ -40,6 +40,7 @@ import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.EventExecutor;
 import io.vertx.core.internal.WorkerPool;
+import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.impl.tcp.NetSocketImpl;
 import io.vertx.core.spi.context.storage.AccessMode;
@@ -416,6 +417,11 @@ final class BatonContext
     }
 
     @Override
+    @Nullable Object metric() {
+      return request instanceof HttpServerRequestInternal internal ? internal.metric() : null;
+    }
+
+    @Override
     void begin() {
       resume();
       context.dispatch(request, task);
@@ -492,6 +498,11 @@ final class BatonContext
     }
 
     @Override
+    @Nullable Object metric() {
+      return stream.metric();
+    }
+
+    @Override
     boolean isClientGone() {
       return reset || super.isClientGone();
     }
@@ -560,9 +571,11 @@ final class BatonContext
             503,
             null,
             null,
-            reason == ShedReason.ROUTE_FULL
-                ? "came while too many of its kind were blocked"
-                : "came while no worker was left, or behind one that blocks",
+            switch (reason) {
+              case ROUTE_FULL -> "came while too many of its kind were blocked";
+              case CONTEXT_HELD -> "came while a handler blocked in its context";
+              default -> "came while no worker was left";
+            },
             "try again in a second"));
   }
 

@@ -290,7 +290,9 @@ final class EdgeServer implements AutoCloseable {
     BatonMetrics metrics = BatonMetrics.of(vertx);
     return metrics == null
         ? 0
-        : metrics.sheds(ShedReason.OVERLOAD) + metrics.sheds(ShedReason.ROUTE_FULL);
+        : metrics.sheds(ShedReason.OVERLOAD)
+            + metrics.sheds(ShedReason.ROUTE_FULL)
+            + metrics.sheds(ShedReason.CONTEXT_HELD);
   }
 
   /** As above, and asks then. */

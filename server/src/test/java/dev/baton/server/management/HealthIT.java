@@ -167,6 +167,8 @@ final class HealthIT {
       until(watched, READY, 503);
 
       assertThat(reasons(watched, READY)).contains("draining");
+      assertThat(watched.json("/baton/api").getJsonObject("status").getString("headline"))
+          .isEqualTo("The server drains: no request under way.");
       assertThat(watched.get(LIVE).statusCode()).isEqualTo(200);
     }
   }

@@ -37,7 +37,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -95,6 +97,9 @@ final class OperatorIT {
       } else if (request.path().startsWith("/forgotten/")) {
         request.routed("/forgotten/:id");
         return; // and forgets to answer
+      } else if (request.path().startsWith("/thrown/")) {
+        request.routed("/thrown/:id");
+        throw new StackOverflowError("as asked");
       }
       request.response().end("ok");
     }
@@ -197,15 +202,12 @@ final class OperatorIT {
       int port = serveStage(watched, release, 4);
       List<CompletableFuture<HttpResponse<String>>> asked = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
-        asked.add(
-            Watched.CLIENT.sendAsync(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/orders?name=x"))
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .build(),
-                BodyHandlers.ofString()));
+        asked.add(askStage(port));
       }
       try {
         until("it is named", () -> says(watched, "Stage stuck/block is stuck: 4 of 4 inside"));
+
+        until("and who holds it", () -> says(watched, "GET /orders holds 4 of them, the oldest"));
 
         until(
             "the refusals are told",
@@ -224,6 +226,38 @@ final class OperatorIT {
       until("it is over", () -> !says(watched, "stage_stuck"));
       log.await("no longer refused", "8 with the queue full");
     }
+  }
+
+  @Test
+  void shouldSayWhichShareOfARouteIsRefused() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    Pattern told =
+        Pattern.compile(
+            "requests a second are refused, [1-9]\\d? % of GET /orders:"
+                + " with the queue full at stuck/block");
+    try (Watched watched = Watched.start(options())) {
+      watched.assumeTakeover();
+      int port = serveStage(watched, release, 4);
+      List<CompletableFuture<HttpResponse<String>>> asked = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        asked.add(askStage(port));
+      }
+      until("some are refused", () -> asked.stream().anyMatch(CompletableFuture::isDone));
+      release.countDown();
+      CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+
+      until("the share is told", () -> told.matcher(status(watched).encode()).find());
+
+      assertThat(status(watched).encode()).doesNotContain(": 0 µs each");
+    }
+  }
+
+  private static CompletableFuture<HttpResponse<String>> askStage(int port) {
+    return Watched.CLIENT.sendAsync(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/orders?name=x"))
+            .version(HttpClient.Version.HTTP_1_1)
+            .build(),
+        BodyHandlers.ofString());
   }
 
   private static boolean says(Watched watched, String... parts) {
@@ -505,6 +539,77 @@ final class OperatorIT {
   }
 
   @Test
+  void shouldSayThatRequestsAreRefusedBehindAHandlerOfTheirContext() throws Exception {
+    BatonOptions options = options();
+    options.getScheduler().setMaxHeldContinuations(2);
+    try (Held held = new Held(options, ContextMode.SERIAL);
+        LogLines log = new LogLines()) {
+      held.watched.assumeTakeover();
+      held.send("/held/0");
+      until("it is away", () -> held.metric("baton_handlers_away") == 1);
+      CompletableFuture<HttpResponse<String>> refused = held.ask("/fast");
+      while (!refused.isDone()) {
+        TimeUnit.MILLISECONDS.sleep(20);
+        refused = held.ask("/fast");
+      }
+
+      assertThat(refused.get().statusCode()).isEqualTo(503);
+      assertThat(refused.get().body()).contains("while a handler blocked in its context");
+      String where = "behind a handler that blocks in their context";
+      until("the status says so", () -> held.says("refused", where));
+      log.await("Requests are refused: ", where);
+      assertThat(held.metric("baton_shed_requests_total{reason=\"context_held\"}")).isPositive();
+      assertThat(held.metric("baton_shed_requests_total{reason=\"overload\"}")).isZero();
+      assertThat(status(held.watched).encode()).doesNotContain("no worker left");
+    }
+  }
+
+  @Test
+  void shouldNameARequestThatWaitsForAWorkerByTheRouteOfSuchPaths() throws Exception {
+    try (Held held = new Held(fewStandbys(2), ContextMode.PER_REQUEST)) {
+      held.watched.assumeTakeover();
+      for (int i = 0; i < 2; i++) {
+        int away = i + 1;
+        held.send("/held/" + i);
+        until("it is away", () -> held.metric("baton_handlers_away") == away);
+      }
+      until("none is left", () -> held.metric("baton_standbys_exhausted") == 1);
+      held.send("/held/waits");
+
+      until(
+          "it is under way",
+          () -> {
+            List<JsonObject> underWay = objects(api(held.watched, "/baton/api"), "underWay");
+            return underWay.size() == 1
+                && underWay.getFirst().getString("route").equals("/held/:id")
+                && underWay.getFirst().getInteger("count") == 3;
+          });
+    }
+  }
+
+  @Test
+  void shouldSayThatAWorkerDiedAndItsLoopWentOn() throws Exception {
+    AtomicBoolean once = new AtomicBoolean();
+    try (Watched watched = Watched.start(options()).assumeTakeover()) {
+      // Where it looks at its sockets, nothing catches what is thrown: as an Error there would be.
+      watched
+          .scheduler
+          .enclave()
+          .onTakeover(
+              _ -> {
+                if (once.compareAndSet(false, true)) {
+                  throw new StackOverflowError("as asked");
+                }
+              });
+
+      assertThat(watched.ask("/block/50").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+
+      until("the status says so", () -> says(watched, "worker_died", "A worker died", "went on"));
+      assertThat(watched.ask("/fast").get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void shouldKnowAtTheFirstLookWhatHandlersCost() throws Exception {
     try (Watched watched = Watched.start(options()).assumeTakeover()) {
       warmUp(watched);
@@ -616,17 +721,28 @@ final class OperatorIT {
   }
 
   @Test
+  void shouldAnswerARequestWhoseHandlerThrowsAnErrorByTheSameWorkers() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST)) {
+      HttpResponse<String> response = held.ask("/thrown/1").get(20, TimeUnit.SECONDS);
+
+      assertThat(response.statusCode()).isEqualTo(500);
+      until("it is told", () -> held.says("GET /thrown/:id fails: 100 % of its requests"));
+      assertThat(held.watched.scheduler.enclave().takeovers(TakeoverCause.WORKER_DIED)).isZero();
+    }
+  }
+
+  @Test
   void shouldShowARequestThatNobodyWillAnswer() throws Exception {
     try (Held held = new Held(options(), ContextMode.PER_REQUEST)) {
       CompletableFuture<HttpResponse<String>> response = held.ask("/forgotten/1");
-      String series = "baton_oldest_request_seconds{method=\"GET\",route=\"/forgotten/:id\"}";
+      String route = "/forgotten/:id";
+      String series = "baton_oldest_request_seconds{method=\"GET\",route=\"" + route + "\"}";
 
       until("it hangs", () -> held.metric(series) > 1);
 
       assertThat(response).isNotDone();
       assertThat(held.watched.scheduler.enclave().takeovers(TakeoverCause.WORKER_DIED)).isZero();
-      assertThat(held.watched.json("/baton/api").getJsonArray("underWay").encode())
-          .contains("/forgotten/:id");
+      assertThat(held.watched.json("/baton/api").getJsonArray("underWay").encode()).contains(route);
       response.cancel(true); // the connection is closed with it
     }
   }
