@@ -27,6 +27,7 @@ final class LoopsDashboard {
             awayByCause(),
             PanelSets.awayByRoute(),
             oldestAway(),
+            behind(),
             standbys(),
             capHitRate())
         .row("How fast are loops taken over?", delay(), delayHeatmap())
@@ -304,14 +305,23 @@ final class LoopsDashboard {
             "s",
             """
             For how long the oldest handler of each route has been away from its loop. Climbs
-            without end: it is stuck, and holds a worker. Below, what waits behind it where contexts
-            are serial.
+            without end: it is stuck, and holds a worker.
             """)
         .query(
-            "max by (method, route) (baton_handler_away_oldest_seconds{@})", "{{method}} {{route}}")
-        .query(
-            "sum by (method, route) (baton_handler_holds_callbacks{@})",
-            "{{method}} {{route}}: callbacks behind it");
+            "max by (method, route) (baton_handler_away_oldest_seconds{@})",
+            "{{method}} {{route}}");
+  }
+
+  private static Panel behind() {
+    return Panel.lines(
+            "Callbacks behind handlers that are away",
+            "short",
+            """
+            What waits, where contexts are serial, until a handler of this route is back: all of its
+            verticle. Deploy that as per-request if it is fit for it, or more instances of it.
+            """)
+        .query("sum by (method, route) (baton_handler_holds_callbacks{@})", "{{method}} {{route}}")
+        .noValue("none");
   }
 
   private static Panel wakeups() {

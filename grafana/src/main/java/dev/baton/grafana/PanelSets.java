@@ -34,14 +34,17 @@ final class PanelSets {
             "reqps",
             """
             Requests refused instead of kept waiting: overload (all standbys blocked: 503), route_full
-            (too many handlers of their route blocked: 503), client_gone (dropped), admission (queue delay too long: 503), queue_full (a stage's queue: 503), deadline
-            (expired before it ran: 504). Overload, route_full: find what blocks. The others: more
-            capacity, or less work.
+            (too many handlers of their route blocked: 503), context_held (behind a handler that
+            blocks in a serial context: 503), client_gone (dropped), admission (queue delay too
+            long: 503), queue_full (a stage's queue: 503), deadline (expired before it ran: 504).
+            Overload, route_full, context_held: find what blocks. The others: more capacity, or
+            less work.
             """)
         .query(
             "sum by (reason) (rate(baton_shed_requests_total{@}[$__rate_interval]))", "{{reason}}")
         .colour("overload", "red")
         .colour("route_full", "dark-red")
+        .colour("context_held", "dark-orange")
         .colour("admission", "orange")
         .colour("queue_full", "yellow")
         .colour("deadline", "purple")
@@ -90,9 +93,9 @@ final class PanelSets {
             """)
         .query(
             """
-            sum by (method, route, cause)
-              (rate(baton_handler_away_seconds_sum{@}[$__rate_interval]))
-            + sum by (method, route, cause) (baton_handlers_away{@})
+            sum by (method, route, cause) (
+              label_replace(rate(baton_handler_away_seconds_sum{@}[$__rate_interval]), "is", "back", "", "")
+              or label_replace(baton_handlers_away{@}, "is", "away", "", ""))
             """,
             "{{method}} {{route}} {{cause}}");
   }
