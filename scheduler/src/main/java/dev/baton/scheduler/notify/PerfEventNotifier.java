@@ -7,11 +7,12 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.baton.scheduler.os.LinuxCalls;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
 
 // google-java-format off
 /*
  * One perf event per worker writes a PERF_RECORD_SWITCH into a ring that the kernel shares with us
- * [1], each time the worker goes off or on the CPU, and makes an epoll set readable.
+ * [1], each time the worker goes off or on the CPU, and makes an epoll set readable when it goes off.
  *
  * The gate. A worker sleeps in epoll_wait all day long and that is no news. The kernel drops a
  * record, and wakes nobody, when the ring looks full; so the worker keeps data_tail at "full" and
@@ -26,6 +27,14 @@ import java.lang.invoke.VarHandle;
  * handler that was preempted, or has slept before, is still seen as it is. Of a ring with no room left
  * nobody knows what came after: the loop's timer looks at what the JVM says, and at the clock.
  *
+ * Who is woken. A standby that is woken when the worker comes back onto the CPU pushes it off again,
+ * and so on: two standbys then take turns with a busy loop for ever. The kernel wakes by bytes: if with
+ * a record the head is more than the watermark ahead of a count, and adds the watermark to that [2].
+ * Records come in pairs, off and on, since the gate moves only while the worker is on the CPU. The
+ * watermark is a pair, so the count keeps up: on average one wake-up per pair. Which of the two wakes is
+ * decided by the first pair, off without a wake-up, on without: from there off always finds the count
+ * a pair behind. A LOST is as long as a pair: that "on" wakes in vain, and the count is right again.
+ *
  * Races.
  *  - A preemption between reading data_head and storing data_tail moves the head on: the gate
  *    would stand wrong by one record. The worker therefore re-reads the head until it is stable.
@@ -37,7 +46,7 @@ import java.lang.invoke.VarHandle;
  *  - A look() after munmap would kill the JVM: both hold the ring's monitor.
  *
  * [1] perf_event_open(2); linux/perf_event.h: struct perf_event_mmap_page
- * [2] kernel/events/ring_buffer.c: ring_buffer_has_space
+ * [2] kernel/events/ring_buffer.c: ring_buffer_has_space, __perf_output_begin
  */
 // google-java-format on
 /** Blocked workers by the kernel's own word: context-switch records of perf events. */
@@ -51,8 +60,11 @@ public final class PerfEventNotifier extends BlockNotifier {
 
   private static final int ROOM = 512;
 
-  /** The largest SWITCH record. */
-  private static final int SWITCH_BYTES = 32;
+  /** A SWITCH record: its header, and the time. A LOST record is twice as long. */
+  static final int SWITCH_BYTES = 16;
+
+  /** How often a worker that begins sleeps to have its first pair of records written. */
+  private static final int MOST_SLEEPS = 100;
 
   private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   private static final VarHandle LONG = JAVA_LONG.varHandle();
@@ -77,10 +89,10 @@ public final class PerfEventNotifier extends BlockNotifier {
 
   @Override
   public Ring attach(int tid, int epollFd, long data) {
-    int fd = calls.perfEventOpenContextSwitches(tid);
+    int fd = calls.perfEventOpenContextSwitches(tid, 2 * SWITCH_BYTES);
     try {
       Ring ring = new Ring(calls, fd, calls.mmap(fd, 2L * pageBytes), pageBytes);
-      ring.disarm(); // the thread may have been switched out since mmap
+      ring.begin();
       calls.epollAdd(epollFd, fd, LinuxCalls.EPOLLIN | LinuxCalls.EPOLLET, data);
       return ring;
     } catch (RuntimeException e) {
@@ -111,6 +123,15 @@ public final class PerfEventNotifier extends BlockNotifier {
       this.control = address;
       this.data = address + pageBytes;
       this.pageBytes = pageBytes;
+    }
+
+    /** Has the first pair of records written, and shuts the gate. The worker. */
+    void begin() {
+      arm();
+      for (int sleeps = 0; dataHeadAcquire() == 0 && sleeps < MOST_SLEEPS; sleeps++) {
+        LockSupport.parkNanos(1_000);
+      }
+      disarm();
     }
 
     private long dataHeadAcquire() {
@@ -172,7 +193,7 @@ public final class PerfEventNotifier extends BlockNotifier {
             sighting = Sighting.PREEMPTED;
           } else {
             sighting = Sighting.BLOCKED;
-            // sample_id ends the record: TID (8 bytes), TIME (8 bytes)
+            // sample_id ends the record: TIME (8 bytes)
             blockedSinceNanos = MEMORY.get(JAVA_LONG, data + ((at + bytes - 8) & (pageBytes - 1)));
           }
         }

@@ -167,7 +167,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
   }
 
   @Override
-  public int perfEventOpenContextSwitches(int tid) {
+  public int perfEventOpenContextSwitches(int tid, int wakeupBytes) {
     // struct perf_event_attr, PERF_ATTR_SIZE_VER8, perf_event.h
     final int size = 136;
     try (Arena arena = Arena.ofConfined()) {
@@ -175,7 +175,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
       attr.set(JAVA_INT, 0, 1); // type = PERF_TYPE_SOFTWARE
       attr.set(JAVA_INT, 4, size);
       attr.set(JAVA_LONG, 8, 9); // config = PERF_COUNT_SW_DUMMY
-      attr.set(JAVA_LONG, 24, (1L << 1) | (1L << 2)); // PERF_SAMPLE_TID | PERF_SAMPLE_TIME
+      attr.set(JAVA_LONG, 24, 1L << 2); // PERF_SAMPLE_TIME
       attr.set(
           JAVA_LONG,
           40,
@@ -185,7 +185,7 @@ public final class FfmLinuxCalls implements LinuxCalls {
               | (1L << 18) // sample_id_all
               | (1L << 25) // use_clockid
               | (1L << 26)); // context_switch
-      attr.set(JAVA_INT, 48, 1); // wakeup_watermark, bytes
+      attr.set(JAVA_INT, 48, wakeupBytes); // wakeup_watermark
       attr.set(JAVA_INT, 92, 1); // clockid = CLOCK_MONOTONIC
       // PERF_FLAG_FD_CLOEXEC = 8
       return (int)

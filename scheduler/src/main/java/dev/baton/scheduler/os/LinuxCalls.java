@@ -22,13 +22,14 @@ public interface LinuxCalls {
 
   /**
    * {@code perf_event_open(2)} for the context switches of one thread: a software dummy event that
-   * records nothing but {@code PERF_RECORD_SWITCH}, with thread id and {@code CLOCK_MONOTONIC}
-   * time, and that is readable in epoll as soon as one record is written.
+   * records nothing but {@code PERF_RECORD_SWITCH}, with {@code CLOCK_MONOTONIC} time.
    *
    * @param tid a thread of this process
+   * @param wakeupBytes it becomes readable in epoll by a record with which there are more bytes
+   *     than so many beyond those that have made it so before, which count as so many each
    * @return the event's file descriptor, close-on-exec
    */
-  int perfEventOpenContextSwitches(int tid);
+  int perfEventOpenContextSwitches(int tid, int wakeupBytes);
 
   /** {@code mmap(2)}, shared, readable and writable; the address. */
   long mmap(int fd, long bytes);

@@ -63,7 +63,7 @@ class BlockNotifierTest {
           BlockNotifier.choose(
               new FakeLinuxCalls() {
                 @Override
-                public int perfEventOpenContextSwitches(int tid) {
+                public int perfEventOpenContextSwitches(int tid, int wakeupBytes) {
                   return 7;
                 }
 
@@ -86,7 +86,7 @@ class BlockNotifierTest {
     var calls =
         new FakeLinuxCalls() {
           @Override
-          public int perfEventOpenContextSwitches(int tid) {
+          public int perfEventOpenContextSwitches(int tid, int wakeupBytes) {
             return 7;
           }
 

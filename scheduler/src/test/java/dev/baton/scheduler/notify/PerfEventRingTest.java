@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,8 +22,8 @@ class PerfEventRingTest {
   private static final long HEAD = 1024;
   private static final long TAIL = 1032;
   private static final int ROOM = 512;
-  private static final int SWITCH_BYTES = 24;
-  private static final int LOST_BYTES = 40;
+  private static final int SWITCH_BYTES = PerfEventNotifier.SWITCH_BYTES;
+  private static final int LOST_BYTES = 2 * SWITCH_BYTES;
   private static final int SWITCH = 14;
   private static final int LOST = 2;
   private static final int IN = 0;
@@ -127,6 +128,46 @@ class PerfEventRingTest {
     assertThat(kernelSwitches(OUT, 2)).isTrue();
     assertThat(ring.look()).isEqualTo(Sighting.BLOCKED);
     assertThat(ring.blockedSinceNanos()).isEqualTo(2);
+  }
+
+  /** As __perf_output_begin: whether the record wakes, after a loss with a LOST before it. */
+  private boolean kernelWakes(boolean afterLoss, long[] woken) {
+    long head = head() + (afterLoss ? LOST_BYTES : 0) + SWITCH_BYTES;
+    memory.set(JAVA_LONG, HEAD, head);
+    boolean wakes = head - woken[0] > 2 * SWITCH_BYTES;
+    woken[0] += wakes ? 2 * SWITCH_BYTES : 0;
+    return wakes;
+  }
+
+  @Test
+  void shouldWakeSomebodyWhenTheWorkerGoesOffAndNotWhenItComesOn() {
+    var random = new Random(4711);
+    for (int run = 0; run < 100; run++) {
+      memory.set(JAVA_LONG, HEAD, 0);
+      long[] woken = new long[1];
+      boolean _ = kernelWakes(random.nextBoolean(), woken); // the pair of begin()
+      assertThat(kernelWakes(false, woken)).isFalse();
+      for (int pair = 0; pair < 50; pair++) {
+        boolean afterLoss = random.nextInt(4) == 0;
+        assertThat(kernelWakes(afterLoss, woken)).as("off").isTrue();
+        assertThat(kernelWakes(false, woken)).as("on").isEqualTo(afterLoss);
+      }
+    }
+  }
+
+  @Test
+  void shouldHaveTheFirstPairWrittenAndShutTheGate() throws InterruptedException {
+    Thread worker = new Thread(ring::begin);
+    worker.start();
+    while (worker.isAlive() && space() < ROOM) {
+      Thread.onSpinWait();
+    }
+    kernelSwitches(OUT, 1);
+    kernelSwitches(IN, 2);
+    worker.join();
+
+    assertThat(space()).isZero();
+    assertThat(head()).isEqualTo(2 * SWITCH_BYTES);
   }
 
   @Test

@@ -27,7 +27,7 @@ public class FakeLinuxCalls implements LinuxCalls {
   }
 
   @Override
-  public int perfEventOpenContextSwitches(int tid) {
+  public int perfEventOpenContextSwitches(int tid, int wakeupBytes) {
     throw new ErrnoException("perf_event_open", ErrnoException.EACCES);
   }
 
