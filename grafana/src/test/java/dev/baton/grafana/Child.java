@@ -15,6 +15,10 @@ import java.util.regex.Pattern;
 final class Child implements AutoCloseable {
   private static final int START_SECONDS = 300;
 
+  /** A line of the log of {@code serve}, for people. */
+  private static final Pattern LOGGED =
+      Pattern.compile("\\S+ +(WARN|ERROR|INFO) +(?:\\[[^]]*] )?\\w+: (.*)");
+
   private final Process process;
   private final LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
   private final List<String> seen = new ArrayList<>();
@@ -30,13 +34,19 @@ final class Child implements AutoCloseable {
 
   /** A main class of the test's class path, on the JDK that runs the test. */
   static Child java(String mainClass, List<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>();
+    return java(List.of(), mainClass, arguments);
+  }
+
+  /** The same as the last arguments of {@code launcher}, a command that ends in running another. */
+  static Child java(List<String> launcher, String mainClass, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(launcher);
     command.add(System.getProperty("java.home") + "/bin/java");
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-Xmx512m",
+            "-Xmx256m",
             "-cp",
             System.getProperty("java.class.path"),
             mainClass));
@@ -76,23 +86,28 @@ final class Child implements AutoCloseable {
   }
 
   /**
-   * Lines so far that begin with {@code start}, the first that also matches {@code wanted}; else
-   * the first of all; else nothing.
+   * The first line of its log so far that matches {@code wanted}, without the time; without such a
+   * line, all of them.
    */
-  String seen(String start, String wanted) {
+  String logged(Pattern wanted) {
     lines.drainTo(seen);
-    Pattern begins = Pattern.compile("^(" + start + "|INFO: )");
-    List<String> all = seen.stream().filter(line -> begins.matcher(line).find()).toList();
-    Pattern pattern = Pattern.compile(wanted);
-    return all.stream()
-        .filter(line -> !wanted.isEmpty() && pattern.matcher(line).find())
-        .findFirst()
-        .orElse(wanted.isEmpty() ? "" : String.join(" ", all));
+    List<String> all = new ArrayList<>();
+    for (String line : seen) {
+      Matcher parts = LOGGED.matcher(line);
+      if (parts.matches()) {
+        String told = parts.group(1) + " " + parts.group(2);
+        if (wanted.matcher(told).find()) {
+          return told;
+        }
+        all.add(told);
+      }
+    }
+    return String.join(" ", all);
   }
 
   /** Asks it to end, as a deployment does. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy(); // the process would close what its log is read from
   }
 
   /** Waits for its end. */

@@ -18,11 +18,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** A real Prometheus on the loopback, with this folder's configuration made fast. */
 final class Prometheus implements AutoCloseable {
   /** How often it scrapes and evaluates, in place of 5 s and 15 s. */
   static final int INTERVAL_SECONDS = 1;
+
+  /** In place of windows of minutes. */
+  static final int WINDOW_SECONDS = 10;
 
   /** What Grafana makes of {@code $__rate_interval}: four scrapes. */
   static final String RATE_INTERVAL = 4 * INTERVAL_SECONDS + "s";
@@ -34,7 +38,15 @@ final class Prometheus implements AutoCloseable {
   /** An answer's series: labels, then pairs of seconds and value. */
   record Series(JsonObject labels, JsonArray values) {
     double last() {
-      return Double.parseDouble(values.getJsonArray(values.size() - 1).getString(1));
+      return value(values.size() - 1);
+    }
+
+    double highest() {
+      return IntStream.range(0, values.size()).mapToDouble(this::value).max().orElse(0);
+    }
+
+    private double value(int index) {
+      return Double.parseDouble(values.getJsonArray(index).getString(1));
     }
   }
 
@@ -81,7 +93,7 @@ final class Prometheus implements AutoCloseable {
   /** The rules with windows and waits of seconds in place of minutes, and every second. */
   private static String hasten(Path file) {
     return Sources.read(file)
-        .replaceAll("\\[(1|5|10|15)m\\]", "[10s]")
+        .replaceAll("\\[(1|5|10|15)m\\]", "[" + WINDOW_SECONDS + "s]")
         .replaceAll("(_oldest_request_seconds\\)|_oldest_seconds\\)) > \\d+", "$1 > 3")
         .replaceAll("for: \\d+m", "for: 2s")
         .replaceAll("interval: 15s", "interval: 1s");

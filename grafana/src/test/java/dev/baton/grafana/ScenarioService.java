@@ -5,6 +5,7 @@ import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.context.ContextMode;
+import dev.baton.server.logging.LogConsole;
 import dev.baton.server.management.ManagementServer;
 import dev.baton.stages.Exchange;
 import dev.baton.stages.Pipeline;
@@ -30,19 +31,28 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
-/** A service with a route for each thing that can go wrong. One loop. */
+/**
+ * A service with a route for each thing that can go wrong, for {@value #SECONDS} seconds each. One
+ * loop; it logs as {@code serve} does.
+ */
 final class ScenarioService {
+  static final int SECONDS = 14;
+
+  private static final long MILLIS = SECONDS * 1000L;
   private static final Object LOCK = new Object();
+  private static volatile boolean wanted;
   private static final List<byte[]> GARBAGE = new ArrayList<>();
 
   private ScenarioService() {}
 
-  /** Arguments: management port, context mode, notifier, most standbys. */
+  /** Arguments: management port, context mode, notifier, most standbys, most requests held. */
   public static void main(String[] arguments) throws Exception {
+    LogConsole _ = LogConsole.open(LogConsole.Format.PLAIN, Map.of());
     BatonOptions options = new BatonOptions().setMaxAwayPerRoute(10_000);
     options
         .getScheduler()
@@ -50,7 +60,7 @@ final class ScenarioService {
         .setNotifier(BlockNotifier.Kind.valueOf(arguments[2].toUpperCase(Locale.ROOT)))
         .setMinStandbys(2)
         .setMaxStandbys(Integer.parseInt(arguments[3]))
-        .setMaxHeldContinuations(2);
+        .setMaxHeldContinuations(Integer.parseInt(arguments[4]));
     Vertx vertx = Baton.vertx(options);
     ManagementServer management = ManagementServer.start(Integer.parseInt(arguments[0]), vertx);
     int port =
@@ -60,31 +70,16 @@ final class ScenarioService {
                 Baton.contextMode(new DeploymentOptions(), ContextMode.parse(arguments[1])))
             .map(_ -> Service.port)
             .await(30, TimeUnit.SECONDS);
-    Thread main = Thread.currentThread();
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  management.draining();
-                  main.interrupt();
-                  Future<?> _ = vertx.close();
-                  try {
-                    TimeUnit.SECONDS.sleep(4);
-                    Runtime.getRuntime().halt(0);
-                  } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                  }
-                }));
     // At once, or the log comes in between.
     System.out.print("serves %d, management %d%n".formatted(port, management.port()));
     System.out.flush();
-    synchronized (LOCK) { // for ever: /lock waits for it
-      try {
-        TimeUnit.DAYS.sleep(1);
-      } catch (InterruptedException ended) {
-        management.draining();
+    synchronized (LOCK) { // until /lock has waited for it for long
+      while (!wanted) {
+        TimeUnit.MILLISECONDS.sleep(100);
       }
+      Thread.sleep(MILLIS);
     }
+    TimeUnit.DAYS.sleep(1);
   }
 
   /** The routes. */
@@ -95,7 +90,7 @@ final class ScenarioService {
     public Future<?> start() throws Exception {
       Router router = Router.router(vertx);
       route(router, "/fast", () -> {});
-      route(router, "/sleep/:ms", () -> Thread.sleep(20_000));
+      route(router, "/sleep/:ms", () -> Thread.sleep(MILLIS));
       route(router, "/lock/:id", ScenarioService::lock);
       route(router, "/native/:ms", ScenarioService::sleepInC);
       route(router, "/file/:name", ScenarioService::readFifo);
@@ -129,7 +124,7 @@ final class ScenarioService {
           .then(
               "price",
               name -> {
-                Thread.sleep(20_000);
+                Thread.sleep(MILLIS);
                 return name;
               })
           .then(Respond.text());
@@ -149,6 +144,7 @@ final class ScenarioService {
   }
 
   private static void lock() {
+    wanted = true;
     synchronized (LOCK) {
       GARBAGE.clear();
     }
@@ -161,8 +157,8 @@ final class ScenarioService {
                 Linker.nativeLinker().defaultLookup().findOrThrow("usleep"),
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     try {
-      for (int i = 0; i < 25; i++) {
-        int _ = (int) usleep.invokeExact(800_000);
+      for (int i = 0; i < 2 * SECONDS; i++) { // it takes less than a second
+        int _ = (int) usleep.invokeExact(500_000);
       }
     } catch (Throwable impossible) {
       throw new IllegalStateException(impossible);
@@ -180,7 +176,7 @@ final class ScenarioService {
 
   private static void closeLater(Path fifo) {
     try (var out = Files.newOutputStream(fifo)) {
-      TimeUnit.SECONDS.sleep(20);
+      Thread.sleep(MILLIS);
       out.write(1);
     } catch (Exception ended) {
       throw new IllegalStateException(ended);
@@ -189,7 +185,7 @@ final class ScenarioService {
 
   private static void compute() {
     long x = 1;
-    long end = System.nanoTime() + 15_000_000_000L;
+    long end = System.nanoTime() + MILLIS * 1_000_000;
     while (System.nanoTime() < end) {
       for (int i = 0; i < 1_000_000; i++) {
         x = x * 31 + i;
@@ -202,20 +198,25 @@ final class ScenarioService {
 
   /** Keeps most of the heap, and makes the collector look at it again and again. */
   private static void litter() {
-    while (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory() < 72L << 20) {
-      GARBAGE.add(new byte[1 << 18]);
-    }
-    long end = System.nanoTime() + 15_000_000_000L;
-    long sum = 0;
-    while (System.nanoTime() < end) {
-      for (int i = 0; i < 200; i++) {
-        sum += new byte[1 << 16].length;
+    long most = Runtime.getRuntime().maxMemory() / 100 * 70;
+    do {
+      while (used() < most) {
+        GARBAGE.add(new byte[1 << 18]);
       }
       System.gc();
+    } while (used() < most);
+    long end = System.nanoTime() + MILLIS * 1_000_000;
+    while (System.nanoTime() < end) {
+      long begin = System.nanoTime();
+      System.gc();
+      LockSupport.parkNanos((System.nanoTime() - begin) / 2); // others are to get on
     }
-    if (sum == 0) {
-      throw new IllegalStateException("sum=0");
-    }
+    GARBAGE.clear();
+    System.gc();
+  }
+
+  private static long used() {
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
   }
 
   /** Throws an Error where the loop polls: its worker dies, and the loop goes on with another. */

@@ -19,8 +19,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -65,6 +68,33 @@ final class ReadmeTest {
 
     assertThat(hello.find()).isTrue();
     assertThat(hello.group(3).strip().lines()).hasSizeLessThanOrEqualTo(6);
+  }
+
+  @Test
+  void shouldNameTestsThatThereAre() throws IOException {
+    List<Path> sources = new ArrayList<>();
+    for (String module : List.of("src/test", "../grafana/src/test")) {
+      try (Stream<Path> files = Files.walk(Path.of(module))) {
+        files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
+      }
+    }
+    Matcher named =
+        Pattern.compile("`(\\w+(?:Test|IT))(?:\\.(\\w+))?`")
+            .matcher(Files.readString(Path.of("../docs/operator.md")));
+    int tests = 0;
+    for (; named.find(); tests++) {
+      String type = named.group(1);
+      String method = named.group(2);
+      assertThat(sources)
+          .as(named.group())
+          .anySatisfy(
+              source -> {
+                assertThat(source.getFileName()).hasToString(type + ".java");
+                assertThat(Files.readString(source))
+                    .contains("void " + (method == null ? "should" : method + "("));
+              });
+    }
+    assertThat(tests).isGreaterThan(20);
   }
 
   @Test
