@@ -269,17 +269,24 @@ final class StandbyPool {
     endExhaustion();
   }
 
+  // Whoever writes exhausted looks once more: what it was written for may have changed in between,
+  // and whoever has changed that may have found nothing to write.
+
   private void endExhaustion() {
-    if (exhausted && available() >= reserve()) {
+    while (exhausted && available() >= reserve()) {
       exhausted = false;
-      enclave.wakeHoldingLoops(this);
+      if (available() >= reserve()) {
+        enclave.wakeHoldingLoops(this);
+        return;
+      }
+      exhausted = true;
     }
   }
 
   private void noteExhaustion() {
     if (available() < reserve()) {
       exhausted = true;
-      endExhaustion(); // somebody may have come in between and found nothing to clear
+      endExhaustion();
     }
   }
 

@@ -10,7 +10,7 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.jspecify.annotations.Nullable;
 
 /** A scenario for Lincheck by the names of its operations, which take no arguments. */
-final class Scenario {
+public final class Scenario {
   private final Class<?> tested;
   private final List<Actor> before = new ArrayList<>();
   private final List<List<Actor>> threads = new ArrayList<>();
@@ -19,21 +19,25 @@ final class Scenario {
     this.tested = tested;
   }
 
-  static Scenario of(Class<?> tested) {
+  /** An empty one of {@code tested}. */
+  public static Scenario of(Class<?> tested) {
     return new Scenario(tested);
   }
 
-  Scenario before(String... operations) {
+  /** What one thread does first. */
+  public Scenario before(String... operations) {
     before.addAll(actors(operations));
     return this;
   }
 
-  Scenario thread(String... operations) {
+  /** One more thread. */
+  public Scenario thread(String... operations) {
     threads.add(actors(operations));
     return this;
   }
 
-  ExecutionScenario build() {
+  /** The scenario. */
+  public ExecutionScenario build() {
     return new ExecutionScenario(before, threads, List.of(), validation());
   }
 
