@@ -20,6 +20,11 @@ public interface ContinuationLoop {
    */
   void continuation(Runnable continuation);
 
+  /** As {@link #continuation}, for new work: what is under way comes first. */
+  default void newWork(Runnable continuation) {
+    continuation(continuation);
+  }
+
   /**
    * Whether the policy orders handlers of requests: then they go to {@link #handler}. Any thread.
    */

@@ -54,7 +54,8 @@ import org.jspecify.annotations.Nullable;
  *     ready     channels with events, in the order the kernel told
  *     front     tasks of channels that are back, before all later ones
  *     tasks     of Netty and Vert.x, from any thread; a channel's, or nobody's
- *     runQueue  continuations: contexts with callbacks to run, in the order of the policy
+ *     runQueue  continuations: contexts with callbacks to run, in the order of the policy; those
+ *               that begin something (held) after those that go on with it
  *
  * Who may do what is OwnershipWord's protocol. The owner writes current and its thread's unit, enters,
  * runs the unit, and leaves. If the loop was taken meanwhile, the taker has detached the unit's
@@ -130,6 +131,9 @@ public final class TransferableEventLoop extends UnitExecutor
   /** What a long continuation takes. */
   private static final long LONG_NANOS = 50_000;
 
+  /** So many continuations take no time that would matter. */
+  private static final int SHORT_QUEUE = 32;
+
   private static final long MAX_POLL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final int STARTED = 0;
@@ -164,7 +168,7 @@ public final class TransferableEventLoop extends UnitExecutor
   /** Contexts with callbacks to run, and what the loop pulls from a stage. */
   private final RunQueue runQueue;
 
-  /** New work that waits for a standby. Any thread adds. */
+  /** New work, on its way to the run queue, or until there is a standby. Any thread adds. */
   private final MpscUnboundedVarHandleArrayQueue<Runnable> held =
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
@@ -523,7 +527,7 @@ public final class TransferableEventLoop extends UnitExecutor
         (holding || !held.isEmpty() || !runQueue.isEmpty() || hasHandlers()) && holdBack();
     if (!heldBack) {
       for (Runnable next; (next = held.poll()) != null; ) {
-        runQueue.addLocal(next);
+        runQueue.addNew(next);
       }
     } else if (stage != null) {
       stage.passOn();
@@ -1596,20 +1600,34 @@ public final class TransferableEventLoop extends UnitExecutor
 
   @Override
   public void continuation(Runnable continuation) {
-    if (Thread.currentThread() instanceof LoopThread thread && thread.drives == this) {
-      Object unit = thread.unit;
-      if (unit == null) {
-        runQueue.addLocal(continuation); // moves with the loop
-        return;
-      }
-      if (!thread.inCallback
-          && (unit == LoopThread.NO_CHANNEL
-              || (unit instanceof ChannelLoop channel && channel.runsCallbacks()))) {
-        thread.callbacks.add(continuation);
-        return;
-      }
+    if (isOutside(Thread.currentThread())) {
+      runQueue.addLocal(continuation); // moves with the loop
+    } else if (!isNoted(continuation)) {
+      addShared(continuation);
     }
-    addShared(continuation);
+  }
+
+  /** While little waits it keeps its place, as in stock; else it does not hold others up. */
+  @Override
+  public void newWork(Runnable continuation) {
+    if (runQueue.size() + held.size() < SHORT_QUEUE) {
+      continuation(continuation);
+    } else if (!isNoted(continuation)) {
+      hold(continuation);
+    }
+  }
+
+  /** Whether {@code continuation} runs at the end of the unit that the calling thread runs. */
+  private boolean isNoted(Runnable continuation) {
+    if (Thread.currentThread() instanceof LoopThread thread
+        && thread.drives == this
+        && !thread.inCallback
+        && (thread.unit == LoopThread.NO_CHANNEL
+            || (thread.unit instanceof ChannelLoop channel && channel.runsCallbacks()))) {
+      thread.callbacks.add(continuation);
+      return true;
+    }
+    return false;
   }
 
   private void addShared(Runnable continuation) {

@@ -6,30 +6,33 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one event loop may run next: a plain deque for the continuations its owner adds itself, a
- * multi-producer queue for everybody else's, and, if the loop serves a stage, the queue that it
- * pulls from together with its peers.
+ * multi-producer queue for everybody else's, if the loop serves a stage, the queue that it pulls
+ * from together with its peers, and new work, which comes after what is under way.
  *
- * <p>{@link #addLocal}, the polls and {@link #isEmpty} are for the loop's owner in state IO. The
- * deque needs no fences of its own: it passes from owner to owner with the compare-and-set of the
- * loop's status word. {@link #addShared} and {@link #size} are for any thread.
+ * <p>{@link #addLocal}, {@link #addNew}, the polls and {@link #isEmpty} are for the loop's owner in
+ * state IO. The deques need no fences of their own: they pass from owner to owner with the
+ * compare-and-set of the loop's status word. {@link #addShared} and {@link #size} are for any
+ * thread.
  */
 public final class RunQueue {
   private static final int CHUNK = 256;
 
   /**
-   * Of so many polls one looks at the shared queue first and one at the stage's, so that none of
-   * them starves the others.
+   * Of so many polls one looks at the shared queue first, one at the stage's and one at new work,
+   * so that none of them starves the others.
    */
   private static final int TURNS = 8;
 
   private static final int SHARED_TURN = 0;
   private static final int STAGE_TURN = 4;
+  private static final int NEW_TURN = 6;
 
   private final @Nullable StageQueue stage;
   private final int loop;
 
   // Written by the owner only
   private final ArrayDeque<Runnable> local = new ArrayDeque<>(CHUNK);
+  private final ArrayDeque<Runnable> fresh = new ArrayDeque<>(CHUNK);
   private int polls;
 
   // Written by any thread
@@ -57,6 +60,11 @@ public final class RunQueue {
     local.add(continuation);
   }
 
+  /** Adds new work, at the tail of such. The loop's owner in state IO. */
+  public void addNew(Runnable continuation) {
+    fresh.add(continuation);
+  }
+
   /** Adds at the tail. Any thread. */
   public void addShared(Runnable continuation) {
     shared.add(continuation);
@@ -64,16 +72,23 @@ public final class RunQueue {
 
   /** The next continuation, as a rule its own before the stage's, or null. */
   public @Nullable Runnable poll() {
-    int turn = ++polls % TURNS;
     Runnable next =
-        turn == SHARED_TURN ? pollShared() : turn == STAGE_TURN ? pollStage() : pollLocal();
+        switch (++polls % TURNS) {
+          case SHARED_TURN -> pollShared();
+          case STAGE_TURN -> pollStage();
+          case NEW_TURN -> pollNew();
+          default -> null;
+        };
     if (next == null) {
       next = pollLocal();
     }
     if (next == null) {
       next = pollShared();
     }
-    return next != null ? next : pollStage();
+    if (next == null) {
+      next = pollStage();
+    }
+    return next != null ? next : pollNew();
   }
 
   /** The next continuation that the owner added, or null. */
@@ -84,6 +99,10 @@ public final class RunQueue {
   /** The next continuation that another thread added, or null. */
   public @Nullable Runnable pollShared() {
     return insteadOfTheStages(shared.poll());
+  }
+
+  private @Nullable Runnable pollNew() {
+    return insteadOfTheStages(fresh.poll());
   }
 
   /** What waits in the stage shall not wait behind {@code own}, if a peer sleeps. */
@@ -98,12 +117,15 @@ public final class RunQueue {
   /** The next of the loop's own, or null. */
   public @Nullable Runnable pollOwn() {
     Runnable next = local.poll();
-    return next != null ? next : shared.poll();
+    if (next == null) {
+      next = shared.poll();
+    }
+    return next != null ? next : fresh.poll();
   }
 
   /** Whether {@link #pollOwn} would return null. */
   public boolean isOwnEmpty() {
-    return local.isEmpty() && shared.isEmpty();
+    return local.isEmpty() && shared.isEmpty() && fresh.isEmpty();
   }
 
   /** The next continuation of the stage, or null. */
@@ -115,11 +137,11 @@ public final class RunQueue {
   /** Whether {@link #poll} would return null. */
   public boolean isEmpty() {
     StageQueue s = stage;
-    return local.isEmpty() && shared.isEmpty() && (s == null || s.isEmpty());
+    return isOwnEmpty() && (s == null || s.isEmpty());
   }
 
   /** The number of the loop's own continuations; an estimate off the owner's thread. */
   public int size() {
-    return local.size() + shared.size();
+    return local.size() + shared.size() + fresh.size();
   }
 }

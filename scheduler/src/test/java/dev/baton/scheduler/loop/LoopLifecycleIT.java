@@ -15,7 +15,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
@@ -207,6 +210,51 @@ class LoopLifecycleIT {
     }
     Loops.until(
         "every worker has ended", () -> loops.enclave().workerSnapshots().equals(List.of()));
+  }
+
+  @Test
+  void shouldRunWhatIsUnderWayBeforeNewWork() {
+    try (Loops loops = Loops.start(new SchedulerOptions().setLoops(1).setTakeover(false))) {
+      TransferableEventLoop loop = loops.first();
+      var gate = new CountDownLatch(1);
+      var order = new ConcurrentLinkedQueue<String>();
+      var ran = new CountDownLatch(1000);
+      loop.execute(() -> Loops.await(gate));
+      for (int i = 0; i < 992; i++) {
+        loop.newWork(() -> note(order, "new", ran));
+      }
+      for (int i = 0; i < 8; i++) {
+        loop.continuation(() -> note(order, "under way", ran));
+      }
+
+      gate.countDown();
+      Loops.await(ran);
+
+      assertThat(new ArrayList<>(order).lastIndexOf("under way")).isLessThan(60);
+    }
+  }
+
+  @Test
+  void shouldKeepTheOrderWhileLittleWaits() {
+    try (Loops loops = Loops.start(new SchedulerOptions().setLoops(1).setTakeover(false))) {
+      TransferableEventLoop loop = loops.first();
+      var gate = new CountDownLatch(1);
+      var order = new ConcurrentLinkedQueue<String>();
+      var ran = new CountDownLatch(2);
+      loop.execute(() -> Loops.await(gate));
+      loop.newWork(() -> note(order, "new", ran));
+      loop.continuation(() -> note(order, "under way", ran));
+
+      gate.countDown();
+      Loops.await(ran);
+
+      assertThat(order).containsExactly("new", "under way");
+    }
+  }
+
+  private static void note(Queue<String> order, String what, CountDownLatch ran) {
+    order.add(what);
+    ran.countDown();
   }
 
   @Test

@@ -71,6 +71,24 @@ class RunQueueTest {
   }
 
   @Test
+  void shouldRunWhatIsUnderWayBeforeNewWork() {
+    for (int i = 0; i < 100; i++) {
+      queue.addNew(item("new"));
+    }
+    for (int i = 0; i < 8; i++) {
+      queue.addShared(item("shared"));
+      queue.addLocal(item("local"));
+    }
+
+    drain();
+
+    assertThat(ran).hasSize(116);
+    assertThat(ran.subList(0, 18))
+        .filteredOn("new"::equals)
+        .hasSize(2); // one of eight, for all that
+  }
+
+  @Test
   void shouldPollEachSideByItself() {
     queue.addLocal(item("local"));
     queue.addShared(item("shared"));

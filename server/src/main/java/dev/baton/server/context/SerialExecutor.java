@@ -54,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  *
  * New work (fresh) begins only while the loop has standbys, and fewer of its kind are away than may;
  * else it is put aside until then, and callbacks behind it go first: one of them may be what brings a
- * standby back.
+ * standby back. In the loop's queue it comes after work that is under way.
  *
  * Queued. Where the loop's policy orders handlers, new work that finds the context free waits in the
  * policy's queues, with the right to run, and the channel that has brought it is held.
@@ -334,7 +334,12 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       if (node.start != null) {
         holdSource(node);
       }
-      schedule();
+      queuedNanos = loop.clockNanos();
+      if (node.fresh) {
+        loop.newWork(this);
+      } else {
+        loop.continuation(this);
+      }
     }
   }
 
