@@ -1658,6 +1658,7 @@ public final class TransferableEventLoop extends UnitExecutor
   @Override
   public void execute(Runnable task) {
     Objects.requireNonNull(task, "task");
+    StackRoom.ensure();
     if (lifecycle >= SHUTDOWN) {
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }

@@ -4,6 +4,7 @@ import dev.baton.scheduler.loop.Ahead;
 import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.scheduler.loop.LoopThread;
+import dev.baton.scheduler.loop.StackRoom;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.Handler;
 import io.vertx.core.impl.WorkerExecutor;
@@ -67,6 +68,10 @@ import org.jspecify.annotations.Nullable;
  * queue, and whoever pulls it from there enters, with the callback's place in the chain. When that
  * worker leaves, the turn of the callback ends there.
  *
+ * Errors. Where a caller's recursion may be below, the stack is tried before the first step
+ * (StackRoom). A loop that has no memory to take this executor leaves it stranded, with the right to
+ * run; the next one who adds a callback behind has it scheduled.
+ *
  * runner tells inThread(). Only a thread's own writes matter to its own question, so release is
  * enough; it is cleared before the right is given up, so that a thread is never taken for a runner
  * it no longer is.
@@ -100,12 +105,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private static final VarHandle TAIL;
   private static final VarHandle RUNNER;
   private static final VarHandle NEXT;
+  private static final VarHandle STRANDED;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       TAIL = lookup.findVarHandle(SerialExecutor.class, "tail", Node.class);
       RUNNER = lookup.findVarHandle(SerialExecutor.class, "runner", Thread.class);
+      STRANDED = lookup.findVarHandle(SerialExecutor.class, "stranded", boolean.class);
       NEXT = lookup.findVarHandle(Node.class, "next", Node.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -225,6 +232,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private long token;
   private volatile boolean inStage;
 
+  // Whether the loop had no memory to take this executor; through STRANDED
+  private volatile boolean stranded;
+
   /** An executor with an empty queue. */
   public SerialExecutor(ContinuationLoop loop) {
     super(null, null); // the stock executor's pool and queue: every use of them is overridden
@@ -286,6 +296,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       boolean fresh,
       @Nullable RouteStart start,
       @Nullable AwayBound bound) {
+    StackRoom.ensure(); // from here on half of it would be worse than nothing
     Object source = loop.source();
     Object holder =
         source != null && loop.isHeld(source) && !(callback instanceof Suspension) ? source : null;
@@ -319,8 +330,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     if (previous == null) {
       begin(node);
     } else {
-      holdSource(node);
-      NEXT.setRelease(previous, node);
+      try {
+        holdSource(node);
+      } finally {
+        NEXT.setRelease(previous, node); // or its runner would wait for the link for ever
+      }
+      if (stranded && STRANDED.compareAndSet(this, true, false)) {
+        schedule();
+      }
     }
   }
 
@@ -334,12 +351,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       if (node.start != null) {
         holdSource(node);
       }
-      queuedNanos = loop.clockNanos();
-      if (node.fresh) {
-        loop.newWork(this);
-      } else {
-        loop.continuation(this);
-      }
+      schedule(node.fresh);
     }
   }
 
@@ -380,8 +392,21 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   private void schedule() {
+    schedule(false);
+  }
+
+  private void schedule(boolean fresh) {
     queuedNanos = loop.clockNanos();
-    loop.continuation(this);
+    try {
+      if (fresh) {
+        loop.newWork(this);
+      } else {
+        loop.continuation(this);
+      }
+    } catch (OutOfMemoryError e) {
+      stranded = true; // nothing was added
+      throw e;
+    }
   }
 
   /**
@@ -428,6 +453,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * Takes the right to run if it is free, for a callback that runs right here; then {@link #leave}.
    */
   public boolean tryEnter() {
+    StackRoom.ensure(); // also for leave
     Node node = tryBegin();
     if (node == null) {
       return false;
@@ -658,6 +684,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
     @Override
     public @Nullable CountDownLatch trySuspend() {
+      StackRoom.ensure();
       synchronized (this) {
         if (resumed) {
           return null;
@@ -678,6 +705,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     @Override
     public boolean resume(Runnable callback) {
       boolean queue;
+      StackRoom.ensure();
       synchronized (this) {
         if (resumed) {
           return false;

@@ -1,6 +1,7 @@
 package dev.baton.server.context;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.stages.RequestContext;
@@ -23,37 +24,44 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The mailbox: driven by hand, and by many threads at once. */
 @Timeout(60)
 class SerialExecutorTest {
   private final ConcurrentLinkedQueue<Runnable> scheduled = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean lost = new AtomicBoolean();
+  private final AtomicBoolean outOfMemory = new AtomicBoolean();
   private final List<String> ran = new ArrayList<>();
   private long clockNanos = 1;
-  private final SerialExecutor executor =
-      new SerialExecutor(
-          new ContinuationLoop() {
-            @Override
-            public void continuation(Runnable continuation) {
-              scheduled.add(continuation);
-            }
+  private int frames; // of the stack that the loop takes
+  private final ContinuationLoop loop =
+      new ContinuationLoop() {
+        @Override
+        public void continuation(Runnable continuation) {
+          if (outOfMemory.getAndSet(false)) {
+            throw new OutOfMemoryError("thrown by the test");
+          }
+          scheduled.add(continuation);
+        }
 
-            @Override
-            public long clockNanos() {
-              return clockNanos;
-            }
+        @Override
+        public long clockNanos() {
+          return descend(frames, clockNanos);
+        }
 
-            @Override
-            public long token() {
-              return 1;
-            }
+        @Override
+        public long token() {
+          return 1;
+        }
 
-            @Override
-            public boolean isStillOwned(long seen) {
-              return !lost.get();
-            }
-          });
+        @Override
+        public boolean isStillOwned(long seen) {
+          return !lost.get();
+        }
+      };
+
+  private final SerialExecutor executor = new SerialExecutor(loop);
 
   private Runnable item(String name) {
     return () -> ran.add(name);
@@ -167,6 +175,62 @@ class SerialExecutorTest {
     turn();
 
     assertThat(ran).hasSize(100);
+  }
+
+  @Test
+  void shouldGoOnWithTheNextCallbackAfterTheLoopHadNoMemoryForIt() {
+    outOfMemory.set(true);
+    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> executor.execute(item("a")));
+    assertThat(scheduled).isEmpty();
+
+    executor.execute(item("b"));
+    executor.execute(item("c"));
+
+    assertThat(scheduled).hasSize(1);
+    turn();
+    assertThat(ran).containsExactly("a", "b", "c");
+  }
+
+  /** Its stack ends where the loop needs most of it, between two steps of the mailbox. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 64, 128, 256, 512, 1024, 2048})
+  void shouldGoOnAfterARecursionThatHasNoEnd(int moreStack) throws InterruptedException {
+    var executors = new ArrayList<SerialExecutor>();
+    var overflown = new AtomicBoolean();
+    frames = 20;
+    var recursing =
+        new Thread(
+            null,
+            () -> {
+              try {
+                recurse(executors);
+              } catch (StackOverflowError expected) {
+                overflown.set(true);
+              }
+            },
+            "recursing",
+            512 * 1024 + moreStack);
+    recursing.start();
+    recursing.join();
+    frames = 0;
+
+    executors.getLast().execute(item("after"));
+    scheduled.forEach(Runnable::run);
+
+    assertThat(overflown).isTrue();
+    assertThat(ran).containsExactly("after");
+  }
+
+  @SuppressWarnings("InfiniteRecursion") // it is to overflow its stack
+  private void recurse(List<SerialExecutor> executors) {
+    var next = new SerialExecutor(loop);
+    executors.add(next);
+    next.execute(() -> {});
+    recurse(executors);
+  }
+
+  private static long descend(int frames, long nanos) {
+    return frames == 0 ? nanos : descend(frames - 1, nanos + 1) - 1;
   }
 
   @Test

@@ -19,7 +19,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class EdgeRowTest {
   static List<Arguments> rowsAndHosts() {
     return Arrays.stream(EdgeRow.values())
-        .filter(row -> row.isMended)
         .flatMap(
             row ->
                 row.hosts.stream()
