@@ -4,6 +4,8 @@ import dev.baton.scheduler.loop.Absence;
 import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.WorkerSnapshot;
+import dev.baton.scheduler.notify.ProcSampler;
+import dev.baton.scheduler.notify.Sighting;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.context.RequestWork;
@@ -17,6 +19,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +38,9 @@ final class HandlerMetrics {
   private final Recorder recorder;
   private final HttpServerRecorder requests;
   private final Family away;
+
+  /** Of whom a gauge was shown. */
+  private final Set<Labels> shown = ConcurrentHashMap.newKeySet();
 
   /** Who is away now, for one label set. */
   private record Now(int count, double oldestSeconds, int behind) {
@@ -91,6 +98,10 @@ final class HandlerMetrics {
       for (WorkerSnapshot worker : enclave.workerSnapshots()) {
         TakeoverCause cause = worker.awayCause();
         if (cause != null) {
+          if (cause == TakeoverCause.HOG
+              && ProcSampler.look(enclave.tidOf(worker.worker())) == Sighting.BLOCKED) {
+            cause = TakeoverCause.BLOCKED; // whatever its loop was taken for
+          }
           Object work = enclave.workOf(worker.worker());
           int behind = work instanceof RequestWork request ? request.behind() : 0;
           double seconds = Math.max(0, nowNanos - worker.awaySinceNanos()) / 1e9;
@@ -102,6 +113,8 @@ final class HandlerMetrics {
     for (Family.Series series : away.all()) {
       now.putIfAbsent(series.labels(), new Now(0, 0, 0));
     }
+    shown.addAll(now.keySet());
+    shown.forEach(labels -> now.putIfAbsent(labels, new Now(0, 0, 0)));
     return List.of(
         gauge(
             "baton_handlers_away",

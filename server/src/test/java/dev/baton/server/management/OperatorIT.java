@@ -2,6 +2,7 @@ package dev.baton.server.management;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
@@ -93,6 +94,12 @@ final class OperatorIT {
     private void handle(HttpServerRequest request) {
       if (request.path().startsWith("/held/")) {
         request.routed("/held/:id");
+        awaitRelease();
+      } else if (request.path().startsWith("/spun/")) {
+        request.routed("/spun/:id");
+        while (!TransferableEventLoop.hasLostLoop()) {
+          Thread.onSpinWait();
+        }
         awaitRelease();
       } else if (request.path().startsWith("/forgotten/")) {
         request.routed("/forgotten/:id");
@@ -309,6 +316,19 @@ final class OperatorIT {
           "the status says so",
           () -> held.says("context_held", "GET /held/:id holds its context up"));
       log.await("callbacks of its context wait behind it");
+    }
+  }
+
+  @Test
+  void shouldCountAHandlerThatSleepsAsAsleepAlsoIfItsLoopWasTakenAsAHogs() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST)) {
+      held.watched.assumeTakeover();
+      held.send("/spun/0");
+
+      String of = "baton_handlers_away{cause=\"%s\",method=\"GET\",route=\"/spun/:id\"}";
+      until("it is asleep", () -> held.metric(of.formatted("blocked")) == 1);
+
+      assertThat(held.metric(of.formatted("hog"))).isZero();
     }
   }
 
