@@ -7,13 +7,13 @@ package dev.baton.scheduler.loop;
  */
 final class HangDetector {
   /** The longest that a call of a policy may compute. */
-  static final long MAX_CPU_NANOS = 30_000_000;
+  static final long MAX_CPU_NANOS = 20_000_000;
 
   /** The longest that it may wait. */
   static final long MAX_WAIT_NANOS = 30_000_000;
 
   /** The most that it may allocate. */
-  static final long MAX_BYTES = 64L << 20;
+  static final long MAX_BYTES = 16L << 20;
 
   /** The longest that it may take however little it runs. */
   static final long LONGEST_NANOS = 2_000_000_000;

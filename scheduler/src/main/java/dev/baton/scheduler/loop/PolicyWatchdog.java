@@ -13,7 +13,7 @@ final class PolicyWatchdog implements Runnable {
   /**
    * Between two looks: with the limits of {@link HangDetector}, well within a tenth of a second.
    */
-  private static final long PERIOD_MILLIS = 10;
+  private static final long PERIOD_MILLIS = 5;
 
   private final Enclave enclave;
   private final InstalledPolicy watched;
@@ -33,6 +33,8 @@ final class PolicyWatchdog implements Runnable {
 
   @Override
   public void run() {
+    enclave
+        .shortenKernelSlice(); // it looks for a moment, and must not wait behind what it looks for
     while (!watched.isRetired()) {
       look(agent.thread(), agent.call());
       enclave.eachWorkerThread(thread -> look(thread, thread.policyCall));
