@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -335,5 +336,68 @@ class LoopLifecycleIT {
 
     assertThat(System.nanoTime() - last)
         .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(quietMillis));
+  }
+
+  /** Four threads go on adding while it ends. */
+  @Test
+  void shouldRunOrRejectWhateverComesWhileItEnds() throws Exception {
+    for (int round = 0; round < 40; round++) {
+      Loops loops = Loops.start(new SchedulerOptions().setLoops(1).setTakeover(round % 2 == 0));
+      TransferableEventLoop loop = loops.first();
+      var accepted = new AtomicInteger();
+      var ran = new AtomicInteger();
+      var begun = new CountDownLatch(4);
+      try (var threads = Executors.newFixedThreadPool(4)) {
+        for (int i = 0; i < 4; i++) {
+          threads.execute(
+              () -> {
+                begun.countDown();
+                while (add(loop, ran::incrementAndGet)) {
+                  accepted.getAndIncrement();
+                }
+              });
+        }
+        Loops.await(begun);
+        loops.scheduler().eventLoopGroup().shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
+      }
+
+      assertThat(ran).as("round %d: accepted %s", round, accepted).hasValue(accepted.get());
+    }
+  }
+
+  private static boolean add(TransferableEventLoop loop, Runnable task) {
+    try {
+      loop.execute(task);
+      return true;
+    } catch (RejectedExecutionException ended) {
+      return false;
+    }
+  }
+
+  /** Its owner has nothing to do meanwhile, and does not look again and again. */
+  @Test
+  void shouldNotSpinWhenItEndsWhileHoldingBack() {
+    Loops loops =
+        Loops.start(new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1));
+    loops.assumeTakeover();
+    TransferableEventLoop loop = loops.first();
+    var release = new CountDownLatch(1);
+    loop.continuation(() -> Loops.await(release));
+    Loops.until("no standby is left", () -> loops.pool().exhausted());
+    var held = new CountDownLatch(1);
+    loop.hold(held::countDown);
+
+    Future<?> end = loops.scheduler().eventLoopGroup().shutdownGracefully(0, 20, TimeUnit.SECONDS);
+    long turns = loop.snapshot().turns();
+    long begin = System.nanoTime();
+    boolean early = end.awaitUninterruptibly(300);
+    long looked = loop.snapshot().turns() - turns;
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+    release.countDown();
+    end.syncUninterruptibly();
+
+    assertThat(early).isFalse();
+    assertThat(looked).as("turns in %d ms", millis).isLessThanOrEqualTo(millis + 10);
+    assertThat(held.getCount()).as("what was held has run").isZero();
   }
 }

@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -114,6 +116,73 @@ class StandbyPoolIT {
       Loops.until("the books are right", () -> loops.pool().idle() == standbys(loops));
       assertThat(loops.pool().total()).isLessThanOrEqualTo(8);
     }
+  }
+
+  /** As under a limit on threads: it holds new work back, says so once, and recovers by itself. */
+  @Test
+  void shouldHoldNewWorkBackWhileNoThreadCanBeStarted() throws Exception {
+    var refused = new AtomicBoolean();
+    var said = new AtomicInteger();
+    ThreadFactory threads =
+        body ->
+            new LoopThread(body) {
+              @Override
+              public void start() {
+                if (refused.get()) {
+                  throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+              }
+            };
+    Logger logger = Logger.getLogger(Enclave.class.getName());
+    Handler counts = new CountingHandler(said);
+    try (Loops loops =
+        new Loops(Scheduler.builder().options(standbys(1, 8)).threadFactory(threads).start())) {
+      loops.assumeTakeover();
+      logger.addHandler(counts);
+      TransferableEventLoop loop = loops.first();
+      Loops.until("a standby waits", () -> !loop.isHoldingBack());
+      refused.set(true);
+      var release = new CountDownLatch(1);
+      loop.continuation(() -> Loops.await(release));
+      Loops.until("no standby is left", () -> loops.pool().exhausted());
+
+      var underWay = new CountDownLatch(1);
+      var begun = new CountDownLatch(1);
+      loop.hold(begun::countDown);
+      loop.continuation(underWay::countDown);
+      Loops.await(underWay);
+      loop.submit(() -> {}).sync();
+      boolean early = begun.await(1500, TimeUnit.MILLISECONDS); // longer than between two attempts
+      refused.set(false);
+      Loops.await(begun);
+
+      assertThat(early).as("new work has begun").isFalse();
+      assertThat(said).hasValue(1);
+      assertThat(loops.pool().exhausted()).isFalse();
+      release.countDown();
+    } finally {
+      logger.removeHandler(counts);
+    }
+  }
+
+  private static final class CountingHandler extends Handler {
+    private final AtomicInteger count;
+
+    CountingHandler(AtomicInteger count) {
+      this.count = count;
+    }
+
+    @Override
+    public void publish(LogRecord entry) {
+      count.getAndIncrement();
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   /** Who leaves says that nobody waits; who comes back says that somebody does. */

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -321,24 +322,11 @@ class TakeoverIT {
   @CsvSource({"1, 0", "4, 70"})
   void shouldReplaceWorkersThatDieAndLoseNothing(int deaths, int restMillis) {
     var left = new AtomicInteger();
-    IoHandlerFactory epoll = EpollIoHandler.newFactory();
-    var factory =
-        new IoHandlerFactory() {
-          @Override
-          public IoHandler newHandler(ThreadAwareExecutor executor) {
-            return new Mortal(epoll.newHandler(executor), left);
-          }
-
-          @Override
-          public boolean isChangingThreadSupported() {
-            return true;
-          }
-        };
     try (Loops loops =
         new Loops(
             Scheduler.builder()
                 .options(new SchedulerOptions().setLoops(1))
-                .ioHandlerFactory(factory)
+                .ioHandlerFactory(mortal(left))
                 .start())) {
       loops.assumeTakeover();
       int before = loops.enclave().loopSnapshots().getFirst().owner();
@@ -359,6 +347,69 @@ class TakeoverIT {
       assertThat(loops.enclave().takeovers(TakeoverCause.WORKER_DIED)).isEqualTo(deaths);
       assertThat(loops.enclave().loopSnapshots().getFirst().owner()).isNotEqualTo(before);
     }
+  }
+
+  /** As under a limit on threads: the one that would die goes on. */
+  @Test
+  void shouldKeepAnOwnerThatDiesAndCannotBeReplaced() {
+    var left = new AtomicInteger();
+    var refused = new AtomicBoolean();
+    ThreadFactory threads =
+        body ->
+            new LoopThread(body) {
+              @Override
+              public void start() {
+                if (refused.get()) {
+                  throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+              }
+            };
+    try (Loops loops =
+        new Loops(
+            Scheduler.builder()
+                .options(new SchedulerOptions().setLoops(1))
+                .ioHandlerFactory(mortal(left))
+                .threadFactory(threads)
+                .start())) {
+      int before = loops.enclave().loopSnapshots().getFirst().owner();
+      refused.set(true);
+
+      left.set(2);
+      Loops.until(
+          "it has died twice",
+          () -> {
+            loops.first().execute(() -> {}); // wakes it
+            return left.get() <= 0;
+          });
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+      assertThat(loops.enclave().loopSnapshots().getFirst().owner()).isEqualTo(before);
+
+      refused.set(false);
+      left.set(1);
+      Loops.until(
+          "it is replaced",
+          () -> {
+            loops.first().execute(() -> {});
+            return loops.enclave().loopSnapshots().getFirst().owner() != before;
+          });
+    }
+  }
+
+  private static IoHandlerFactory mortal(AtomicInteger deaths) {
+    IoHandlerFactory epoll = EpollIoHandler.newFactory();
+    return new IoHandlerFactory() {
+      @Override
+      public IoHandler newHandler(ThreadAwareExecutor executor) {
+        return new Mortal(epoll.newHandler(executor), deaths);
+      }
+
+      @Override
+      public boolean isChangingThreadSupported() {
+        return true;
+      }
+    };
   }
 
   /** Throws an error out of the loop as often as it is told to. */
