@@ -1,6 +1,9 @@
 package dev.baton.server.main;
 
 import dev.baton.scheduler.DidYouMean;
+import dev.baton.server.logging.LogConsole;
+import dev.baton.server.logging.LogLevels;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,6 +21,8 @@ public final class Main {
 
   /** Runs one command; ends the process with its exit code. */
   public static void main(String[] arguments) {
+    LogConsole _ = // of commands that do not say how they log
+        LogConsole.open(LogConsole.Format.PLAIN, Map.of(LogLevels.ROOT, "warn"));
     int code = commandLine().execute(arguments);
     if (code != 0) {
       System.exit(code);

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +103,33 @@ final class TraceCommandTest {
       assertThat(run("trace", "--from", from, "--seconds", "1")).isEqualTo(1);
       assertThat(errors.toString()).contains("none came");
     }
+  }
+
+  @Test
+  void shouldPrintOneLineWhenItFails() throws Exception {
+    Path printed = directory.resolve("printed");
+    int nobody;
+    try (var probe = new ServerSocket(0)) {
+      nobody = probe.getLocalPort();
+    }
+
+    int code =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "trace",
+                "--from=http://127.0.0.1:" + nobody)
+            .redirectErrorStream(true)
+            .redirectOutput(printed.toFile())
+            .start()
+            .waitFor();
+
+    assertThat(code).isEqualTo(1);
+    assertThat(Files.readString(printed).lines())
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .contains("nothing listens there");
   }
 
   @Test
