@@ -5,7 +5,9 @@ import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Assumptions;
 
@@ -94,5 +96,19 @@ record Loops(Scheduler scheduler) implements AutoCloseable {
         .awaitUninterruptibly(20, TimeUnit.SECONDS)) {
       throw new AssertionError("the event loops do not end");
     }
+  }
+
+  /** Makes threads that do not start while {@code refused}, as under a limit on them. */
+  static ThreadFactory refusing(AtomicBoolean refused) {
+    return body ->
+        new LoopThread(body) {
+          @Override
+          public void start() {
+            if (refused.get()) {
+              throw new OutOfMemoryError("unable to create native thread");
+            }
+            super.start();
+          }
+        };
   }
 }

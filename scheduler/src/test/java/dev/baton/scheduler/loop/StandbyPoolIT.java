@@ -123,17 +123,7 @@ class StandbyPoolIT {
   void shouldHoldNewWorkBackWhileNoThreadCanBeStarted() throws Exception {
     var refused = new AtomicBoolean();
     var said = new AtomicInteger();
-    ThreadFactory threads =
-        body ->
-            new LoopThread(body) {
-              @Override
-              public void start() {
-                if (refused.get()) {
-                  throw new OutOfMemoryError("unable to create native thread");
-                }
-                super.start();
-              }
-            };
+    ThreadFactory threads = Loops.refusing(refused);
     Logger logger = Logger.getLogger(Enclave.class.getName());
     Handler counts = new CountingHandler(said);
     try (Loops loops =

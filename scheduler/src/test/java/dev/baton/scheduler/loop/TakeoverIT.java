@@ -354,17 +354,7 @@ class TakeoverIT {
   void shouldKeepAnOwnerThatDiesAndCannotBeReplaced() {
     var left = new AtomicInteger();
     var refused = new AtomicBoolean();
-    ThreadFactory threads =
-        body ->
-            new LoopThread(body) {
-              @Override
-              public void start() {
-                if (refused.get()) {
-                  throw new OutOfMemoryError("unable to create native thread");
-                }
-                super.start();
-              }
-            };
+    ThreadFactory threads = Loops.refusing(refused);
     try (Loops loops =
         new Loops(
             Scheduler.builder()

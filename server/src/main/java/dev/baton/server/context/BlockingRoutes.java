@@ -25,11 +25,6 @@ public final class BlockingRoutes {
   /** How many routes are told apart; those beyond stay inline, without a bound. */
   private static final int MAX_ROUTES = 1000;
 
-  /** How many paths are remembered, so that their routes need not be derived again. */
-  private static final int MAX_PATHS = 4096;
-
-  private static final int MAX_PATH_LENGTH = 256;
-
   /** Where the JVM waits in a way that a virtual thread waits in, too, as stacks tell it. */
   private static final List<String> WAITS =
       List.of("sun.nio.ch.", "java.lang.Thread", "java.lang.Object", "jdk.internal.misc.Unsafe");
@@ -44,8 +39,8 @@ public final class BlockingRoutes {
   private final Enclave enclave;
   private final Map<String, BlockingRoute> routes = new ConcurrentHashMap<>();
 
-  /** By method of a route that has blocked, and path. */
-  private final Map<String, Map<String, BlockingRoute>> paths = new ConcurrentHashMap<>();
+  /** By method of a route that has blocked. */
+  private final Map<String, PathCache<BlockingRoute>> paths = new ConcurrentHashMap<>();
 
   /**
    * @param startAhead false to start everything inline
@@ -66,29 +61,23 @@ public final class BlockingRoutes {
    * @return null if nothing: none of its handlers has lost its loop yet
    */
   public @Nullable BlockingRoute of(HttpServerRequest request) {
-    Map<String, BlockingRoute> known = paths.get(request.method().name());
+    PathCache<BlockingRoute> known = paths.get(request.method().name());
     String path = known == null ? null : request.path();
     return known == null || path == null ? null : of(request.method().name(), path, known);
   }
 
   /** As above, for the head of a request of HTTP/2. */
   public @Nullable BlockingRoute of(HttpRequestHeaders head) {
-    Map<String, BlockingRoute> known = paths.get(head.method().name());
+    PathCache<BlockingRoute> known = paths.get(head.method().name());
     return known == null
         ? null
         : of(head.method().name(), RequestWork.withoutQuery(head.path()), known);
   }
 
-  private @Nullable BlockingRoute of(String method, String path, Map<String, BlockingRoute> known) {
+  private @Nullable BlockingRoute of(String method, String path, PathCache<BlockingRoute> known) {
     BlockingRoute route = known.get(path);
     if (route == null) {
-      route = routes.getOrDefault(key(method, path), NONE);
-      if (path.length() <= MAX_PATH_LENGTH) {
-        if (known.size() >= MAX_PATHS) {
-          known.clear();
-        }
-        known.put(path, route);
-      }
+      route = known.keep(path, routes.getOrDefault(key(method, path), NONE));
     }
     return route == NONE ? null : route;
   }
@@ -120,7 +109,7 @@ public final class BlockingRoutes {
     if (other != null) {
       return other;
     }
-    paths.computeIfAbsent(work.method(), _ -> new ConcurrentHashMap<>()).clear();
+    paths.computeIfAbsent(work.method(), _ -> new PathCache<>()).clear();
     return route;
   }
 

@@ -12,15 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * *} for every segment with a digit in it. Any thread.
  */
 public final class RequestClasses {
-  /** How many paths are remembered, so that their classes need not be derived again. */
-  private static final int MAX_PATHS = 4096;
-
-  private static final int MAX_PATH_LENGTH = 256;
-
   private final HandlerClasses classes;
 
-  /** By method, and path. */
-  private final Map<String, Map<String, Integer>> known = new ConcurrentHashMap<>();
+  /** By method. */
+  private final Map<String, PathCache<Integer>> known = new ConcurrentHashMap<>();
 
   /** Classes of requests among those of an enclave. */
   public RequestClasses(HandlerClasses classes) {
@@ -38,19 +33,11 @@ public final class RequestClasses {
   }
 
   private int of(String method, String path) {
-    Map<String, Integer> paths = known.computeIfAbsent(method, _ -> new ConcurrentHashMap<>());
+    PathCache<Integer> paths = known.computeIfAbsent(method, _ -> new PathCache<>());
     Integer one = paths.get(path);
-    if (one != null) {
-      return one;
-    }
-    int made = classes.of(method + " " + RequestWork.shortened(path));
-    if (path.length() <= MAX_PATH_LENGTH) {
-      if (paths.size() >= MAX_PATHS) {
-        paths.clear();
-      }
-      paths.put(path, made);
-    }
-    return made;
+    return one != null
+        ? one
+        : paths.keep(path, classes.of(method + " " + RequestWork.shortened(path)));
   }
 
   /**
