@@ -12,6 +12,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * *} for every segment with a digit in it. Any thread.
  */
 public final class RequestClasses {
+  /** How many methods are told apart before all are forgotten: clients may invent them. */
+  private static final int MAX_METHODS = 64;
+
   private final HandlerClasses classes;
 
   /** By method. */
@@ -33,7 +36,13 @@ public final class RequestClasses {
   }
 
   private int of(String method, String path) {
-    PathCache<Integer> paths = known.computeIfAbsent(method, _ -> new PathCache<>());
+    PathCache<Integer> paths = known.get(method);
+    if (paths == null) {
+      if (known.size() >= MAX_METHODS) {
+        known.clear();
+      }
+      paths = known.computeIfAbsent(method, _ -> new PathCache<>());
+    }
     Integer one = paths.get(path);
     return one != null
         ? one
@@ -49,6 +58,11 @@ public final class RequestClasses {
     return request instanceof HttpRequestHead head
         ? of(head.method().name(), RequestWork.withoutQuery(String.valueOf(head.uri())))
         : of((HttpServerRequest) request);
+  }
+
+  /** How many methods are remembered. */
+  int methods() {
+    return known.size();
   }
 
   /** A request of this class has computed for so long. */

@@ -3,6 +3,7 @@ package dev.baton.server.context;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.server.Baton;
 import io.vertx.core.Vertx;
@@ -15,6 +16,7 @@ import io.vertx.core.http.HttpVersion;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -92,5 +94,16 @@ final class RequestClassesTest {
             assertThat(nanos).isEqualTo(SchedulingPolicy.NO_DEADLINE);
           }
         });
+  }
+
+  @Test
+  void shouldNotKeepEveryMethodThatClientsInvent() {
+    var classes = new RequestClasses(new HandlerClasses());
+
+    for (int n = 0; n < 1_000; n++) {
+      classes.away(new RequestWork("M" + n, "/", "/", null, false, 0), true, 1);
+    }
+
+    assertThat(classes.methods()).isLessThanOrEqualTo(64);
   }
 }
