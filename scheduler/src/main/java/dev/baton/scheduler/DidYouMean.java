@@ -9,16 +9,27 @@ public final class DidYouMean {
   private DidYouMean() {}
 
   /**
-   * The candidate with the fewest edits from {@code name}, ignoring case; of several the first in
-   * order.
+   * The candidate with the fewest edits from {@code name}, ignoring case; of several the one that
+   * begins as it does for longest, then the first in order.
    *
    * @param candidates not empty
    */
   public static String nearest(String name, Collection<String> candidates) {
     return candidates.stream()
         .sorted()
-        .min(Comparator.comparingInt(candidate -> distance(candidate, name)))
+        .min(
+            Comparator.comparingInt((String candidate) -> distance(candidate, name))
+                .thenComparingInt(candidate -> -commonStart(candidate, name)))
         .orElseThrow();
+  }
+
+  private static int commonStart(String a, String b) {
+    int length = 0;
+    while (length < Math.min(a.length(), b.length())
+        && Character.toLowerCase(a.charAt(length)) == Character.toLowerCase(b.charAt(length))) {
+      length++;
+    }
+    return length;
   }
 
   /** Levenshtein's edit distance, ignoring case. */

@@ -5,6 +5,9 @@ import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.policy.Policies;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * what it needs.
  */
 public final class SchedulerOptions {
+  /** The enclave that there always is. */
+  public static final String MAIN_ENCLAVE = "main";
+
   /** Default of {@link #getGrace}. */
   public static final Duration DEFAULT_GRACE = Duration.ZERO;
 
@@ -54,6 +60,7 @@ public final class SchedulerOptions {
   private Duration standbyKeepAlive = DEFAULT_STANDBY_KEEP_ALIVE;
   private int maxHeldContinuations = DEFAULT_MAX_HELD_CONTINUATIONS;
   private Duration maxWait = DEFAULT_MAX_WAIT;
+  private List<EnclaveOptions> enclaves = List.of();
 
   /** All defaults. */
   public SchedulerOptions() {}
@@ -75,6 +82,7 @@ public final class SchedulerOptions {
     standbyKeepAlive = other.standbyKeepAlive;
     maxHeldContinuations = other.maxHeldContinuations;
     maxWait = other.maxWait;
+    enclaves = other.enclaves.stream().map(EnclaveOptions::new).toList();
   }
 
   /** Number of event loops; 0 (the default) means one per CPU. */
@@ -247,6 +255,32 @@ public final class SchedulerOptions {
 
   public SchedulerOptions setMaxWait(Duration maxWait) {
     this.maxWait = checkRange("maxWait", maxWait, 10_000_000, 3_600_000_000_000L);
+    return this;
+  }
+
+  /**
+   * Enclaves beside {@code main}, the one whose CPUs, loops and policy are named here. None by
+   * default. The CPUs of {@code main}, if {@link #getCpus} does not name them, are those that are
+   * left.
+   */
+  public List<EnclaveOptions> getEnclaves() {
+    return enclaves;
+  }
+
+  /**
+   * See {@link #getEnclaves}.
+   *
+   * @throws IllegalArgumentException if two have the same name, or one that of {@code main}
+   */
+  public SchedulerOptions setEnclaves(List<EnclaveOptions> enclaves) {
+    Set<String> names = new HashSet<>(Set.of(MAIN_ENCLAVE));
+    for (EnclaveOptions enclave : enclaves) {
+      if (!names.add(enclave.getName())) {
+        throw new IllegalArgumentException(
+            "enclave=" + enclave.getName() + ": there is one of this name; choose another name");
+      }
+    }
+    this.enclaves = List.copyOf(enclaves);
     return this;
   }
 

@@ -2,6 +2,8 @@ package dev.baton.server;
 
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.policy.TransactionResult;
 import dev.baton.server.connection.Timeouts;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.logging.AccessFormat;
@@ -14,6 +16,7 @@ import dev.baton.stages.Exchange;
 import dev.baton.stages.Pipeline;
 import dev.baton.stages.PipelineOptions;
 import dev.baton.stages.Response;
+import dev.baton.stages.StageHost;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -88,6 +91,12 @@ public final class Baton {
       metrics.accessLog(new AccessLog(options.getAccessLog()));
     }
     Vertx vertx = bootstrap.vertx();
+    try {
+      options.getRoutes().forEach((route, enclave) -> moveRoute(vertx, route, enclave));
+    } catch (IllegalArgumentException e) {
+      Future<Void> _ = vertx.close();
+      throw new IllegalArgumentException("routes: " + e.getMessage(), e);
+    }
     Watch.of(vertx).tellAfter(options.getTellAfter());
     return vertx;
   }
@@ -104,13 +113,66 @@ public final class Baton {
   }
 
   /**
+   * Chooses the enclave of one deployment: its event loop, and with it the connections that its
+   * servers accept. That is known when it is deployed: a name that there is not fails that.
+   *
+   * @param options changed in place: the name travels in its configuration
+   * @return {@code options}
+   */
+  public static DeploymentOptions enclave(DeploymentOptions options, String enclave) {
+    JsonObject config = options.getConfig() == null ? new JsonObject() : options.getConfig();
+    return options.setConfig(config.put(BatonVertx.ENCLAVE_KEY, enclave));
+  }
+
+  /**
+   * Has the handlers of a route run on the loops of an enclave, wherever its requests come, from
+   * now on. What it reads and writes goes through the connection's own loop, as ever. Any thread.
+   *
+   * @param vertx Baton's
+   * @param route such as {@code GET /reports/*}, or a path for every method
+   * @throws IllegalArgumentException if there is no such enclave, or the route is malformed
+   */
+  public static void moveRoute(Vertx vertx, String route, String enclave) {
+    baton(vertx).moveRoute(route, enclave);
+  }
+
+  /**
+   * Has a partitioned stage that runs in an enclave run in another one from now on. Any thread.
+   *
+   * @param vertx Baton's
+   * @throws IllegalArgumentException if there is no such pipeline, stage or enclave, or the stage
+   *     runs in none
+   */
+  public static void moveStage(Vertx vertx, String pipeline, String stage, String enclave) {
+    Pipelines.of(vertx).moveStage(pipeline, stage, baton(vertx).scheduler().enclave(enclave));
+  }
+
+  /**
+   * Has an event loop join an enclave, with its connections and whatever waits in it. Any thread.
+   *
+   * @param vertx Baton's
+   * @param loop its index
+   * @return as {@link Enclave#moveHere}
+   * @throws IllegalArgumentException if there is no such loop or enclave
+   * @throws IllegalStateException if it is the last loop of its enclave
+   */
+  public static TransactionResult moveLoop(Vertx vertx, int loop, String enclave) {
+    Scheduler scheduler = baton(vertx).scheduler();
+    return scheduler.enclave(enclave).moveHere(scheduler.loop(loop));
+  }
+
+  /**
    * The scheduler beneath a {@code Vertx} of Baton.
    *
    * @throws IllegalArgumentException if {@code vertx} is not Baton's
    */
   public static Scheduler scheduler(Vertx vertx) {
+    return baton(vertx).scheduler();
+  }
+
+  private static BatonVertx baton(Vertx vertx) {
     if (vertx instanceof BatonVertx baton) {
-      return baton.scheduler();
+      return baton;
     }
     throw new IllegalArgumentException("vertx=" + vertx + ": not made by Baton.vertx()");
   }
@@ -123,6 +185,22 @@ public final class Baton {
    */
   public static Router problems(Router router) {
     return ProblemHandler.on(router);
+  }
+
+  private static StageHost hostOf(Vertx vertx) {
+    return new StageHost() {
+      @Override
+      public Scheduler.Builder newScheduler() {
+        return BatonThread.schedulers();
+      }
+
+      @Override
+      public Enclave enclave(String name) {
+        return vertx instanceof BatonVertx baton
+            ? baton.scheduler().enclave(name)
+            : StageHost.super.enclave(name);
+      }
+    };
   }
 
   /** Serves requests by {@code pipeline}, all its stages fused. */
@@ -147,11 +225,7 @@ public final class Baton {
     BatonMetrics metrics = BatonMetrics.of(vertx);
     BoundPipeline<Exchange, Response> bound =
         new BoundPipeline<>(
-            pipeline,
-            options,
-            loops,
-            BatonThread::schedulers,
-            metrics == null ? null : metrics.stages());
+            pipeline, options, loops, hostOf(vertx), metrics == null ? null : metrics.stages());
     if (metrics != null) {
       metrics.stages().add(bound);
     }

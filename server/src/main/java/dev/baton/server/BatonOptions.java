@@ -11,6 +11,8 @@ import dev.baton.server.logging.AccessLog;
 import dev.baton.server.management.Watch;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -81,7 +83,9 @@ public final class BatonOptions {
           Map.entry(
               "maxHeldContinuations",
               (o, v) -> o.scheduler.setMaxHeldContinuations(integer("maxHeldContinuations", v))),
-          Map.entry("maxWaitNanos", (o, v) -> o.scheduler.setMaxWait(nanos("maxWaitNanos", v))));
+          Map.entry("maxWaitNanos", (o, v) -> o.scheduler.setMaxWait(nanos("maxWaitNanos", v))),
+          Map.entry("enclaves", (o, v) -> o.scheduler.setEnclaves(EnclaveJson.read(v))),
+          Map.entry("routes", (o, v) -> o.setRoutes(EnclaveJson.routes(v))));
 
   private ContextMode contextMode = DEFAULT_CONTEXT_MODE;
   private boolean metrics = DEFAULT_METRICS;
@@ -92,6 +96,7 @@ public final class BatonOptions {
   private AccessFormat accessLog = DEFAULT_ACCESS_LOG;
   private Duration headTimeout = DEFAULT_HEAD_TIMEOUT;
   private Duration idleTimeout = DEFAULT_IDLE_TIMEOUT;
+  private Map<String, String> routes = Map.of();
   private final SchedulerOptions scheduler;
 
   /** All defaults. */
@@ -110,6 +115,7 @@ public final class BatonOptions {
     accessLog = other.accessLog;
     headTimeout = other.headTimeout;
     idleTimeout = other.idleTimeout;
+    routes = other.routes;
     scheduler = new SchedulerOptions(other.scheduler);
   }
 
@@ -163,7 +169,9 @@ public final class BatonOptions {
             .put("maxStandbys", scheduler.getMaxStandbys())
             .put("standbyKeepAliveNanos", scheduler.getStandbyKeepAlive().toNanos())
             .put("maxHeldContinuations", scheduler.getMaxHeldContinuations())
-            .put("maxWaitNanos", scheduler.getMaxWait().toNanos());
+            .put("maxWaitNanos", scheduler.getMaxWait().toNanos())
+            .put("enclaves", EnclaveJson.write(scheduler.getEnclaves()))
+            .put("routes", new JsonObject(new LinkedHashMap<>(routes)));
     CpuSet cpus = scheduler.getCpus();
     return cpus == null ? json : json.put("cpus", cpus.toString());
   }
@@ -320,6 +328,20 @@ public final class BatonOptions {
       throw new IllegalArgumentException(name + "=" + value + ": give zero up to a day");
     }
     return value;
+  }
+
+  /**
+   * Routes whose handlers run in an enclave of their own choice, wherever their requests come: the
+   * name of the enclave by route, such as {@code GET /reports/*}. Of those that fit the first
+   * counts. In a context that is serial they still run one at a time.
+   */
+  public Map<String, String> getRoutes() {
+    return routes;
+  }
+
+  public BatonOptions setRoutes(Map<String, String> routes) {
+    this.routes = Collections.unmodifiableMap(new LinkedHashMap<>(routes));
+    return this;
   }
 
   /** The scheduler's options, live: change them in place. */

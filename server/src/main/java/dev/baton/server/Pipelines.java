@@ -1,6 +1,8 @@
 package dev.baton.server;
 
+import dev.baton.scheduler.DidYouMean;
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Enclave;
 import dev.baton.stages.BoundPipeline;
 import dev.baton.stages.StageSnapshot;
 import io.vertx.core.Vertx;
@@ -57,6 +59,29 @@ public final class Pipelines implements Shareable {
       }
     }
     return List.copyOf(byName.values());
+  }
+
+  /**
+   * Has a stage run on the loops of another enclave from now on, in every pipeline of that name.
+   *
+   * @throws IllegalArgumentException if there is no such pipeline or stage, or it is in no enclave
+   */
+  public void moveStage(String pipeline, String stage, Enclave enclave) {
+    List<BoundPipeline<?, ?>> named =
+        bound.stream().filter(p -> p.name().equals(pipeline)).toList();
+    if (named.isEmpty()) {
+      List<String> names = bound.stream().map(BoundPipeline::name).distinct().toList();
+      throw new IllegalArgumentException(
+          "stage="
+              + pipeline
+              + "/"
+              + stage
+              + ": there is no such pipeline"
+              + (names.isEmpty()
+                  ? ", nor any other one"
+                  : "; did you mean " + DidYouMean.nearest(pipeline, names) + "?"));
+    }
+    named.forEach(p -> p.moveStage(stage, enclave));
   }
 
   /** The loops of a partitioned stage, once per pipeline of that name; none if it is fused. */

@@ -3,11 +3,14 @@ package dev.baton.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.baton.scheduler.EnclaveOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.server.context.ContextMode;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,8 +36,9 @@ class BatonOptionsTest {
         .setMinStandbys(5)
         .setMaxStandbys(6)
         .setStandbyKeepAlive(Duration.ofDays(7))
-        .setMaxHeldContinuations(8);
-    return options;
+        .setMaxHeldContinuations(8)
+        .setEnclaves(List.of(new EnclaveOptions("batch", "core:1").setLoops(2)));
+    return options.setRoutes(Map.of("GET /reports/*", "batch"));
   }
 
   @Test
@@ -85,7 +89,16 @@ class BatonOptionsTest {
         "{\"sliceNanos\": \"1ms\"} | sliceNanos=1ms: write whole nanoseconds",
         "{\"notifier\": \"PERF\"} | notifier=PERF: choose one of perf, proc, tick",
         "{\"contextMode\": 3} | contextMode=3: choose one of serial, per-request, pinned",
-        "{\"cpus\": \"1-\"} | cpus=1-: '1-' is not a CPU number or range; write for example 0-3,6"
+        "{\"cpus\": \"1-\"} | cpus=1-: '1-' is not a CPU number or range; write for example 0-3,6",
+        "{\"enclaves\": 1} | enclaves=1: write an array, such as [{\"name\": \"batch\", \"cpus\":"
+            + " \"3\"}]",
+        "{\"enclaves\": [{\"name\": \"b\"}]} | enclaves.cpus: each enclave needs one,"
+            + " {\"name\":\"b\"} has none",
+        "{\"enclaves\": [{\"nam\": \"b\"}]} | enclaves.nam=b: there is no such option; did you mean"
+            + " name?",
+        "{\"enclaves\": [{\"name\": \"main\", \"cpus\": \"1\"}]} | enclave=main: there is one of"
+            + " this name; choose another name",
+        "{\"routes\": \"/a\"} | routes=/a: write an object, such as {\"GET /reports/*\": \"batch\"}"
       })
   void shouldNameFieldValueAndRemedy(String json, String message) {
     assertThatIllegalArgumentException()

@@ -1,6 +1,8 @@
 package dev.baton.stages;
 
+import dev.baton.scheduler.DidYouMean;
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Enclave;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
    *
    * @param options copied
    * @param homeLoops how many loops {@link RequestContext#loop} may name
-   * @param schedulers gives a builder for each partitioned stage, with the threads of the host
+   * @param host lends partitioned stages their loops
    * @param listeners hear of every stage; null if nobody listens
    * @throws IllegalArgumentException if options name a stage that the pipeline has not
    */
@@ -42,7 +43,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
       Pipeline<I, O> pipeline,
       PipelineOptions options,
       int homeLoops,
-      Supplier<Scheduler.Builder> schedulers,
+      StageHost host,
       StageListener.@Nullable Factory listeners) {
     this.name = pipeline.name();
     this.options = new PipelineOptions(options);
@@ -53,7 +54,7 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
     try {
       for (Stage<?, ?> stage : pipeline.stages()) {
         StageOptions own = options.getStages().getOrDefault(stage.name(), new StageOptions());
-        runners.add(new StageRunner(name, stage, options, own, schedulers, listeners));
+        runners.add(new StageRunner(name, stage, options, own, host, listeners));
       }
     } catch (RuntimeException e) {
       runners.forEach(StageRunner::shutdown);
@@ -113,6 +114,30 @@ public final class BoundPipeline<I, O> implements AutoCloseable {
       snapshots.add(stage.snapshot(name));
     }
     return snapshots;
+  }
+
+  /**
+   * Has a stage run on the loops of another enclave from now on. Any thread.
+   *
+   * @throws IllegalArgumentException if there is no such stage, or it runs in no enclave
+   */
+  public void moveStage(String stage, Enclave enclave) {
+    List<String> names = new ArrayList<>();
+    for (StageRunner runner : stages) {
+      if (runner.name.equals(stage)) {
+        runner.moveTo(enclave);
+        return;
+      }
+      names.add(runner.name);
+    }
+    throw new IllegalArgumentException(
+        "stage="
+            + stage
+            + ": pipeline "
+            + name
+            + " has no such stage; did you mean "
+            + DidYouMean.nearest(stage, names)
+            + "?");
   }
 
   /** The schedulers of partitioned stages, by the stage's name, in order. */

@@ -1,7 +1,7 @@
 package dev.baton.stages;
 
 import dev.baton.scheduler.loop.TransferableEventLoop;
-import dev.baton.scheduler.queue.StageQueue;
+import dev.baton.scheduler.queue.StagePlace;
 import io.netty.util.internal.ThreadExecutorMap;
 import io.vertx.core.AsyncResult;
 import java.util.Objects;
@@ -255,7 +255,7 @@ final class Continuation<I, O> implements Runnable, RequestContext.HandOff {
     drop(StageOutcome.REJECTED, full());
   }
 
-  private static StageQueue queueOf(@Nullable StageRunner runner) {
+  private static StagePlace queueOf(@Nullable StageRunner runner) {
     return Objects.requireNonNull(Objects.requireNonNull(runner).queue);
   }
 

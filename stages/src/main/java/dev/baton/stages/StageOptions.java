@@ -15,6 +15,7 @@ public final class StageOptions {
 
   private static final Map<String, BiConsumer<StageOptions, Object>> FIELDS =
       Map.of(
+          "enclave", (o, v) -> o.setEnclave(String.valueOf(v)),
           "placement", (o, v) -> o.setPlacement(Placement.parse(String.valueOf(v))),
           "cpus", (o, v) -> o.setCpus(CpuSet.parse(String.valueOf(v))),
           "loops", (o, v) -> o.setLoops(Fields.integer("loops", v)),
@@ -22,6 +23,7 @@ public final class StageOptions {
           "deadlineMillis", (o, v) -> o.setDeadline(Fields.millis("deadlineMillis", v)));
 
   private Placement placement = Placement.FUSED;
+  private @Nullable String enclave;
   private SchedulerOptions scheduler = new SchedulerOptions();
   private int capacity;
   private Duration deadline = Duration.ZERO;
@@ -32,13 +34,15 @@ public final class StageOptions {
   /** A copy. */
   public StageOptions(StageOptions other) {
     placement = other.placement;
+    enclave = other.enclave;
     scheduler = new SchedulerOptions(other.scheduler);
     capacity = other.capacity;
     deadline = other.deadline;
   }
 
   /**
-   * Reads {@code placement}, {@code cpus}, {@code loops}, {@code capacity}, {@code deadlineMillis}.
+   * Reads {@code placement}, {@code enclave}, {@code cpus}, {@code loops}, {@code capacity}, {@code
+   * deadlineMillis}.
    *
    * @throws IllegalArgumentException if a field is unknown, has the wrong type or is out of range;
    *     the message names it
@@ -55,6 +59,9 @@ public final class StageOptions {
             .put("loops", scheduler.getLoops())
             .put("capacity", capacity)
             .put("deadlineMillis", Fields.millis(deadline));
+    if (enclave != null) {
+      json.put("enclave", enclave);
+    }
     CpuSet cpus = scheduler.getCpus();
     return cpus == null ? json : json.put("cpus", cpus.toString());
   }
@@ -65,6 +72,19 @@ public final class StageOptions {
 
   public StageOptions setPlacement(Placement placement) {
     this.placement = placement;
+    return this;
+  }
+
+  /**
+   * The enclave whose loops a partitioned stage runs on, in the order of that enclave's policy;
+   * null (the default) gives it loops of its own, on {@link #getCpus}.
+   */
+  public @Nullable String getEnclave() {
+    return enclave;
+  }
+
+  public StageOptions setEnclave(@Nullable String enclave) {
+    this.enclave = enclave;
     return this;
   }
 

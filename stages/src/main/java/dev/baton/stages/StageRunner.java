@@ -1,7 +1,9 @@
 package dev.baton.stages;
 
 import dev.baton.scheduler.Scheduler;
-import dev.baton.scheduler.queue.StageQueue;
+import dev.baton.scheduler.loop.Enclave;
+import dev.baton.scheduler.loop.EnclaveStage;
+import dev.baton.scheduler.queue.StagePlace;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.EnumMap;
@@ -10,7 +12,6 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A stage that is bound: its place, its bound, its counters. Any thread. */
@@ -23,12 +24,13 @@ final class StageRunner {
   private final StageFunction<Object, Object> code;
   final long deadlineNanos;
 
-  /** What a partitioned stage's loops pull from; null if it is fused. */
-  final @Nullable StageQueue queue;
+  /** Where a partitioned stage's continuations wait; null if it is fused. */
+  final @Nullable StagePlace queue;
 
   /** Refuses what has waited in {@link #queue}; null without queue or target. */
   final @Nullable Admission admission;
 
+  private final @Nullable EnclaveStage inEnclave;
   private final @Nullable Scheduler loops;
   private final int capacity;
   private final boolean counted;
@@ -42,7 +44,7 @@ final class StageRunner {
       Stage<?, ?> stage,
       PipelineOptions pipelineOptions,
       StageOptions options,
-      Supplier<Scheduler.Builder> schedulers,
+      StageHost host,
       StageListener.@Nullable Factory listeners) {
     name = stage.name();
     kind = stage.kind();
@@ -54,11 +56,21 @@ final class StageRunner {
         asked > 0
             ? asked
             : partitioned || kind == Stage.Kind.VIRTUAL ? StageOptions.DEFAULT_CAPACITY : 0;
+    String enclave = options.getEnclave();
+    if (enclave != null && !partitioned) {
+      throw new IllegalArgumentException(
+          "stages."
+              + name
+              + ".enclave="
+              + enclave
+              + ": a fused stage runs where its request does; set its placement to partitioned");
+    }
+    inEnclave = enclave == null ? null : inEnclave(host, enclave, pipeline, capacity);
     loops =
-        partitioned
-            ? schedulers.get().options(options.getScheduler()).stageCapacity(capacity).start()
+        partitioned && inEnclave == null
+            ? host.newScheduler().options(options.getScheduler()).stageCapacity(capacity).start()
             : null;
-    queue = loops == null ? null : Objects.requireNonNull(loops.stageQueue());
+    queue = loops == null ? inEnclave : Objects.requireNonNull(loops.stageQueue());
     counted = queue == null && capacity > 0;
     long target = pipelineOptions.getAdmissionTarget().toNanos();
     admission =
@@ -70,6 +82,30 @@ final class StageRunner {
     for (StageOutcome outcome : StageOutcome.values()) {
       outcomes.put(outcome, new LongAdder());
     }
+  }
+
+  private EnclaveStage inEnclave(StageHost host, String enclave, String pipeline, int places) {
+    try {
+      return new EnclaveStage(host.enclave(enclave), "stage " + pipeline + "/" + name, places);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("stages." + name + "." + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Has it run on the loops of another enclave from now on.
+   *
+   * @throws IllegalArgumentException if it runs on loops of its own, or where its request does
+   */
+  void moveTo(Enclave enclave) {
+    EnclaveStage place = inEnclave;
+    if (place == null) {
+      throw new IllegalArgumentException(
+          "stage="
+              + name
+              + ": it is in no enclave; have it begin in one, by the option enclave of the stage");
+    }
+    place.moveTo(enclave);
   }
 
   /**
@@ -145,7 +181,8 @@ final class StageRunner {
   StageSnapshot snapshot(String pipeline) {
     Map<StageOutcome, Long> counts = new EnumMap<>(StageOutcome.class);
     outcomes.forEach((outcome, count) -> counts.put(outcome, count.sum()));
-    StageQueue q = queue;
+    StagePlace q = queue;
+    EnclaveStage place = inEnclave;
     return new StageSnapshot(
         pipeline,
         name,
@@ -156,6 +193,7 @@ final class StageRunner {
         capacity,
         admission != null && admission.isOverloaded(),
         q == null ? 0 : q.wakeUps(),
-        counts);
+        counts,
+        place == null ? null : place.enclave().name());
   }
 }

@@ -2,6 +2,7 @@ package dev.baton.stages;
 
 import java.util.EnumMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One stage of a bound pipeline at one moment.
@@ -12,6 +13,7 @@ import java.util.Map;
  * @param overloaded whether its queue sheds
  * @param wakeUps how often a sleeping loop of the stage was woken, since the start
  * @param outcomes how many have left in which way, since the start
+ * @param enclave the enclave whose loops it runs on; null if it has loops of its own, or is fused
  */
 public record StageSnapshot(
     String pipeline,
@@ -23,7 +25,8 @@ public record StageSnapshot(
     int capacity,
     boolean overloaded,
     long wakeUps,
-    Map<StageOutcome, Long> outcomes) {
+    Map<StageOutcome, Long> outcomes,
+    @Nullable String enclave) {
   /** The sum of this and the same stage, bound once more. */
   public StageSnapshot plus(StageSnapshot twin) {
     Map<StageOutcome, Long> sums = new EnumMap<>(outcomes);
@@ -38,6 +41,7 @@ public record StageSnapshot(
         capacity + twin.capacity,
         overloaded || twin.overloaded,
         wakeUps + twin.wakeUps,
-        sums);
+        sums,
+        enclave);
   }
 }

@@ -36,18 +36,21 @@ final class AheadRuns {
 
   private final ThreadFactory threads = Thread.ofVirtual().name("baton-ahead-", 0).factory();
   private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
-  private final AtomicInteger ids = new AtomicInteger();
+  private final AtomicInteger ids;
   private final LongAdder started = new LongAdder();
   private final BiFunction<TransferableEventLoop, @Nullable Supplier<?>, @Nullable Runnable> left;
   private final Consumer<Absence> ended;
 
   /**
+   * @param ids the next one's, of all enclaves
    * @param left told of each that starts, {@link WorkObserver#left}
    * @param ended told of each that has run, on its thread
    */
   AheadRuns(
+      AtomicInteger ids,
       BiFunction<TransferableEventLoop, @Nullable Supplier<?>, @Nullable Runnable> left,
       Consumer<Absence> ended) {
+    this.ids = ids;
     this.left = left;
     this.ended = ended;
   }
@@ -59,13 +62,14 @@ final class AheadRuns {
   /**
    * Starts {@code ahead} for {@code loop}, which hears when it has run.
    *
+   * @param pool that counts it
    * @return false if the machine starts no thread
    */
-  boolean start(TransferableEventLoop loop, Ahead ahead) {
+  boolean start(TransferableEventLoop loop, StandbyPool pool, Ahead ahead) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
     long since = System.nanoTime();
     Runnable back = left.apply(loop, ahead.work());
-    Thread thread = threads.newThread(() -> run(loop, ahead, id, since, back));
+    Thread thread = threads.newThread(() -> run(loop, pool, ahead, id, since, back));
     runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
     try {
       thread.start();
@@ -81,7 +85,12 @@ final class AheadRuns {
   }
 
   private void run(
-      TransferableEventLoop loop, Ahead ahead, int id, long since, @Nullable Runnable back) {
+      TransferableEventLoop loop,
+      StandbyPool pool,
+      Ahead ahead,
+      int id,
+      long since,
+      @Nullable Runnable back) {
     long began = System.nanoTime();
     try {
       ahead.run();
@@ -91,7 +100,7 @@ final class AheadRuns {
       if (back != null) {
         back.run();
       }
-      loop.endAhead();
+      loop.endAhead(pool);
       ahead.ran(end - began);
       ended.accept(
           new Absence(

@@ -26,9 +26,20 @@ public interface ContinuationLoop {
   }
 
   /**
-   * Whether the policy orders handlers of requests: then they go to {@link #handler}. Any thread.
+   * Whether handlers of some requests go to {@link #handler}: the policy orders them, or they run
+   * in an enclave of their own choice. Any thread.
    */
   default boolean queuesHandlers() {
+    return false;
+  }
+
+  /** Whether those of this class do. Any thread. */
+  default boolean queuesHandlers(int handlerClass) {
+    return queuesHandlers();
+  }
+
+  /** Whether those of this class run in another enclave than this loop's. Any thread. */
+  default boolean isPlaced(int handlerClass) {
     return false;
   }
 

@@ -11,7 +11,6 @@ import dev.baton.scheduler.os.LinuxCalls;
 import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.scheduler.policy.Message;
 import dev.baton.scheduler.policy.SchedulingPolicy;
-import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.scheduler.policy.TransactionResult;
 import dev.baton.scheduler.queue.HandlerQueues;
@@ -19,20 +18,22 @@ import dev.baton.scheduler.queue.PullQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
@@ -54,34 +55,31 @@ public final class Enclave {
   private final @Nullable LinuxCalls calls;
   private final BlockNotifier notifier;
   private final PolicyHost policies;
-  private final ThreadFactory threadFactory;
+  private final String name;
+  private final Roster roster;
   private final WorkObserver observer;
   private final CpuSet cpus;
   private final CpuPinning affinity;
   private final boolean takeover;
-  private final Map<Integer, StandbyPool> pools = new TreeMap<>();
-  private final List<TransferableEventLoop> loops = new CopyOnWriteArrayList<>();
-  private final AtomicReferenceArray<@Nullable Worker> workers =
-      new AtomicReferenceArray<>(StatusWord.MAX_OWNER + 1);
-  private final Thread spawner;
+  private final Map<Integer, StandbyPool> pools = new ConcurrentSkipListMap<>();
 
   // Written before the loops start
+  private int[] firstLoops = {};
   private @Nullable PullQueue<Errand> peers;
   private @Nullable HandlerQueues<Errand> handlers;
   private int loopCount;
 
-  // Guarded by workers
-  private int nextWorker;
-  // Guarded by workers
-  private int aliveWorkers;
-  // Guarded by workers
-  private boolean closed;
+  // Written by owners of loops that come and go, one move at a time
+  private final List<TransferableEventLoop> loops = new CopyOnWriteArrayList<>();
 
-  private final HandlerClasses classes = new HandlerClasses();
+  // Written by any thread, once
+  private volatile boolean receiving;
+
+  private final AtomicInteger nextReceiver = new AtomicInteger();
   private final Map<TransactionResult, LongAdder> transactions =
       new EnumMap<>(TransactionResult.class);
 
-  private final AheadRuns ahead = new AheadRuns(this::left, this::wasAway);
+  private final AheadRuns ahead;
 
   // Guarded by recent
   private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
@@ -91,10 +89,8 @@ public final class Enclave {
   private final List<Consumer<Takeover>> takeoverListeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<Absence>> absenceListeners = new CopyOnWriteArrayList<>();
 
-  private volatile boolean stopped;
-
   /**
-   * Prepares the CPUs' pools; starts no thread.
+   * The only enclave of its scheduler. Prepares the CPUs' pools; starts no thread.
    *
    * @param calls null where there are none: then no loop changes hands
    * @param cpus the CPUs of this enclave, not empty
@@ -109,12 +105,39 @@ public final class Enclave {
       CpuSet cpus,
       ThreadFactory threadFactory,
       WorkObserver observer) {
+    this(
+        SchedulerOptions.MAIN_ENCLAVE,
+        new Roster(threadFactory),
+        options,
+        calls,
+        notifier,
+        policy,
+        cpus,
+        observer);
+  }
+
+  /**
+   * One of the enclaves of a scheduler.
+   *
+   * @param roster of that scheduler
+   */
+  Enclave(
+      String name,
+      Roster roster,
+      SchedulerOptions options,
+      @Nullable LinuxCalls calls,
+      BlockNotifier notifier,
+      SchedulingPolicy policy,
+      CpuSet cpus,
+      WorkObserver observer) {
+    this.name = name;
+    this.roster = roster;
+    this.ahead = new AheadRuns(roster.aheadIds(), this::left, this::wasAway);
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;
     this.policies = new PolicyHost(this, policy, this.options);
     this.cpus = cpus;
-    this.threadFactory = threadFactory;
     this.observer = observer;
     this.affinity = new CpuPinning(calls, cpus);
     this.takeover = calls != null && options.isTakeover();
@@ -125,7 +148,42 @@ public final class Enclave {
       takeovers.put(cause, new LongAdder());
       awayNanos.put(cause, new LongAdder());
     }
-    this.spawner = Thread.ofPlatform().daemon().name("baton-spawner").unstarted(this::spawn);
+    roster.add(this);
+  }
+
+  /**
+   * The enclaves of one scheduler, the first one that of deployments which name none.
+   *
+   * @param specs by name; CPUs of different ones differ
+   * @param threadFactory makes workers; its threads must be {@link LoopThread}s
+   */
+  public static List<Enclave> all(
+      Map<String, Spec> specs,
+      SchedulerOptions options,
+      @Nullable LinuxCalls calls,
+      BlockNotifier notifier,
+      ThreadFactory threadFactory,
+      WorkObserver observer) {
+    var roster = new Roster(threadFactory);
+    List<Enclave> enclaves = new ArrayList<>();
+    specs.forEach(
+        (name, spec) ->
+            enclaves.add(
+                new Enclave(
+                    name, roster, options, calls, notifier, spec.policy(), spec.cpus(), observer)));
+    return List.copyOf(enclaves);
+  }
+
+  /** What is particular to one of several enclaves. */
+  public record Spec(SchedulingPolicy policy, CpuSet cpus) {}
+
+  /** What it is called by; unique in its scheduler. */
+  public String name() {
+    return name;
+  }
+
+  Roster roster() {
+    return roster;
   }
 
   SchedulerOptions options() {
@@ -137,23 +195,38 @@ public final class Enclave {
   }
 
   /**
-   * Prepares for so many loops.
+   * Prepares for its loops.
    *
+   * @param first index of the first one
+   * @param loops how many it begins with
+   * @param all how many there are in all enclaves
    * @param pull whether they may run units of each other
-   * @return what they give them through; null if they do not
    */
-  @Nullable PullQueue<Errand> prepare(int loops, boolean pull) {
-    loopCount = loops;
+  void prepare(int first, int loops, int all, boolean pull) {
+    firstLoops = IntStream.range(first, first + loops).toArray();
+    loopCount = all;
     if (pull) {
-      handlers = new HandlerQueues<>(loops);
+      handlers = new HandlerQueues<>(all);
     }
     policies.start();
-    if (pull && loops > 1 && takeover) {
-      peers = new PullQueue<>(MAX_GIVEN * loops, loops);
+    if (pull && all > 1 && takeover) {
+      peers = new PullQueue<>(MAX_GIVEN * all, all);
     }
+  }
+
+  /** What its loops give each other units through; null if they do not. */
+  @Nullable PullQueue<Errand> peers() {
     return peers;
   }
 
+  /** The indices of its loops now, ascending. */
+  int[] members() {
+    return loops.isEmpty()
+        ? firstLoops
+        : loops.stream().mapToInt(TransferableEventLoop::index).sorted().toArray();
+  }
+
+  /** How many loops its scheduler has, here or elsewhere: their indices are below. */
   int loopCount() {
     return loopCount;
   }
@@ -165,7 +238,7 @@ public final class Enclave {
 
   /** What is known of classes of handlers. */
   public HandlerClasses classes() {
-    return classes;
+    return roster.classes();
   }
 
   int sharedWaiting() {
@@ -181,10 +254,67 @@ public final class Enclave {
     }
     for (int queue = 0; queue <= loopCount; queue++) {
       for (HandlerQueues.Entry<Errand> entry; (entry = h.poll(queue)) != null; ) {
-        entry.handler().home().arrive(entry.handler());
+        decideAnew(entry.handler());
       }
     }
     wakeAll();
+  }
+
+  private static void decideAnew(Errand handler) {
+    Enclave target = handler.target();
+    if (target == null || !target.receive(handler)) {
+      handler.home().arrive(handler);
+    }
+  }
+
+  /**
+   * Takes a handler of a loop that may be of another enclave. Any thread.
+   *
+   * @return false if no loop is left here that would run it; nothing changed
+   */
+  boolean receive(Errand handler) {
+    if (!receiving) {
+      receiving = true;
+      wakeAll(); // from now on those that sleep say so
+    }
+    HandlerQueues<Errand> h = Objects.requireNonNull(handlers);
+    TransferableEventLoop[] here = loops.toArray(TransferableEventLoop[]::new);
+    int first = nextReceiver.getAndIncrement();
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = 0; i < here.length; i++) {
+        TransferableEventLoop loop = here[Math.floorMod(first + i, here.length)];
+        if ((pass == 1 || h.isIdle(loop.index())) && loop.receive(handler)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether handlers come from other enclaves. Any thread; true from before the first one. */
+  boolean isReceiving() {
+    return receiving;
+  }
+
+  /**
+   * Has handlers of this class run here, wherever they come. Those that wait elsewhere run there.
+   * Any thread.
+   */
+  public void place(int handlerClass) {
+    roster.places().set(handlerClass, this);
+  }
+
+  /**
+   * Adds a handler that comes to no loop, such as a stage's. Any thread.
+   *
+   * @param handlerClass {@link HandlerClasses}
+   * @param deadlineNanos when it must have answered, {@link System#nanoTime}
+   * @throws java.util.concurrent.RejectedExecutionException after shutdown
+   */
+  public void handler(Runnable continuation, int handlerClass, long deadlineNanos) {
+    List<TransferableEventLoop> here = loops();
+    here.get(Math.floorMod(nextReceiver.getAndIncrement(), here.size()))
+        .handlerOf(this, continuation, handlerClass, deadlineNanos);
   }
 
   /** Has every loop look for work again. Any thread. */
@@ -208,12 +338,7 @@ public final class Enclave {
   }
 
   void eachWorkerThread(Consumer<LoopThread> action) {
-    for (int id = 0; id < workers.length(); id++) {
-      Worker worker = workers.get(id);
-      if (worker != null) {
-        action.accept(worker.thread());
-      }
-    }
+    roster.eachWorker(worker -> action.accept(worker.thread()));
   }
 
   TransactionResult counted(TransactionResult result) {
@@ -232,7 +357,7 @@ public final class Enclave {
 
   /** Which of this enclave's CPUs a loop is bound to, from 0. */
   int cpuIndexOf(int loop) {
-    return cpus.indexOf(loops.get(loop).pool().cpu());
+    return cpus.indexOf(roster.loop(loop).pool().cpu());
   }
 
   boolean notifierWakes() {
@@ -245,25 +370,99 @@ public final class Enclave {
 
   /** The pool whose workers drive loop {@code index}. While the group is built, one thread. */
   StandbyPool poolOf(int index) {
-    int cpu = options.isPinning() ? cpus.cpuAt(policy().cpuOf(index, cpus.size())) : -1;
+    return poolAt(options.isPinning() ? cpus.cpuAt(policy().cpuOf(index, cpus.size())) : -1);
+  }
+
+  /** The pool that a loop joins: that of the CPU with the fewest. One move at a time. */
+  StandbyPool poolToJoin() {
+    if (!options.isPinning()) {
+      return poolAt(-1);
+    }
+    return poolAt(
+        cpus.stream()
+            .boxed()
+            .min(
+                Comparator.comparingLong(
+                    cpu -> loops.stream().filter(loop -> loop.cpu() == cpu).count()))
+            .orElseThrow());
+  }
+
+  private StandbyPool poolAt(int cpu) {
     return pools.computeIfAbsent(cpu, c -> new StandbyPool(this, c, takeover));
   }
 
   TransferableEventLoop loop(int index) {
-    return loops.get(index);
+    return roster.loop(index);
   }
 
   @Nullable Worker worker(int id) {
-    return workers.get(id);
+    return roster.worker(id);
   }
 
   LoopThread newThread(Runnable body, String name) {
-    if (!(threadFactory.newThread(body) instanceof LoopThread thread)) {
-      throw new IllegalArgumentException("threadFactory: its threads must be LoopThreads");
+    return roster.newThread(body, name);
+  }
+
+  /** A loop comes from another enclave, or goes to one. Its owner in IO, one move at a time. */
+  void join(TransferableEventLoop loop) {
+    loops.add(loop);
+  }
+
+  /** As {@link #join}. */
+  void part(TransferableEventLoop loop) {
+    loops.remove(loop);
+  }
+
+  void log(String what, Throwable cause) {
+    LOGGER.log(System.Logger.Level.ERROR, what, cause);
+  }
+
+  /**
+   * Has a loop of another enclave of this scheduler join this one: from now on workers of these
+   * CPUs drive it, and this policy decides. Its connections, and whatever waits in it, come along.
+   * Waits until that is done. Any thread.
+   *
+   * @return {@link TransactionResult#COMMITTED} if it is here now, or was before; {@link
+   *     TransactionResult#NOT_RUNNABLE} if the loop ends; {@link TransactionResult#CPU_UNAVAILABLE}
+   *     if its owner does not get to it, or no worker can be started here
+   * @throws IllegalStateException if it is the last loop of its enclave
+   * @throws IllegalArgumentException if it is another scheduler's
+   */
+  public TransactionResult moveHere(TransferableEventLoop loop) {
+    synchronized (roster) {
+      Enclave from = loop.enclave();
+      if (from.roster != roster) {
+        throw new IllegalArgumentException("loop=" + loop + ": it is another scheduler's");
+      }
+      if (from == this) {
+        return counted(TransactionResult.COMMITTED);
+      }
+      if (from.loops.size() == 1) {
+        throw new IllegalStateException(
+            "loop="
+                + loop.index()
+                + ": it is the last one of enclave "
+                + from.name
+                + ", which keeps one; move another one there first");
+      }
+      TransactionResult result = counted(new LoopMove(this).ask(loop));
+      if (result == TransactionResult.COMMITTED) {
+        from.policies.refit();
+        policies.refit();
+        LOGGER.log(
+            System.Logger.Level.INFO,
+            "Loop {0} is in enclave {1} now, and was in {2}",
+            loop.index(),
+            name,
+            from.name);
+      }
+      return result;
     }
-    thread.setName(name);
-    thread.setDaemon(true);
-    return thread;
+  }
+
+  /** Its loops. Any thread. */
+  public List<TransferableEventLoop> loops() {
+    return List.copyOf(loops);
   }
 
   void shortenKernelSlice() {
@@ -304,9 +503,12 @@ public final class Enclave {
       startOwner(loop);
       policies.tell(Message.Kind.LOOP_NEW, loop.index(), -1, HandlerClasses.UNKNOWN, 0);
     }
+  }
+
+  /** Starts standbys from now on, in all enclaves of this scheduler. Once. */
+  void startSpawner() {
     if (takeover) {
-      spawner.start();
-      requestStandby();
+      roster.startSpawner();
     }
   }
 
@@ -322,40 +524,16 @@ public final class Enclave {
     }
   }
 
-  private Worker newWorker(StandbyPool pool, @Nullable TransferableEventLoop first) {
-    synchronized (workers) {
-      int id = nextWorker;
-      while (workers.get(id) != null) {
-        id = id == StatusWord.MAX_OWNER ? 0 : id + 1;
-      }
-      nextWorker = id == StatusWord.MAX_OWNER ? 0 : id + 1;
-      Worker worker = new Worker(this, pool, id, first);
-      workers.set(id, worker);
-      aliveWorkers++;
-      policies.tell(Message.Kind.WORKER_NEW, -1, id, HandlerClasses.UNKNOWN, 0);
-      return worker;
-    }
+  Worker newWorker(StandbyPool pool, @Nullable TransferableEventLoop first) {
+    Worker worker = roster.newWorker(pool, first);
+    policies.tell(Message.Kind.WORKER_NEW, -1, worker.id(), HandlerClasses.UNKNOWN, 0);
+    return worker;
   }
 
   /** A worker's thread ends; called by itself. */
   void ended(Worker worker) {
-    synchronized (workers) {
-      workers.set(worker.id(), null);
-      aliveWorkers--;
-    }
     policies.tell(Message.Kind.WORKER_DEAD, -1, worker.id(), HandlerClasses.UNKNOWN, 0);
-    closeAfterTheLast();
-  }
-
-  private void closeAfterTheLast() {
-    boolean last;
-    synchronized (workers) {
-      last = aliveWorkers == 0 && stopped && !closed;
-      closed |= last; // once: the spawner may still start a standby that ends at once
-    }
-    if (last) {
-      pools.values().forEach(StandbyPool::close);
-    }
+    roster.ended(worker);
   }
 
   /**
@@ -419,26 +597,27 @@ public final class Enclave {
 
   /** Asks for one more standby wherever one is missing. Any thread; does not block. */
   void requestStandby() {
-    LockSupport.unpark(spawner);
+    roster.requestStandby();
   }
 
-  private void spawn() {
-    while (!stopped) {
-      boolean started = false;
-      for (StandbyPool pool : pools.values()) {
-        if (pool.admit()) {
-          started = true;
-          startStandby(pool);
-        }
-      }
-      if (!started) {
-        LockSupport.park();
+  /**
+   * Starts one standby for each CPU where one is missing. The spawner.
+   *
+   * @return false if none is
+   */
+  boolean startStandbys() {
+    boolean started = false;
+    for (StandbyPool pool : pools.values()) {
+      if (pool.admit()) {
+        started = true;
+        startStandby(pool);
       }
     }
+    return started;
   }
 
   private void startStandby(StandbyPool pool) {
-    if (stopped) {
+    if (roster.isStopped()) {
       pool.retired();
       return;
     }
@@ -462,25 +641,23 @@ public final class Enclave {
 
   /** A standby has come back to an exhausted pool. */
   void wakeHoldingLoops(StandbyPool pool) {
-    for (TransferableEventLoop loop : loops) {
-      if (loop.pool() == pool) {
-        loop.wakeIfHolding();
-      }
-    }
+    roster.loops().forEach(loop -> loop.wakeIfHolding(pool)); // one may be on its way here
   }
 
-  /** Every loop has ended, or could not be made: ends the standbys too. */
+  /** Every loop has ended, or could not be made: ends the standbys too, of all enclaves. */
   public void stop() {
-    synchronized (workers) {
-      if (stopped) {
-        return;
-      }
-      stopped = true;
-    }
-    LockSupport.unpark(spawner);
+    roster.stop();
+  }
+
+  /** Nothing is to be driven or decided any more. */
+  void endStandbys() {
     policies.stop();
     pools.values().forEach(StandbyPool::stop);
-    closeAfterTheLast();
+  }
+
+  /** The last worker has ended. */
+  void closePools() {
+    pools.values().forEach(StandbyPool::close);
   }
 
   // ---------------------------------------------------------------- ahead
@@ -561,7 +738,7 @@ public final class Enclave {
   /** A worker has come back. */
   void wasAway(Absence absence) {
     Objects.requireNonNull(awayNanos.get(absence.cause())).add(absence.nanos());
-    Worker worker = AheadRuns.isAhead(absence.worker()) ? null : workers.get(absence.worker());
+    Worker worker = AheadRuns.isAhead(absence.worker()) ? null : roster.worker(absence.worker());
     int handlerClass = worker == null ? HandlerClasses.UNKNOWN : worker.thread().handlerClass;
     policies.tell(Message.Kind.WOKEN, -1, absence.worker(), handlerClass, absence.nanos());
     for (Consumer<Absence> listener : absenceListeners) {
@@ -574,14 +751,18 @@ public final class Enclave {
    * those that are away now included. Any thread; may seem to go back by a moment.
    */
   public long awayNanos(TakeoverCause cause) {
-    long sum = Objects.requireNonNull(awayNanos.get(cause)).sum();
-    for (int id = 0; id < workers.length(); id++) {
-      Worker worker = workers.get(id);
-      if (worker != null) {
-        sum += worker.awayNanos(cause);
-      }
-    }
-    return cause == TakeoverCause.BLOCKED ? sum + ahead.awayNanos() : sum;
+    long[] sum = {Objects.requireNonNull(awayNanos.get(cause)).sum()};
+    eachWorker(worker -> sum[0] += worker.awayNanos(cause));
+    return cause == TakeoverCause.BLOCKED ? sum[0] + ahead.awayNanos() : sum[0];
+  }
+
+  private void eachWorker(Consumer<Worker> action) {
+    roster.eachWorker(
+        worker -> {
+          if (worker.pool().enclave() == this) {
+            action.accept(worker);
+          }
+        });
   }
 
   private void count(TakeoverCause cause) {
@@ -659,12 +840,7 @@ public final class Enclave {
   /** Every worker, and what was started ahead and still runs. Any thread. */
   public List<WorkerSnapshot> workerSnapshots() {
     List<WorkerSnapshot> snapshots = new ArrayList<>();
-    for (int id = 0; id < workers.length(); id++) {
-      Worker worker = workers.get(id);
-      if (worker != null) {
-        snapshots.add(worker.snapshot());
-      }
-    }
+    eachWorker(worker -> snapshots.add(worker.snapshot()));
     snapshots.addAll(ahead.snapshots());
     return Collections.unmodifiableList(snapshots);
   }
@@ -687,9 +863,9 @@ public final class Enclave {
   /** The thread of a worker, null if there is no such worker. Any thread. */
   public @Nullable Thread threadOf(int worker) {
     if (AheadRuns.isAhead(worker)) {
-      return ahead.threadOf(worker);
+      return aheadWith(worker).threadOf(worker);
     }
-    Worker w = worker < 0 ? null : workers.get(worker);
+    Worker w = roster.worker(worker);
     return w == null ? null : w.thread();
   }
 
@@ -697,13 +873,23 @@ public final class Enclave {
    * How long a worker has been away from its loop for {@code cause}, nanoseconds; 0 if it is not.
    */
   long awayNanos(int worker, TakeoverCause cause) {
-    Worker w = workers.get(worker);
+    Worker w = roster.worker(worker);
     return w == null ? 0 : w.awayNanos(cause);
+  }
+
+  /** Where work with this number runs, of any enclave; this one's if it has ended. */
+  private AheadRuns aheadWith(int id) {
+    for (Enclave enclave : roster.enclaves()) {
+      if (enclave.ahead.isRunning(id)) {
+        return enclave.ahead;
+      }
+    }
+    return ahead;
   }
 
   /** The kernel's number of a worker's thread; 0 if it is not known. Any thread. */
   public int tidOf(int worker) {
-    Worker w = worker < 0 || worker > StatusWord.MAX_OWNER ? null : workers.get(worker);
+    Worker w = roster.worker(worker);
     return w == null ? 0 : w.tid();
   }
 
@@ -714,9 +900,9 @@ public final class Enclave {
    */
   public @Nullable Object workOf(int worker) {
     if (AheadRuns.isAhead(worker)) {
-      return describe(ahead.workOf(worker));
+      return describe(aheadWith(worker).workOf(worker));
     }
-    Worker w = worker < 0 ? null : workers.get(worker);
+    Worker w = roster.worker(worker);
     return describe(w == null ? null : observe(w));
   }
 
@@ -744,9 +930,9 @@ public final class Enclave {
   /** Whether the worker that lost its loop then still runs what it ran then. Any thread. */
   public boolean isAway(Takeover takeover) {
     if (AheadRuns.isAhead(takeover.from())) {
-      return ahead.isRunning(takeover.from());
+      return aheadWith(takeover.from()).isRunning(takeover.from());
     }
-    Worker w = workers.get(takeover.from());
+    Worker w = roster.worker(takeover.from());
     return w != null
         && takeover.cause() != TakeoverCause.WORKER_DIED
         && w.stint() == takeover.fromStint();

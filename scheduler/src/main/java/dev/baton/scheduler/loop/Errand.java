@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param handlerClass of a handler that a policy has ordered, else unknown
  * @param deadlineNanos when such a handler must have answered
  * @param isHandler whether a policy has ordered it
+ * @param target the enclave that such a handler runs in; null for its home's
  */
 record Errand(
     TransferableEventLoop home,
@@ -27,7 +28,8 @@ record Errand(
     long turnNanos,
     int handlerClass,
     long deadlineNanos,
-    boolean isHandler) {
+    boolean isHandler,
+    @Nullable Enclave target) {
   /** A unit that a loop gives to its peers. */
   Errand(
       TransferableEventLoop home,
@@ -43,6 +45,19 @@ record Errand(
         turnNanos,
         HandlerClasses.UNKNOWN,
         SchedulingPolicy.NO_DEADLINE,
-        false);
+        false,
+        null);
+  }
+
+  /** The handler of a request. */
+  static Errand handler(
+      TransferableEventLoop home,
+      Runnable continuation,
+      long nowNanos,
+      int handlerClass,
+      long deadlineNanos,
+      @Nullable Enclave target) {
+    return new Errand(
+        home, null, 0, continuation, nowNanos, handlerClass, deadlineNanos, true, target);
   }
 }

@@ -7,6 +7,7 @@ import dev.baton.scheduler.policy.PerCoreFifoPolicy;
 import dev.baton.scheduler.policy.RunToCompletionPolicy;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,8 +39,13 @@ final class InstalledPolicy {
   private final SchedulerOptions options;
   private final FaultListener faults;
   private final boolean trusted;
+
+  /** Held by who is on the slow side of the policy: two agents may know it while it is refitted. */
+  private final Object slowSide;
+
   private final AtomicReference<@Nullable Throwable> fault = new AtomicReference<>();
   private volatile boolean retired;
+  private volatile boolean overtaken;
 
   /** Threads that have lost their loop while they asked. Any thread. */
   private final AtomicInteger overdue = new AtomicInteger();
@@ -50,7 +56,9 @@ final class InstalledPolicy {
   private volatile @Nullable PolicyAgent agent;
 
   // Written before the first loop asks, and by the agent: benign, an old answer holds on
-  private int[] cpus = {};
+  private int[] members = {}; // loops by the policy's number
+  private int[] numbers = {}; // the policy's numbers by loop, -1 for loops of other enclaves
+  private int[] cpus = {}; // by loop, as are those that follow
   private boolean[] pulled = {};
   private long[] slices = {};
   private int batch = 32;
@@ -63,6 +71,12 @@ final class InstalledPolicy {
    * @param options what the operator has set, not changed any more
    */
   InstalledPolicy(SchedulingPolicy policy, SchedulerOptions options, FaultListener faults) {
+    this(policy, options, faults, new Object());
+  }
+
+  private InstalledPolicy(
+      SchedulingPolicy policy, SchedulerOptions options, FaultListener faults, Object slowSide) {
+    this.slowSide = slowSide;
     this.policy = policy;
     this.options = options;
     this.faults = faults;
@@ -71,6 +85,15 @@ final class InstalledPolicy {
 
   SchedulingPolicy policy() {
     return policy;
+  }
+
+  /** The same policy, to be installed once more, for other loops. */
+  InstalledPolicy again() {
+    return new InstalledPolicy(policy, options, faults, slowSide);
+  }
+
+  Object slowSide() {
+    return slowSide;
   }
 
   /** Whether it is ours and cannot fail: constant answers, no messages. */
@@ -101,9 +124,21 @@ final class InstalledPolicy {
     return fault.get();
   }
 
+  /**
+   * The policy is about to be told of other loops, and then answers for those: what does not fit
+   * here is no fault, and is decided as the default policy decides it.
+   */
+  void overtaken(boolean is) {
+    overtaken = is;
+  }
+
+  boolean isOvertaken() {
+    return overtaken;
+  }
+
   /** It has failed; what it is asked from now on, it is asked in vain. */
   void fail(Throwable cause) {
-    if (fault.compareAndSet(null, cause)) {
+    if (!overtaken && fault.compareAndSet(null, cause)) {
       faults.failed(this, cause);
     }
   }
@@ -133,8 +168,20 @@ final class InstalledPolicy {
 
   // ---------------------------------------------------------------- what is constant
 
-  /** Asks what is constant, for so many loops. Once, before it decides; the agent. */
-  void prepare(int loops, int cpuCount) {
+  /**
+   * Asks what is constant. Once, before it decides; the agent.
+   *
+   * @param here the indices of the enclave's loops, which the policy calls 0, 1 and so on
+   * @param all how many loops there are, here or elsewhere
+   */
+  void prepare(int[] here, int all, int cpuCount) {
+    members = here;
+    int[] byLoop = new int[all];
+    Arrays.fill(byLoop, -1);
+    for (int number = 0; number < here.length; number++) {
+      byLoop[here[number]] = number;
+    }
+    numbers = byLoop;
     queuesHandlers = policy.queuesHandlers();
     batch = policy.batch();
     if (batch < 1) {
@@ -145,12 +192,13 @@ final class InstalledPolicy {
     if (tickNanos != 0 && tickNanos < MIN_TICK_NANOS) {
       throw outOfRange("tickNanos", tickNanos, "0, or at least 100 µs");
     }
-    int[] places = new int[loops];
-    for (int loop = 0; loop < loops; loop++) {
-      places[loop] = policy.cpuOf(loop, cpuCount);
-      if (places[loop] < 0 || places[loop] >= cpuCount) {
-        throw outOfRange("cpuOf", places[loop], "0 to " + (cpuCount - 1));
+    int[] places = new int[all];
+    for (int number = 0; number < here.length; number++) {
+      int place = policy.cpuOf(number, cpuCount);
+      if (place < 0 || place >= cpuCount) {
+        throw outOfRange("cpuOf", place, "0 to " + (cpuCount - 1));
       }
+      places[here[number]] = place;
     }
     cpus = places;
     EnumSet<Message.Kind> heard = EnumSet.noneOf(Message.Kind.class);
@@ -160,19 +208,21 @@ final class InstalledPolicy {
       }
     }
     messages = new MessageQueue(heard, MAX_MESSAGES);
-    pulled = new boolean[loops];
-    slices = new long[loops];
+    pulled = new boolean[all];
+    slices = new long[all];
     refresh();
   }
 
   /** Asks again what changes now and then. The agent. */
   void refresh() {
-    int loops = slices.length;
-    boolean[] gives = new boolean[loops];
-    for (int loop = 0; loop < loops; loop++) {
-      slices[loop] = checkSlice(policy.sliceNanos(loop));
-      gives[loop] = !queuesHandlers && isPulledByAll(loop, loops);
+    boolean[] gives = new boolean[slices.length];
+    long[] lengths = new long[slices.length];
+    Arrays.fill(lengths, options.getSlice().toNanos());
+    for (int number = 0; number < members.length; number++) {
+      lengths[members[number]] = checkSlice(policy.sliceNanos(number));
+      gives[members[number]] = !queuesHandlers && isPulledByAll(number, members.length);
     }
+    slices = lengths;
     pulled = gives;
   }
 
@@ -197,12 +247,36 @@ final class InstalledPolicy {
 
   /** As {@link SchedulingPolicy#cpuOf} has answered. */
   int cpuOf(int loop, int cpuCount) {
-    return loop < cpus.length ? cpus[loop] : loop % cpuCount;
+    return knows(loop) ? cpus[loop] : loop % cpuCount;
   }
+
+  // ---------------------------------------------------------------- who is here
+
+  /** The loops that it decides for, by its own numbers. */
+  int size() {
+    return members.length;
+  }
+
+  /** The index of the loop with this number. */
+  int loopOf(int number) {
+    return members[number];
+  }
+
+  /** Its number for a loop; -1 if it knows no such loop. */
+  int numberOf(int loop) {
+    return loop >= 0 && loop < numbers.length ? numbers[loop] : -1;
+  }
+
+  /** Whether it may be asked about this loop: one that has just come here is not known yet. */
+  boolean knows(int loop) {
+    return numberOf(loop) >= 0;
+  }
+
+  // ---------------------------------------------------------------- answers
 
   /** Whether {@code loop} gives what it will not run soon: all its peers may pull from it. */
   boolean isPulledFrom(int loop) {
-    return pulled[loop];
+    return loop < pulled.length && pulled[loop];
   }
 
   boolean queuesHandlers() {
@@ -238,13 +312,14 @@ final class InstalledPolicy {
    * @param asking of the calling thread
    */
   long graceNanos(PolicyCall asking, int loop, int handlerClass, TakeoverCause cause) {
-    if (!trusted && (graceAsked.get() >= MAX_ASKING || !mayBeAsked())) {
+    int number = numberOf(loop);
+    if (number < 0 || (!trusted && (graceAsked.get() >= MAX_ASKING || !mayBeAsked()))) {
       return asSet(cause);
     }
     graceAsked.getAndIncrement();
     asking.begin(this);
     try {
-      long grace = policy.graceNanos(loop, handlerClass, cause);
+      long grace = policy.graceNanos(number, handlerClass, cause);
       if (grace == SchedulingPolicy.NEVER || (grace >= 0 && grace < MAX_GRACE_NANOS)) {
         return grace;
       }
@@ -270,15 +345,15 @@ final class InstalledPolicy {
    * @return a loop's index, or their number for the shared queue
    */
   int queueOf(PolicyCall asking, int loop, int handlerClass, long deadlineNanos, long nowNanos) {
-    int loops = slices.length;
+    int[] loops = members;
     asking.begin(this);
     try {
-      int queue = policy.queueOf(loop, handlerClass, deadlineNanos, nowNanos);
-      if (queue >= 0 && queue < loops) {
-        return queue;
+      int queue = policy.queueOf(numberOf(loop), handlerClass, deadlineNanos, nowNanos);
+      if (queue >= 0 && queue < loops.length) {
+        return loops[queue];
       }
       if (queue == SchedulingPolicy.SHARED) {
-        return loops;
+        return slices.length;
       }
       throw outOfRange("queueOf", queue, "a loop or SHARED");
     } catch (Throwable e) {
@@ -293,7 +368,7 @@ final class InstalledPolicy {
   long rank(PolicyCall asking, int loop, int handlerClass, long arrivalNanos, long deadlineNanos) {
     asking.begin(this);
     try {
-      return policy.rank(loop, handlerClass, arrivalNanos, deadlineNanos);
+      return policy.rank(numberOf(loop), handlerClass, arrivalNanos, deadlineNanos);
     } catch (Throwable e) {
       fail(e);
       return 0;
@@ -308,10 +383,14 @@ final class InstalledPolicy {
    * @param from a loop's index, or their number for the shared queue
    */
   boolean mayPull(PolicyCall asking, int puller, int from, int handlerClass) {
+    int number = numberOf(puller);
+    int other = from == slices.length ? SchedulingPolicy.SHARED : numberOf(from);
+    if (number < 0 || (other < 0 && from != slices.length)) {
+      return number >= 0; // of a loop that has left: whoever comes first
+    }
     asking.begin(this);
     try {
-      return policy.mayPull(
-          puller, from == slices.length ? SchedulingPolicy.SHARED : from, handlerClass);
+      return policy.mayPull(number, other, handlerClass);
     } catch (Throwable e) {
       fail(e);
       return true;

@@ -23,6 +23,7 @@ import java.util.Map;
  *     seem to go back by as much
  * @param givenUnits units that this loop has let its peers run so far, or taken back
  * @param pulledUnits units of peers that this loop has run so far
+ * @param enclave the name of its enclave
  */
 public record LoopSnapshot(
     int loop,
@@ -40,4 +41,5 @@ public record LoopSnapshot(
     Map<TakeoverCause, Long> takeoversByCause,
     long busyNanos,
     long givenUnits,
-    long pulledUnits) {}
+    long pulledUnits,
+    String enclave) {}

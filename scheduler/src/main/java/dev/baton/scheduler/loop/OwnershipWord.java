@@ -3,6 +3,7 @@ package dev.baton.scheduler.loop;
 import dev.baton.scheduler.policy.StatusWord;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 // google-java-format off
 /*
@@ -44,6 +45,11 @@ import java.lang.invoke.VarHandle;
  * nothing. If that compare-and-set fails the loop was taken before, with the channel detached, and
  * the old owner gives the channel back.
  *
+ * Whose standbys may take it. The owner in IO may pass the loop to a worker of another pool (LoopMove):
+ *     owner: write crew; compare-and-set the word        standby: read the word; read crew; take
+ * A standby that has read a word from after the pass sees the new crew, and one that has read a word
+ * from before it fails at its compare-and-set.
+ *
  * Sequence. It grows with every change, so a decision that was based on an older word fails, whatever
  * happened in between.
  */
@@ -64,6 +70,9 @@ final class OwnershipWord {
   }
 
   private volatile long word;
+
+  // Written by the owner in IO, before it passes the word on
+  private @Nullable Object crew;
 
   /** The word now, {@link StatusWord}. Any thread. */
   long get() {
@@ -119,6 +128,26 @@ final class OwnershipWord {
   boolean tryTake(long seen, int newOwner) {
     return StatusWord.isTakeable(seen)
         && WORD.compareAndSet(this, seen, StatusWord.ownedBy(newOwner, seen));
+  }
+
+  /** Whether it is for workers of this pool to take the loop. After {@link #get}. Any thread. */
+  boolean isFor(Object pool) {
+    return crew == pool;
+  }
+
+  /** Names the pool whose workers may take the loop. Before the first owner's thread starts. */
+  void belongTo(Object pool) {
+    crew = pool;
+  }
+
+  /**
+   * Passes the loop to a worker of another pool, which does not run yet. The owner in IO.
+   *
+   * @return {@code false} if the caller is not the owner; nothing changed but who may take it
+   */
+  boolean pass(int owner, int next, Object pool) {
+    crew = pool;
+    return inherit(owner, next);
   }
 
   /**

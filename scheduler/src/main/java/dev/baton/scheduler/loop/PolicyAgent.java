@@ -73,11 +73,13 @@ final class PolicyAgent implements Agent, Runnable {
   @Override
   public void run() {
     try {
-      call.begin(installed);
-      installed.prepare(enclave.loopCount(), enclave.cpus().size());
-      enclave.policies().incoming(installed);
-      installed.policy().installed(this, System.nanoTime());
-      call.end();
+      synchronized (installed.slowSide()) {
+        call.begin(installed);
+        installed.prepare(enclave.members(), enclave.loopCount(), enclave.cpus().size());
+        enclave.policies().incoming(installed);
+        installed.policy().installed(this, System.nanoTime());
+        call.end();
+      }
       begun.countDown();
       serve(installed.messages());
     } catch (Throwable e) {
@@ -118,14 +120,16 @@ final class PolicyAgent implements Agent, Runnable {
   }
 
   private void ask(Runnable question) {
-    if (installed.isRetired()) {
-      return;
-    }
-    call.begin(installed);
-    try {
-      question.run();
-    } finally {
-      call.end();
+    synchronized (installed.slowSide()) {
+      if (installed.isRetired() || installed.isOvertaken()) {
+        return;
+      }
+      call.begin(installed);
+      try {
+        question.run();
+      } finally {
+        call.end();
+      }
     }
   }
 
@@ -134,14 +138,14 @@ final class PolicyAgent implements Agent, Runnable {
       throw new IllegalStateException(
           "policy=" + installed.policy().name() + ": it was replaced, and decides no more");
     }
-    return enclave.loop(Objects.checkIndex(index, enclave.loopCount()));
+    return enclave.loop(installed.loopOf(Objects.checkIndex(index, installed.size())));
   }
 
   // ---------------------------------------------------------------- readers
 
   @Override
   public int loops() {
-    return enclave.loopCount();
+    return installed.size();
   }
 
   @Override
@@ -151,7 +155,8 @@ final class PolicyAgent implements Agent, Runnable {
 
   @Override
   public int cpuOf(int loop) {
-    return enclave.cpuIndexOf(Objects.checkIndex(loop, loops()));
+    return Math.max(
+        0, enclave.cpuIndexOf(installed.loopOf(Objects.checkIndex(loop, installed.size()))));
   }
 
   @Override

@@ -41,7 +41,7 @@ final class PolicyHost implements InstalledPolicy.FaultListener {
 
   private final Enclave enclave;
   private final SchedulerOptions options;
-  private final InstalledPolicy fallback;
+  private volatile InstalledPolicy fallback;
   private final AtomicReference<InstalledPolicy> current;
   private volatile @Nullable InstalledPolicy incoming;
 
@@ -60,8 +60,9 @@ final class PolicyHost implements InstalledPolicy.FaultListener {
     this.enclave = enclave;
     this.options = options;
     this.first = first;
-    this.fallback = new InstalledPolicy(new RunToCompletionPolicy(), options, this);
-    this.current = new AtomicReference<>(fallback);
+    InstalledPolicy byDefault = new InstalledPolicy(new RunToCompletionPolicy(), options, this);
+    this.fallback = byDefault;
+    this.current = new AtomicReference<>(byDefault);
   }
 
   /** The one that decides. */
@@ -71,12 +72,12 @@ final class PolicyHost implements InstalledPolicy.FaultListener {
 
   /** Before the loops are made: asks the first policy where they are to be. */
   void start() {
-    fallback.prepare(enclave.loopCount(), enclave.cpus().size());
+    prepare(fallback);
     SchedulingPolicy policy = first;
     first = null;
     if (policy != null) {
       try {
-        switchTo(policy);
+        switchTo(new InstalledPolicy(policy, options, this));
       } catch (IllegalStateException e) {
         faults.increment();
         note(policy.name(), fallback, e.getCause() == null ? e : e.getCause());
@@ -93,17 +94,46 @@ final class PolicyHost implements InstalledPolicy.FaultListener {
   void install(SchedulingPolicy policy) {
     String before;
     synchronized (installing) {
-      before = switchTo(policy);
+      before = switchTo(new InstalledPolicy(policy, options, this));
       changed(new PolicyChange(System.nanoTime(), before, policy.name(), null, List.of()));
     }
     LOGGER.log(System.Logger.Level.INFO, "Policy {0} decides, after {1}", policy.name(), before);
   }
 
-  private String switchTo(SchedulingPolicy policy) {
-    var candidate = new InstalledPolicy(policy, options, this);
+  /**
+   * Loops have come or gone: the same policy decides on, and is told who is here. What waits is
+   * decided anew. One that fails meanwhile is replaced.
+   */
+  void refit() {
+    synchronized (installing) {
+      InstalledPolicy next = fallback.again();
+      prepare(next);
+      InstalledPolicy before = fallback;
+      fallback = next;
+      if (current.compareAndSet(before, next)) {
+        retire(before);
+        return;
+      }
+      InstalledPolicy now = current();
+      now.overtaken(true);
+      try {
+        switchTo(now.again());
+      } catch (IllegalStateException e) {
+        now.overtaken(false);
+        now.fail(e);
+      }
+    }
+  }
+
+  private void prepare(InstalledPolicy trusted) {
+    trusted.prepare(enclave.members(), enclave.loopCount(), enclave.cpus().size());
+  }
+
+  private String switchTo(InstalledPolicy candidate) {
+    SchedulingPolicy policy = candidate.policy();
     PolicyAgent agent = null;
     if (candidate.isTrusted()) {
-      candidate.prepare(enclave.loopCount(), enclave.cpus().size());
+      prepare(candidate);
     } else {
       agent = new PolicyAgent(enclave, candidate);
       if (!agent.begin(INSTALL_NANOS)) {
@@ -218,12 +248,23 @@ final class PolicyHost implements InstalledPolicy.FaultListener {
   void tell(Message.Kind kind, int loop, int worker, int handlerClass, long nanos) {
     if (hears(kind)) {
       long now = System.nanoTime();
-      current().messages().add(kind, now, loop, worker, handlerClass, nanos);
+      tell(current(), kind, now, loop, worker, handlerClass, nanos);
       InstalledPolicy next = incoming;
       if (next != null && next != current()) {
-        next.messages().add(kind, now, loop, worker, handlerClass, nanos);
+        tell(next, kind, now, loop, worker, handlerClass, nanos);
       }
     }
+  }
+
+  private static void tell(
+      InstalledPolicy who,
+      Message.Kind kind,
+      long now,
+      int loop,
+      int worker,
+      int handlerClass,
+      long nanos) {
+    who.messages().add(kind, now, who.numberOf(loop), worker, handlerClass, nanos);
   }
 
   // ---------------------------------------------------------------- readers

@@ -149,6 +149,16 @@ final class SliceTimer {
     calls.timerfdSettime(fd, slice.sliceSpec());
   }
 
+  /** Has the standbys that wait in this epoll set woken, too. The owner in IO. */
+  void watchIn(int epollFd, long data) {
+    calls.epollAdd(epollFd, fd, LinuxCalls.EPOLLIN | LinuxCalls.EPOLLET, data);
+  }
+
+  /** And no more; one that was woken before may still come. The owner in IO. */
+  void unwatchIn(int epollFd) {
+    calls.epollDelete(epollFd, fd);
+  }
+
   /** Nobody may look at this timer any more. */
   void close() {
     calls.close(fd);

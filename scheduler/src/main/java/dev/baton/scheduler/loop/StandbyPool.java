@@ -8,11 +8,11 @@ import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.scheduler.policy.TransactionResult;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
@@ -58,9 +58,12 @@ final class StandbyPool {
   private final int epollFd;
   private final int stopFd;
   private final int min;
-  private int max; // at least one for each loop: grows while the group is built
+  private final int maxSet;
   private final int keepAliveMillis;
-  private final List<SliceTimer> timers = new ArrayList<>();
+
+  // Written while the group is built, and by owners of loops that come and go
+  private final List<SliceTimer> timers = new CopyOnWriteArrayList<>();
+
   private final Map<Long, SliceTimer.Slice> slices = new ConcurrentHashMap<>();
 
   // Written by any worker of this pool
@@ -89,8 +92,8 @@ final class StandbyPool {
     this.enclave = enclave;
     this.cpu = cpu;
     this.calls = takeover ? enclave.calls() : null;
-    this.max = enclave.options().getMaxStandbys();
-    this.min = Math.min(max, enclave.options().getMinStandbys()); // the cap is the stronger wish
+    this.maxSet = enclave.options().getMaxStandbys();
+    this.min = Math.min(maxSet, enclave.options().getMinStandbys()); // the cap is the stronger wish
     this.keepAliveMillis =
         (int) Math.min(Integer.MAX_VALUE, enclave.options().getStandbyKeepAlive().toMillis());
     LinuxCalls c = calls;
@@ -143,7 +146,12 @@ final class StandbyPool {
   }
 
   private boolean isBelowMax() {
-    return total.get() + ahead.get() < max;
+    return total.get() + ahead.get() < max();
+  }
+
+  /** As set, but at least one for each loop. */
+  private int max() {
+    return Math.max(maxSet, timers.size());
   }
 
   /** One for each loop: all of them may be inside a unit. */
@@ -157,7 +165,7 @@ final class StandbyPool {
 
   /** How many more may be away. */
   private int available() {
-    return Math.min(idle.get(), max - ahead.get() - inUse());
+    return Math.min(idle.get(), max() - ahead.get() - inUse());
   }
 
   /** How many are to wait. */
@@ -174,8 +182,31 @@ final class StandbyPool {
     SliceTimer timer =
         new SliceTimer(c, epollFd, TIMER | loop, slice(enclave.policy().sliceNanos(loop)));
     timers.add(timer);
-    max = Math.max(max, timers.size());
     return timer;
+  }
+
+  /**
+   * Watches one more loop, which comes from another pool; that one watches it, too, until it has
+   * {@link #release}d it. The loop's owner in IO.
+   *
+   * @param timer null without takeover
+   */
+  void adopt(int loop, @Nullable SliceTimer timer) {
+    if (timer != null) {
+      timer.watchIn(epollFd, TIMER | loop);
+      timers.add(timer);
+      noteExhaustion();
+      enclave.requestStandby();
+    }
+  }
+
+  /** Watches a loop no more. Its owner in IO. */
+  void release(@Nullable SliceTimer timer) {
+    if (timer != null) {
+      timers.remove(timer);
+      timer.unwatchIn(epollFd);
+      endExhaustion();
+    }
   }
 
   /** A slice for timers of this pool. Any thread. */
@@ -223,7 +254,7 @@ final class StandbyPool {
     }
     while (true) {
       int now = total.get();
-      if (now + ahead.get() >= max) {
+      if (now + ahead.get() >= max()) {
         return false;
       }
       if (total.compareAndSet(now, now + 1)) {
@@ -310,7 +341,7 @@ final class StandbyPool {
     while (true) {
       int now = ahead.get();
       int waiting = Math.max(reserve(), idle.get());
-      if (calls == null || stopped || now + inUse() >= max - waiting) {
+      if (calls == null || stopped || now + inUse() >= max() - waiting) {
         return false;
       }
       if (ahead.compareAndSet(now, now + 1)) {
@@ -409,6 +440,10 @@ final class StandbyPool {
         return null;
       }
     }
+    if (!loop.isFor(this)) { // it has moved
+      stale.increment();
+      return null;
+    }
     Worker owner = enclave.worker(StatusWord.owner(status));
     BlockProbe probe = owner == null ? null : owner.probeOrNull();
     if (owner == null || probe == null) {
@@ -446,7 +481,7 @@ final class StandbyPool {
     Worker owner = enclave.worker(StatusWord.owner(status));
     TransferableEventLoop taken = null;
     try {
-      if (status == request.seen() && owner != null) {
+      if (status == request.seen() && owner != null && loop.isFor(this)) {
         taken = take(me, owner, loop, status, TakeoverCause.HOG, 0);
       }
     } finally {
@@ -569,7 +604,7 @@ final class StandbyPool {
         cpu,
         idle.get(),
         total.get() + ahead.get(),
-        max,
+        max(),
         isExhaustedForGood() && available() < reserve(),
         exhaustions.sum(),
         wakeups.sum(),

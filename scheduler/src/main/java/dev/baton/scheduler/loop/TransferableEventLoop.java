@@ -91,6 +91,10 @@ import org.jspecify.annotations.Nullable;
  * (deciding): one that does not answer loses the loop to a standby, which runs that handler as if
  * there were no policy. Whoever runs one is to it what the puller is to a given unit.
  *
+ * Enclaves. A handler that runs in another enclave comes to the arrivals of one of its loops, which
+ * puts it where its own policy says; one that comes to a loop which has left that enclave is sent on.
+ * The loop itself moves between two units: see LoopMove.
+ *
  * Holding back. When every standby is in use and no more may be started, new work waits in held, and
  * a stage's in its queue; what is under way goes on, for it may be what brings a worker back. See
  * StandbyPool.
@@ -146,18 +150,17 @@ public final class TransferableEventLoop extends UnitExecutor
     /** Another worker has taken the loop. */
     LOST,
     /** The loop has ended. */
-    TERMINATED
+    TERMINATED,
+    /** It was passed to a worker of another enclave. */
+    MOVED
   }
 
   private final TransferableEventLoopGroup parent;
   private final int index;
-  private final Enclave enclave;
-  private final StandbyPool pool;
+  private final ClassPlaces places;
   private final @Nullable SliceTimer timer;
   private final IoHandler handler;
   private final @Nullable StageQueue stage;
-  private final @Nullable PullQueue<Errand> peers;
-  private final @Nullable HandlerQueues<Errand> handlers;
   private final long spinNanos;
   private final Promise<?> termination = new DefaultPromise<Void>(GlobalEventExecutor.INSTANCE);
 
@@ -211,7 +214,15 @@ public final class TransferableEventLoop extends UnitExecutor
   private volatile long quietPeriodNanos;
   private volatile long shutdownTimeoutNanos;
 
+  // Written by the owner in IO, when it passes the loop to another enclave: LoopMove. Read by any
+  // thread: benign, but for standbys, who read the status word before
+  private Enclave enclave;
+  private StandbyPool pool;
+  private @Nullable PullQueue<Errand> peers;
+  private @Nullable HandlerQueues<Errand> handlers;
+
   // Written by the owner in IO only
+  private @Nullable LoopMove move; // wanted
   private final ArrayDeque<ChannelLoop> ready = new ArrayDeque<>(256);
   private final ArrayDeque<Runnable> front = new ArrayDeque<>();
   private final LoopTimers timers = new LoopTimers();
@@ -241,6 +252,7 @@ public final class TransferableEventLoop extends UnitExecutor
           return tasks.isEmpty()
               && ready.isEmpty()
               && front.isEmpty()
+              && move == null
               && !timers.due()
               && lifecycle == STARTED
               && (holding
@@ -282,32 +294,38 @@ public final class TransferableEventLoop extends UnitExecutor
       Enclave enclave,
       int index,
       IoHandlerFactory ioHandlerFactory,
-      @Nullable StageQueue stage,
-      @Nullable PullQueue<Errand> peers) {
+      @Nullable StageQueue stage) {
     this.parent = parent;
     this.index = index;
     this.stage = stage;
-    this.peers = peers;
+    this.peers = enclave.peers();
     this.handlers = enclave.handlers();
+    this.places = enclave.roster().places();
     this.spinNanos = enclave.options().getSpin().toNanos();
     this.runQueue = new RunQueue(stage, index);
     this.enclave = enclave;
     this.pool = enclave.poolOf(index);
+    this.status.belongTo(pool);
     this.room = new WaitingRoom(enclave.options().getMaxHeldContinuations());
     this.timer = pool.newSliceTimer(index);
     this.handler = ioHandlerFactory.newHandler(outside);
     if (stage != null) {
       stage.attach(index, handler::wakeup);
     }
-    if (peers != null) {
-      peers.attach(index, handler::wakeup);
+    attachToQueues();
+    for (TakeoverCause cause : TakeoverCause.values()) {
+      takeovers.put(cause, new LongAdder());
+    }
+  }
+
+  private void attachToQueues() {
+    PullQueue<Errand> p = peers;
+    if (p != null) {
+      p.attach(index, handler::wakeup);
     }
     HandlerQueues<Errand> h = handlers;
     if (h != null) {
       h.attach(index, handler::wakeup);
-    }
-    for (TakeoverCause cause : TakeoverCause.values()) {
-      takeovers.put(cause, new LongAdder());
     }
   }
 
@@ -351,6 +369,16 @@ public final class TransferableEventLoop extends UnitExecutor
     return true;
   }
 
+  /** As {@link OwnershipWord#pass}, between two units. Its owner in IO. */
+  boolean passOn(int owner, int next) {
+    return status.pass(owner, next, pool);
+  }
+
+  /** Whether it is for workers of this pool to take this loop. After {@link #status}. */
+  boolean isFor(StandbyPool standbys) {
+    return status.isFor(standbys);
+  }
+
   /** As {@link OwnershipWord#inherit}. */
   boolean inherit(int dying, int next) {
     if (!status.inherit(dying, next)) {
@@ -360,6 +388,41 @@ public final class TransferableEventLoop extends UnitExecutor
     asked = null;
     decideUnasked();
     return true;
+  }
+
+  // ---------------------------------------------------------------- moving
+
+  /** Has the owner carry out {@code wanted} between two units. Any thread. */
+  void request(LoopMove wanted) {
+    outside(
+        () -> {
+          LoopMove before = move;
+          move = wanted;
+          if (before != null) {
+            before.refuse();
+          }
+        });
+  }
+
+  /** Belongs to {@code to} from now on, and to the workers of {@code its}. The owner in IO. */
+  void belongTo(Enclave to, StandbyPool its) {
+    enclave = to;
+    pool = its;
+    peers = to.peers();
+    handlers = to.handlers();
+    attachToQueues();
+    handlersSeen = -1;
+    unasked = false;
+  }
+
+  /** Its enclave. Any thread; may be the one before for a moment. */
+  public Enclave enclave() {
+    return enclave;
+  }
+
+  /** Whether it runs what comes, and is not about to end. Any thread. */
+  boolean isStarted() {
+    return lifecycle == STARTED;
   }
 
   RestartBackoff backoff() {
@@ -520,6 +583,13 @@ public final class TransferableEventLoop extends UnitExecutor
     if (lifecycle != STARTED && confirmShutdown(ran)) {
       terminate();
       return End.TERMINATED;
+    }
+    LoopMove wanted = move;
+    if (wanted != null) {
+      move = null;
+      if (wanted.carryOut(this, me)) {
+        return End.MOVED;
+      }
     }
     // A loop that held back asks again even if peers have taken what waited: while it holds back
     // it sleeps without a word to its stage's queue.
@@ -755,20 +825,21 @@ public final class TransferableEventLoop extends UnitExecutor
 
   @Override
   public boolean startAhead(Ahead ahead) {
-    if (!pool.tryAhead()) {
+    StandbyPool counts = pool;
+    if (!counts.tryAhead()) {
       return false;
     }
     away.getAndIncrement();
-    if (!pool.enclave().ahead().start(this, ahead)) {
-      endAhead();
+    if (!counts.enclave().ahead().start(this, counts, ahead)) {
+      endAhead(counts);
       return false;
     }
     return true;
   }
 
-  /** What was started ahead has run. Its thread. */
-  void endAhead() {
-    pool.endAhead();
+  /** What was started ahead has run, counted by a pool that need not be this loop's any more. */
+  void endAhead(StandbyPool counts) {
+    counts.endAhead();
     cameBack();
   }
 
@@ -1104,7 +1175,27 @@ public final class TransferableEventLoop extends UnitExecutor
 
   @Override
   public boolean queuesHandlers() {
-    return handlers != null && enclave.policy().queuesHandlers() && lifecycle == STARTED;
+    return handlers != null
+        && (enclave.policy().queuesHandlers() || places.isAny())
+        && lifecycle == STARTED;
+  }
+
+  @Override
+  public boolean queuesHandlers(int handlerClass) {
+    return handlers != null
+        && (enclave.policy().queuesHandlers() || placeOf(handlerClass) != null)
+        && lifecycle == STARTED;
+  }
+
+  @Override
+  public boolean isPlaced(int handlerClass) {
+    return placeOf(handlerClass) != null;
+  }
+
+  /** The enclave that handlers of this class run in; null if that is this loop's. */
+  private @Nullable Enclave placeOf(int handlerClass) {
+    Enclave place = places.of(handlerClass);
+    return place == enclave ? null : place;
   }
 
   @Override
@@ -1112,13 +1203,40 @@ public final class TransferableEventLoop extends UnitExecutor
     if (lifecycle >= SHUTDOWN) {
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
-    queued.getAndIncrement();
-    arrive(
-        new Errand(this, null, 0, continuation, clockNanos(), handlerClass, deadlineNanos, true));
-    rejectIfEnded(continuation);
+    handlerOf(placeOf(handlerClass), continuation, handlerClass, deadlineNanos);
   }
 
-  /** Has the policy decide where a handler of this loop goes, also once more. Any thread. */
+  /** Adds a handler that runs in {@code place}, null for this loop's enclave. Any thread. */
+  void handlerOf(
+      @Nullable Enclave place, Runnable continuation, int handlerClass, long deadlineNanos) {
+    queued.getAndIncrement();
+    Errand handler =
+        Errand.handler(this, continuation, clockNanos(), handlerClass, deadlineNanos, place);
+    if (place == null || !place.receive(handler)) {
+      arrive(handler);
+      rejectIfEnded(continuation);
+    }
+  }
+
+  /**
+   * Takes a handler that was sent to this loop's enclave. Any thread.
+   *
+   * @return false if this loop ends: nothing changed
+   */
+  boolean receive(Errand handler) {
+    if (lifecycle != STARTED) {
+      return false;
+    }
+    arrive(handler);
+    try {
+      rejectIfEnded(Objects.requireNonNull(handler.continuation()));
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
+  }
+
+  /** Has the policy decide where a handler goes that has come here, also once more. Any thread. */
   void arrive(Errand handler) {
     arrivals.add(handler);
     wakeUnlessInUnit();
@@ -1133,10 +1251,43 @@ public final class TransferableEventLoop extends UnitExecutor
     }
   }
 
-  /** Runs what no policy orders, as a continuation. The owner in IO. */
+  /**
+   * Runs what no policy orders, as a continuation; what comes from another loop waits where the
+   * loops of this enclave find it. The owner in IO.
+   */
   private void runUndecided(Errand handler) {
-    queued.getAndDecrement();
-    runQueue.addLocal(Objects.requireNonNull(handler.continuation()));
+    if (handler.home() == this) {
+      queued.getAndDecrement();
+      runQueue.addLocal(Objects.requireNonNull(handler.continuation()));
+      return;
+    }
+    HandlerQueues<Errand> h = Objects.requireNonNull(handlers);
+    InstalledPolicy policy = enclave.policy();
+    boolean all = policy.isPulledFrom(index);
+    int queue = all ? h.shared() : index;
+    HandlerQueues.Entry<Errand> entry =
+        h.add(queue, handler.turnNanos(), handler.handlerClass(), handler);
+    if (enclave.policy() != policy && h.claim(queue, entry)) {
+      arrivals.add(handler); // Dekker as in place: the next policy may never look there
+    } else if (all && h.size(queue) > 1) { // one is this loop's
+      h.wakeAny();
+    }
+  }
+
+  /** Sends what belongs to another enclave there, or home if nobody is left. The owner in IO. */
+  private boolean isSentOn(Errand handler) {
+    Enclave target = handler.target();
+    if (target == null || target == enclave) {
+      return false;
+    }
+    if (target.receive(handler)) {
+      return true;
+    }
+    if (handler.home() == this) {
+      return false;
+    }
+    handler.home().arrive(handler);
+    return true;
   }
 
   /**
@@ -1148,8 +1299,14 @@ public final class TransferableEventLoop extends UnitExecutor
     HandlerQueues<Errand> h = Objects.requireNonNull(handlers);
     Errand handler;
     for (int placed = 0; placed < TASK_CHUNK && (handler = arrivals.poll()) != null; placed++) {
+      if (isSentOn(handler)) {
+        continue;
+      }
       InstalledPolicy policy = enclave.policy();
-      if (!policy.queuesHandlers() || lifecycle != STARTED || !policy.mayBeAsked()) {
+      if (!policy.queuesHandlers()
+          || lifecycle != STARTED
+          || !policy.mayBeAsked()
+          || !policy.knows(index)) {
         runUndecided(handler);
         continue;
       }
@@ -1275,7 +1432,13 @@ public final class TransferableEventLoop extends UnitExecutor
         continue;
       }
       while (true) {
-        if (lifecycle == STARTED) {
+        if (lifecycle == STARTED && !policy.queuesHandlers()) {
+          // What comes from another enclave, or waits here from before: runUndecided
+          next =
+              queue == h.shared() || policy.isPulledFrom(queue)
+                  ? h.find(queue, 1, _ -> true)
+                  : null;
+        } else if (lifecycle == STARTED) {
           if (!policy.mayBeAsked()) {
             handlersSeen = seen; // who asks now wakes this loop, or the default policy does
             return true;
@@ -1320,14 +1483,17 @@ public final class TransferableEventLoop extends UnitExecutor
     if (!arrivals.isEmpty()) {
       return false;
     }
-    if (holding || (!enclave.policy().queuesHandlers() && h.isEmpty())) {
-      return true; // who installs a policy wakes all loops
+    boolean queues = enclave.policy().queuesHandlers();
+    if (holding || (!queues && !enclave.isReceiving() && h.isEmpty())) {
+      return true; // who installs a policy, or sends the first handler here, wakes all loops
     }
     // Dekker with StandbyPool.await: mayIdle has said that this loop is not to be asked.
     if (h.size(index) > 0 || (mayNotPull && mayPull()) || !h.park(index, handlersSeen)) {
       return false;
     }
-    enclave.policies().tell(Message.Kind.IDLE, index, -1, HandlerClasses.UNKNOWN, 0);
+    if (queues) {
+      enclave.policies().tell(Message.Kind.IDLE, index, -1, HandlerClasses.UNKNOWN, 0);
+    }
     return true;
   }
 
@@ -1497,8 +1663,8 @@ public final class TransferableEventLoop extends UnitExecutor
   /**
    * Wakes this loop if it holds work back, or off its peers. A worker that has become a standby.
    */
-  void wakeIfHolding() {
-    if (holding || unasked) {
+  void wakeIfHolding(StandbyPool back) {
+    if ((holding || unasked) && pool == back) { // in this order: see belongTo
       handler.wakeup();
     }
   }
@@ -1848,7 +2014,8 @@ public final class TransferableEventLoop extends UnitExecutor
             || !held.isEmpty()
             || away.get() > 0
             || given.get() > 0
-            || queued.get() > 0;
+            || queued.get() > 0
+            || hasOthersWork();
     if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
       return true;
     }
@@ -1864,6 +2031,13 @@ public final class TransferableEventLoop extends UnitExecutor
       return false;
     }
     return true;
+  }
+
+  /** Whether something waits here, or in this loop's enclave, that others count on. */
+  private boolean hasOthersWork() {
+    PullQueue<Errand> p = peers;
+    HandlerQueues<Errand> h = handlers;
+    return !arrivals.isEmpty() || (p != null && !p.isEmpty()) || (h != null && !h.isEmpty());
   }
 
   private static void pause(long millis) {
@@ -1887,8 +2061,15 @@ public final class TransferableEventLoop extends UnitExecutor
       while (runTasks() > 0) {
         // run them all
       }
-      while (runQueue.pollOwn() != null || held.poll() != null || arrivals.poll() != null) {
+      while (runQueue.pollOwn() != null || held.poll() != null) {
         dropped++; // not the stage's: they are for its other loops, too
+      }
+      for (Errand late; (late = arrivals.poll()) != null; ) {
+        if (late.home() == this) {
+          dropped++;
+        } else {
+          late.home().arrive(late);
+        }
       }
       drained = true;
     }
@@ -1952,7 +2133,8 @@ public final class TransferableEventLoop extends UnitExecutor
         byCause,
         busyNanos(),
         givenUnits.sum(),
-        pulledUnits);
+        pulledUnits,
+        enclave.name());
   }
 
   StandbyPool pool() {

@@ -161,9 +161,9 @@ final class Worker implements Runnable {
           return;
         }
       }
-      if (current.drive(this) == TransferableEventLoop.End.TERMINATED) {
+      if (current.drive(this) != TransferableEventLoop.End.LOST) {
         loop = null;
-        return;
+        return; // it has ended, or belongs to another enclave's worker
       }
       lost(current);
       current = null;

@@ -118,6 +118,20 @@ public final class CpuSet {
     return new CpuSet(both);
   }
 
+  /** The CPUs that are not in the other set. */
+  public CpuSet without(CpuSet other) {
+    BitSet rest = (BitSet) cpus.clone();
+    rest.andNot(other.cpus);
+    return new CpuSet(rest);
+  }
+
+  /** The CPUs in any of both sets. */
+  public CpuSet or(CpuSet other) {
+    BitSet all = (BitSet) cpus.clone();
+    all.or(other.cpus);
+    return new CpuSet(all);
+  }
+
   /** A fresh {@link BitSet} with the same CPUs. */
   public BitSet toBitSet() {
     return (BitSet) cpus.clone();

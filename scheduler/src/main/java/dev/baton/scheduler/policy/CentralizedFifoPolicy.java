@@ -41,6 +41,7 @@ public final class CentralizedFifoPolicy implements SchedulingPolicy {
   @Override
   public void installed(Agent itsAgent, long nowNanos) {
     agent = itsAgent;
+    next = 0;
   }
 
   @Override

@@ -43,8 +43,9 @@ public interface SchedulingPolicy {
   // ---------------------------------------------------------------- slow
 
   /**
-   * This policy decides from now on, in place of another one or from the start: it rebuilds what it
-   * keeps from what {@code agent} tells. The agent's thread.
+   * This policy decides from now on, in place of another one or from the start, or goes on with
+   * other loops, since some have moved to another enclave: it rebuilds what it keeps from what
+   * {@code agent} tells. The agent's thread; another one, and another agent, each time.
    */
   default void installed(Agent agent, long nowNanos) {}
 
@@ -74,7 +75,8 @@ public interface SchedulingPolicy {
 
   /**
    * Placement, and with it by whom: a loop is driven, and taken over, by the workers of its CPU.
-   * Asked once per loop when the enclave is made.
+   * Asked once per loop when the enclave is made; a loop that moves to it goes to the CPU with the
+   * fewest.
    *
    * @param cpus how many the enclave has, at least 1
    * @return which of them, from 0

@@ -53,6 +53,7 @@ public final class StagePartitionedPolicy implements SchedulingPolicy {
   @Override
   public void installed(Agent itsAgent, long nowNanos) {
     agent = itsAgent;
+    Arrays.fill(loopOf, -1); // there may be fewer loops than before
     place(itsAgent);
   }
 

@@ -195,6 +195,11 @@ public final class HandlerQueues<T> {
     }
   }
 
+  /** Wakes one of those that sleep, if there is one. */
+  public void wakeAny() {
+    idle.wakeOne(-1);
+  }
+
   /** Wakes a loop that {@link #claimIdle} has claimed. */
   public void wakeClaimed(int loop) {
     idle.wake(loop);

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #offer}, {@link #resume}, {@link #leave} and the readers are for any thread. The rest
  * is for the loop whose index it names: its owner in state IO.
  */
-public final class StageQueue {
+public final class StageQueue implements StagePlace {
   /** What a loop that is stuck would have resumed waits for at most this many fresh ones. */
   private static final int PEERS_TURN = 63;
 
@@ -90,6 +90,7 @@ public final class StageQueue {
    *
    * @return false if the stage is full; nothing changed
    */
+  @Override
   public boolean offer(Runnable continuation) {
     int now;
     do {
@@ -109,6 +110,7 @@ public final class StageQueue {
    *
    * @param loop where it ran before
    */
+  @Override
   public void resume(Runnable continuation, int loop) {
     add(resumed[loop], continuation);
     wakeOne(loop);
@@ -121,6 +123,7 @@ public final class StageQueue {
   }
 
   /** A continuation leaves the stage: its slot is free. */
+  @Override
   public void leave() {
     inside.decrementAndGet();
   }
@@ -146,11 +149,13 @@ public final class StageQueue {
   }
 
   /** The continuations inside the stage: waiting, running and suspended ones. */
+  @Override
   public int inside() {
     return inside.get();
   }
 
   /** The continuations that wait; an estimate. */
+  @Override
   public int waiting() {
     int waiting = fresh.size();
     for (MpmcVarHandleArrayQueue<Runnable> queue : resumed) {
@@ -165,6 +170,7 @@ public final class StageQueue {
   }
 
   /** How often a sleeping loop was woken, since the start. */
+  @Override
   public long wakeUps() {
     return idle.wakeUps();
   }

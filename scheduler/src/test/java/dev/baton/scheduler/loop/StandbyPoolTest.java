@@ -9,6 +9,8 @@ import dev.baton.scheduler.os.FakeLinuxCalls;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
 import io.netty.channel.nio.NioIoHandler;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -97,7 +99,9 @@ final class StandbyPoolTest {
             CpuSet.of(0),
             LoopThread::new,
             WorkObserver.NONE);
-    var group = new TransferableEventLoopGroup(1, enclave, NioIoHandler.newFactory(), null);
+    var group =
+        new TransferableEventLoopGroup(
+            new LinkedHashMap<>(Map.of(enclave, 1)), NioIoHandler.newFactory(), null);
     TransferableEventLoop loop = group.loops().getFirst();
     Loops.until("the standby waits", () -> kernel.waiting.get() == 1);
     var first = new CountDownLatch(1);

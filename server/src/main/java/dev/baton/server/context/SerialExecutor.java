@@ -58,7 +58,8 @@ import org.jspecify.annotations.Nullable;
  * standby back. In the loop's queue it comes after work that is under way.
  *
  * Queued. Where the loop's policy orders handlers, new work that finds the context free waits in the
- * policy's queues, with the right to run, and the channel that has brought it is held.
+ * policy's queues, with the right to run, and the channel that has brought it is held. So does new
+ * work that runs in another enclave, also if it has waited in this context before.
  *
  * Ahead. New work that is expected to block passes to a thread of its own, with the right to run, as
  * soon as it is at the head; the channel that has brought it is held as for any callback that waits.
@@ -344,8 +345,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private void begin(Node node) {
     head = node;
     if (!mustWait(node)) {
-      if (node.fresh && node.isWork() && loop.queuesHandlers()) {
-        queue(node);
+      if (node.fresh && node.isWork() && loop.queuesHandlers() && isQueued(node)) {
         return;
       }
       if (node.start != null) {
@@ -355,13 +355,38 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
   }
 
-  /** Has the loop's policy decide where and when new work begins. With the right to run. */
-  private void queue(Node node) {
+  /**
+   * Has a policy decide where and when new work begins, if there is one that does. With the right
+   * to run.
+   */
+  private boolean isQueued(Node node) {
+    int handlerClass = node.work().handlerClass();
+    if (!loop.queuesHandlers(handlerClass)) {
+      return false;
+    }
+    queue(node, handlerClass);
+    return true;
+  }
+
+  /** Sends new work that has waited in this context to the enclave that it runs in, if any. */
+  private boolean isSentOn(Node node) {
+    if (!node.fresh || !node.isWork() || !loop.queuesHandlers()) {
+      return false;
+    }
+    int handlerClass = node.work().handlerClass();
+    if (!loop.isPlaced(handlerClass)) {
+      return false;
+    }
+    queue(node, handlerClass);
+    return true;
+  }
+
+  private void queue(Node node, int handlerClass) {
     NewWork work = node.work();
     holdSource(node);
     if (work.mayWait()) {
       queuedNanos = loop.clockNanos();
-      loop.handler(this, work.handlerClass(), work.deadlineNanos());
+      loop.handler(this, handlerClass, work.deadlineNanos());
     } else {
       schedule(); // to be refused
     }
@@ -513,7 +538,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         return;
       }
       Node next = next();
-      if (next == null) {
+      if (next == null || isSentOn(next)) {
         return;
       }
       if (!loop.mayGoOn(mine, next.source)) {
@@ -605,7 +630,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     if (handOff != null && passOn()) {
       return;
     }
-    if (next() != null) {
+    Node next = next();
+    if (next != null && !isSentOn(next)) {
       schedule();
     }
   }

@@ -1,5 +1,7 @@
 package dev.baton.server.main;
 
+import dev.baton.scheduler.DidYouMean;
+import dev.baton.scheduler.EnclaveOptions;
 import dev.baton.scheduler.notify.BlockNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.policy.Policies;
@@ -178,6 +180,30 @@ final class Serve implements Callable<Integer> {
   private String policy = Policies.DEFAULT;
 
   @Option(
+      names = "--enclave",
+      paramLabel = "NAME=CPUS",
+      converter = EnclaveConverter.class,
+      description =
+          "One more enclave: CPUs with loops and a policy of their own, such as batch=3,"
+              + " batch=core:2 (with the siblings on that core), siblings:2, l3:0, node:1. Enclave"
+              + " main has what is left. Default: none")
+  private List<EnclaveOptions> enclaves = List.of();
+
+  @Option(
+      names = "--enclave-policy",
+      paramLabel = "NAME=POLICY",
+      description = "The policy of such an enclave. Default: " + Policies.DEFAULT)
+  private Map<String, String> enclavePolicies = Map.of();
+
+  @Option(
+      names = "--route-enclave",
+      paramLabel = "ROUTE=NAME",
+      description =
+          "Where the handlers of a route run, such as 'GET /block/*=batch'. Default: where their"
+              + " connections are")
+  private Map<String, String> routeEnclaves = new LinkedHashMap<>();
+
+  @Option(
       names = "--max-standbys",
       paramLabel = "N",
       defaultValue = "256",
@@ -327,8 +353,7 @@ final class Serve implements Callable<Integer> {
 
   private int serve() throws Exception {
     Vertx vertx = stock ? stockVertx() : Baton.vertx(options());
-    int instances =
-        stock ? Math.max(1, loops) : Baton.scheduler(vertx).eventLoopGroup().executorCount();
+    int instances = stock ? Math.max(1, loops) : Baton.scheduler(vertx).enclave().loops().size();
     ManagementServer management = null;
     CountDownLatch signal = new CountDownLatch(1);
     Thread main = Thread.currentThread();
@@ -457,7 +482,9 @@ final class Serve implements Callable<Integer> {
             .setMaxAwayPerRoute(maxAwayPerRoute)
             .setRecordedRequests(recordedRequests)
             .setAccessLog(accessLog)
+            .setRoutes(routeEnclaves)
             .setTellAfter(Duration.ofMillis(tellAfterMillis));
+    enclavePolicies.forEach(this::setPolicy);
     options
         .getScheduler()
         .setLoops(loops)
@@ -466,10 +493,30 @@ final class Serve implements Callable<Integer> {
         .setGrace(Duration.ofNanos(graceMicros * 1000))
         .setSlice(Duration.ofNanos(sliceMicros * 1000))
         .setPolicy(policy)
+        .setEnclaves(enclaves)
         .setMaxStandbys(maxStandbys)
         .setMaxHeldContinuations(maxHeld)
         .setMaxWait(Duration.ofMillis(maxWaitMillis));
     return options;
+  }
+
+  private void setPolicy(String enclave, String name) {
+    for (EnclaveOptions options : enclaves) {
+      if (options.getName().equals(enclave)) {
+        options.setPolicy(name);
+        return;
+      }
+    }
+    List<String> names = enclaves.stream().map(EnclaveOptions::getName).toList();
+    throw new IllegalArgumentException(
+        "--enclave-policy "
+            + enclave
+            + "="
+            + name
+            + ": there is no such enclave; "
+            + (names.isEmpty()
+                ? "name its CPUs by --enclave " + enclave + "=CPUS"
+                : "did you mean " + DidYouMean.nearest(enclave, names) + "?"));
   }
 
   private void close(Vertx vertx, @Nullable ManagementServer management) {
@@ -505,6 +552,22 @@ final class Serve implements Callable<Integer> {
     public CpuSet convert(String value) {
       try {
         return CpuSet.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class EnclaveConverter implements ITypeConverter<EnclaveOptions> {
+    @Override
+    public EnclaveOptions convert(String value) {
+      int equals = value.indexOf('=');
+      if (equals < 0) {
+        throw new TypeConversionException(
+            "'" + value + "': write its name and its CPUs, such as batch=3");
+      }
+      try {
+        return new EnclaveOptions(value.substring(0, equals), value.substring(equals + 1));
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }

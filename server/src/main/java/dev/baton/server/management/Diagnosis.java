@@ -111,7 +111,7 @@ record Diagnosis(
     if (machine.pauses() > MOSTLY_PAUSED) {
       collector(Kind.STOPPED, machine, findings);
     }
-    held(watch, scheduler.enclave(), now, findings);
+    held(watch, scheduler, now, findings);
     still(watch, scheduler, findings);
     stuck(watch, now, findings);
     pools(watch, findings);
@@ -271,9 +271,9 @@ record Diagnosis(
 
   // ---------------------------------------------------------------- causes
 
-  private static void held(Watch watch, Enclave enclave, long now, List<Finding> findings) {
+  private static void held(Watch watch, Scheduler scheduler, long now, List<Finding> findings) {
     List<LoopSnapshot> holding =
-        enclave.loopSnapshots().stream().filter(LoopSnapshot::holding).toList();
+        scheduler.loopSnapshots().stream().filter(LoopSnapshot::holding).toList();
     List<PoolSnapshot> exhausted = watch.exhausted();
     if (holding.isEmpty() && exhausted.isEmpty()) {
       return;
@@ -515,7 +515,7 @@ record Diagnosis(
 
   /** What is missing here, the worst first. */
   static List<Missing> missing(Scheduler scheduler) {
-    Enclave enclave = scheduler.enclave();
+    long blind = scheduler.enclaves().stream().mapToLong(Enclave::blindWorkers).sum();
     List<Missing> missing = new ArrayList<>();
     if (!scheduler.isTakeover()) {
       missing.add(
@@ -538,14 +538,14 @@ record Diagnosis(
               "sysctl kernel.perf_event_paranoid=2; in a container a seccomp profile that permits"
                   + " perf_event_open, or CAP_PERFMON; and the option notifier set to perf."));
     }
-    if (enclave.blindWorkers() > 0) {
+    if (blind > 0) {
       missing.add(
           new Missing(
-              enclave.blindWorkers() + " workers are watched by the clock only",
+              blind + " workers are watched by the clock only",
               "Their blocks are seen a slice later.",
               "Raise the limits on open files and locked memory: ulimit -n, ulimit -l."));
     }
-    String refusal = enclave.pinningRefusal();
+    String refusal = scheduler.pinningRefusal();
     if (refusal != null) {
       missing.add(
           new Missing(

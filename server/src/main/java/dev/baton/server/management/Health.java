@@ -1,7 +1,6 @@
 package dev.baton.server.management;
 
 import dev.baton.scheduler.Scheduler;
-import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import io.vertx.core.json.JsonArray;
@@ -34,7 +33,7 @@ final class Health {
   private static final int MAX_DEADLOCKED = 8;
   private static final int MAX_TOLD = 4;
 
-  private final @Nullable Enclave enclave;
+  private final @Nullable Scheduler scheduler;
   private final Watch watch;
   private final int unreadyAfterLooks;
   private final Map<LoopWatch.Loop, Progress> progress = new LinkedHashMap<>();
@@ -49,19 +48,18 @@ final class Health {
   /** Looks by the eyes of {@code watch}; of stock Vert.x nothing is known. */
   Health(Watch watch, long unreadyAfterSeconds) {
     this.watch = watch;
-    Scheduler scheduler = watch.scheduler();
-    this.enclave = scheduler == null ? null : scheduler.enclave();
+    this.scheduler = watch.scheduler();
     this.unreadyAfterLooks = Math.toIntExact(unreadyAfterSeconds * 1000 / LOOK_MILLIS);
   }
 
   /** Looks at each loop. */
   void look() {
     LoopWatch loops = watch.loops();
-    if (loops == null || enclave == null) {
+    if (loops == null || scheduler == null) {
       return;
     }
     synchronized (watch) {
-      List<LoopSnapshot> snapshots = enclave.loopSnapshots();
+      List<LoopSnapshot> snapshots = scheduler.loopSnapshots();
       boolean pinned = loops.stock().stream().anyMatch(LoopWatch.Stock::isPinned);
       boolean deployed = loops.stock().stream().anyMatch(LoopWatch.Stock::serves);
       for (LoopWatch.Loop loop : loops.loops()) {
@@ -141,15 +139,15 @@ final class Health {
   }
 
   private JsonObject unserved() {
-    Enclave e = Objects.requireNonNull(enclave);
-    List<LoopSnapshot> holding = e.loopSnapshots().stream().filter(LoopSnapshot::holding).toList();
+    List<LoopSnapshot> all = Objects.requireNonNull(scheduler).loopSnapshots();
+    List<LoopSnapshot> holding = all.stream().filter(LoopSnapshot::holding).toList();
     List<LoopWatch.Loop> loops = servedLoops();
     String since = " for " + unservedLooks() * LOOK_MILLIS / 1000 + " s";
     if (holding.isEmpty()) {
-      boolean all = loops.stream().allMatch(loop -> progress(loop).missed >= unreadyAfterLooks);
+      boolean none = loops.stream().allMatch(loop -> progress(loop).missed >= unreadyAfterLooks);
       return reason(
           "loops stand still",
-          all
+          none
               ? "All "
                   + loops.size()
                   + " loops that serve have run no task"
@@ -167,7 +165,7 @@ final class Health {
         "no worker left",
         holding.size()
             + " of "
-            + e.loopSnapshots().size()
+            + all.size()
             + " loops hold "
             + waiting
             + " callbacks back"
@@ -178,11 +176,13 @@ final class Health {
   private List<ThreadInfo> deadlockedWorkers() {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     long[] ids = threads.findDeadlockedThreads();
-    if (ids == null || enclave == null) {
+    if (ids == null || scheduler == null) {
       return List.of();
     }
     Set<String> workers =
-        enclave.workerSnapshots().stream().map(WorkerSnapshot::thread).collect(Collectors.toSet());
+        scheduler.workerSnapshots().stream()
+            .map(WorkerSnapshot::thread)
+            .collect(Collectors.toSet());
     List<ThreadInfo> deadlocked = new ArrayList<>();
     for (ThreadInfo thread : threads.getThreadInfo(ids)) {
       if (thread != null

@@ -1,8 +1,6 @@
 package dev.baton.server.management;
 
 import dev.baton.scheduler.Scheduler;
-import dev.baton.scheduler.loop.Enclave;
-import dev.baton.scheduler.policy.Policies;
 import dev.baton.server.logging.LogLevels;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.stages.Problem;
@@ -27,14 +25,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Answers {@code /metrics}, {@code /health/*}, the page {@code /baton}, its events and {@code
- * /baton/api/*}: read-only, but for levels of loggers and, if enabled, the scheduling policy. A
- * stock {@code Vertx} of its own with one event loop: it answers when every loop of the service is
- * stuck.
+ * /baton/api/*}: read-only, but for levels of loggers and, if enabled, scheduling policies and what
+ * runs in which enclave. A stock {@code Vertx} of its own with one event loop: it answers when
+ * every loop of the service is stuck.
  */
 public final class ManagementServer {
   private static final int TIMEOUT_SECONDS = 30;
@@ -47,6 +46,7 @@ public final class ManagementServer {
 
   private static final String LOGGERS = "/baton/api/loggers";
   private static final String POLICY = "/baton/api/policy";
+  private static final String ENCLAVES = "/baton/api/enclaves";
 
   private final Vertx vertx;
   private final Map<String, Handler<HttpServerRequest>> paths = new LinkedHashMap<>();
@@ -56,7 +56,8 @@ public final class ManagementServer {
   private final Health health;
   private final Watch watch;
   private final @Nullable LogLevels logLevels = LogLevels.find();
-  private final @Nullable Enclave enclave;
+  private final @Nullable Scheduler scheduler;
+  private final @Nullable Operations operations;
   private final boolean writable;
   private @Nullable HttpServer server;
 
@@ -71,8 +72,8 @@ public final class ManagementServer {
     metrics = BatonMetrics.of(service);
     watch = Watch.of(service);
     Observer observer = new Observer(watch);
-    Scheduler scheduler = watch.scheduler();
-    enclave = scheduler == null ? null : scheduler.enclave();
+    scheduler = watch.scheduler();
+    operations = service instanceof BatonVertx baton ? new Operations(baton) : null;
     writable = options.isWritable();
     feed = new EventFeed(vertx, observer);
     health = new Health(watch, options.getUnreadyAfter().toSeconds());
@@ -91,9 +92,10 @@ public final class ManagementServer {
     answer("/baton/api/takeovers", observer::takeovers);
     answer("/baton/api/routes", observer::routes);
     answer("/baton/api/stages", observer::stages);
-    Enclave e = enclave;
-    if (e != null) {
-      answer(POLICY, () -> PolicyJson.of(e));
+    Scheduler s = scheduler;
+    if (s != null) {
+      answer(POLICY, () -> PolicyJson.of(s.enclave()));
+      answer(ENCLAVES, () -> Operations.enclaves(s));
     }
     if (service instanceof BatonVertx baton) {
       paths.put("/baton/api/trace", new Recording(vertx, baton)::serve);
@@ -188,10 +190,16 @@ public final class ManagementServer {
       setLevel(request, path.substring(LOGGERS.length() + 1));
       return;
     }
-    Enclave e = enclave;
-    if (request.method().equals(HttpMethod.PUT) && path.equals(POLICY) && e != null) {
-      setPolicy(request, e);
-      return;
+    Operations o = operations;
+    if (request.method().equals(HttpMethod.PUT) && o != null) {
+      if (path.equals(POLICY)) {
+        carryOut(request, "policy", Operations.POLICY_EXAMPLE, o::setPolicy);
+        return;
+      }
+      if (path.equals(ENCLAVES)) {
+        carryOut(request, "enclave", Operations.MOVE_EXAMPLE, o::move);
+        return;
+      }
     }
     // Vert.x leaves the body of an answer to HEAD out.
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
@@ -207,7 +215,11 @@ public final class ManagementServer {
   }
 
   /** Only where the operator has enabled writing. */
-  private void setPolicy(HttpServerRequest request, Enclave target) {
+  private void carryOut(
+      HttpServerRequest request,
+      String field,
+      String example,
+      Function<JsonObject, JsonObject> operation) {
     if (!writable) {
       refuse(
           request,
@@ -216,19 +228,15 @@ public final class ManagementServer {
               null,
               null,
               "is read-only here",
-              "start with --management-writable, or choose the policy with --policy"));
+              "start with --management-writable, or choose by the options of the server"));
       return;
     }
     request
         .body()
         .compose(
-            body ->
-                vertx.executeBlocking(
-                    () -> {
-                      // The new policy rebuilds what it keeps: that may take a while.
-                      target.install(Policies.byName(policyName(body)));
-                      return PolicyJson.of(target);
-                    }))
+            body -> // a new policy rebuilds what it keeps, a loop is waited for: that may take a
+                // while
+                vertx.executeBlocking(() -> operation.apply(new JsonObject(body))))
         .onSuccess(now -> sendJson(request, 200, now))
         .onFailure(
             refused ->
@@ -240,14 +248,10 @@ public final class ManagementServer {
                                 || refused instanceof ClassCastException
                             ? 400
                             : 409,
-                        "policy",
+                        field,
                         null,
-                        "cannot be installed (" + refused.getMessage() + ")",
-                        "send {\"policy\": \"" + Policies.DEFAULT + "\"}")));
-  }
-
-  private static String policyName(Buffer body) {
-    return String.valueOf(new JsonObject(body).getString("policy"));
+                        "cannot be carried out (" + refused.getMessage() + ")",
+                        "send " + example)));
   }
 
   /** From this machine only. */

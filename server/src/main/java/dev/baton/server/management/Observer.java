@@ -19,7 +19,6 @@ final class Observer {
   private final Watch watch;
   private final Pipelines pipelines;
   private final @Nullable Scheduler scheduler;
-  private final @Nullable Enclave enclave;
   private final @Nullable RouteWindow routes;
 
   /** Looks by the eyes of {@code watch}. */
@@ -27,7 +26,6 @@ final class Observer {
     this.watch = watch;
     pipelines = watch.pipelines();
     scheduler = watch.scheduler();
-    enclave = scheduler == null ? null : scheduler.enclave();
     routes = watch.routes();
   }
 
@@ -48,7 +46,7 @@ final class Observer {
   }
 
   int loopCount() {
-    return enclave == null ? 0 : enclave.loopSnapshots().size();
+    return scheduler == null ? 0 : scheduler.loopSnapshots().size();
   }
 
   // ---------------------------------------------------------------- telling
@@ -100,7 +98,7 @@ final class Observer {
 
   JsonObject loops() {
     JsonObject json =
-        new JsonObject().put("loops", enclave == null ? new JsonArray() : loops(enclave));
+        new JsonObject().put("loops", scheduler == null ? new JsonArray() : loops(scheduler));
     LoopWatch watched = watch.loops();
     if (watched != null) {
       synchronized (watch) {
@@ -121,8 +119,8 @@ final class Observer {
   }
 
   /** Loops, with how long they stand still; our own probes do not count as waiting. */
-  private JsonArray loops(Enclave enclave) {
-    JsonArray json = SchedulerJson.loops(enclave);
+  private JsonArray loops(Scheduler of) {
+    JsonArray json = SchedulerJson.loops(of);
     LoopWatch watched = watch.loops();
     if (watched != null) {
       synchronized (watch) {
@@ -142,7 +140,9 @@ final class Observer {
     return new JsonObject()
         .put(
             "workers",
-            enclave == null ? new JsonArray() : SchedulerJson.workers(enclave, stacksOf(enclave)));
+            scheduler == null
+                ? new JsonArray()
+                : SchedulerJson.workers(scheduler, stacksOf(scheduler.enclave())));
   }
 
   private Function<WorkerSnapshot, List<StackTraceElement>> stacksOf(Enclave enclave) {
@@ -156,7 +156,7 @@ final class Observer {
   JsonObject pools() {
     JsonObject json =
         new JsonObject()
-            .put("pools", enclave == null ? new JsonArray() : SchedulerJson.pools(enclave));
+            .put("pools", scheduler == null ? new JsonArray() : SchedulerJson.pools(scheduler));
     PoolWatch watched = watch.pools();
     if (watched != null) {
       synchronized (watch) {
@@ -250,14 +250,15 @@ final class Observer {
     JsonArray loops = new JsonArray();
     JsonArray away = new JsonArray();
     for (Scheduler own : pipelines.schedulersOf(stage.pipeline(), stage.stage())) {
-      loops.addAll(SchedulerJson.loops(own.enclave()));
-      away.addAll(SchedulerJson.away(own.enclave(), stacksOf(own.enclave())));
+      loops.addAll(SchedulerJson.loops(own));
+      away.addAll(SchedulerJson.away(own, stacksOf(own.enclave())));
     }
     return new JsonObject()
         .put("pipeline", stage.pipeline())
         .put("stage", stage.stage())
         .put("kind", SchedulerJson.word(stage.kind()))
         .put("placement", stage.placement().toString())
+        .put("enclave", stage.enclave())
         .put("waiting", stage.waiting())
         .put("inside", stage.inside())
         .put("capacity", stage.capacity())
@@ -273,12 +274,12 @@ final class Observer {
   /** What changes all the time: loops, and who is away from them. */
   JsonObject now() {
     JsonObject json = new JsonObject().put("atMillis", System.currentTimeMillis());
-    if (enclave == null) {
+    if (scheduler == null) {
       return json;
     }
-    return json.put("loops", loops(enclave))
-        .put("away", SchedulerJson.away(enclave, worker -> List.of()))
-        .put("pools", SchedulerJson.pools(enclave));
+    return json.put("loops", loops(scheduler))
+        .put("away", SchedulerJson.away(scheduler, worker -> List.of()))
+        .put("pools", SchedulerJson.pools(scheduler));
   }
 
   /** What is told once a second. */

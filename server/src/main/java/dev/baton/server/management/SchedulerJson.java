@@ -5,11 +5,13 @@ import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.loop.Takeover;
+import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.context.RequestWork;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -25,19 +27,34 @@ final class SchedulerJson {
     Enclave enclave = scheduler.enclave();
     JsonObject takeovers = new JsonObject();
     for (TakeoverCause cause : TakeoverCause.values()) {
-      takeovers.put(word(cause), enclave.takeovers(cause));
+      takeovers.put(word(cause), scheduler.takeovers(cause));
     }
-    String refusal = enclave.pinningRefusal();
+    String refusal = scheduler.pinningRefusal();
     return new JsonObject()
         .put("takeover", scheduler.isTakeover())
         .put("notifier", word(scheduler.notifier()))
         .put("notifierReason", scheduler.notifierReason())
         .put("cpus", enclave.cpus().toString())
         .put("pinning", refusal == null ? "granted" : refusal)
-        .put("blindWorkers", enclave.blindWorkers())
-        .put("pullWakeUps", enclave.pullWakeUps())
+        .put("enclaves", array(scheduler.enclaves(), SchedulerJson::enclave))
+        .put("blindWorkers", scheduler.enclaves().stream().mapToLong(Enclave::blindWorkers).sum())
+        .put("pullWakeUps", scheduler.enclaves().stream().mapToLong(Enclave::pullWakeUps).sum())
         .put("policy", PolicyJson.of(enclave))
         .put("takeovers", takeovers);
+  }
+
+  /** One of the enclaves. */
+  static JsonObject enclave(Enclave enclave) {
+    return new JsonObject()
+        .put("name", enclave.name())
+        .put("cpus", enclave.cpus().toString())
+        .put(
+            "loops",
+            new JsonArray(enclave.loops().stream().map(TransferableEventLoop::index).toList()))
+        .put("policy", enclave.policyName())
+        .put("policyFaults", enclave.policyFaults())
+        .put(
+            "takeovers", Arrays.stream(TakeoverCause.values()).mapToLong(enclave::takeovers).sum());
   }
 
   static JsonObject of(Diagnosis diagnosis) {
@@ -62,12 +79,12 @@ final class SchedulerJson {
                         .put("remedy", missing.remedy())));
   }
 
-  static JsonArray loops(Enclave enclave) {
-    return array(enclave.loopSnapshots(), loop -> loop(loop, enclave));
+  static JsonArray loops(Scheduler scheduler) {
+    return array(scheduler.loopSnapshots(), loop -> loop(loop, scheduler.enclave()));
   }
 
-  static JsonArray pools(Enclave enclave) {
-    return array(enclave.poolSnapshots(), SchedulerJson::pool);
+  static JsonArray pools(Scheduler scheduler) {
+    return array(scheduler.poolSnapshots(), SchedulerJson::pool);
   }
 
   /**
@@ -76,26 +93,30 @@ final class SchedulerJson {
    * @param stackOf asked for the stacks of those that are away
    */
   static JsonArray workers(
-      Enclave enclave, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
-    return workers(enclave, stackOf, worker -> true);
+      Scheduler scheduler, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
+    return workers(scheduler, stackOf, worker -> true);
   }
 
   /** The workers that have lost their loops. */
   static JsonArray away(
-      Enclave enclave, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
-    return workers(enclave, stackOf, SchedulerJson::isAway);
+      Scheduler scheduler, Function<WorkerSnapshot, List<StackTraceElement>> stackOf) {
+    return workers(scheduler, stackOf, SchedulerJson::isAway);
   }
 
   private static JsonArray workers(
-      Enclave enclave,
+      Scheduler scheduler,
       Function<WorkerSnapshot, List<StackTraceElement>> stackOf,
       Predicate<WorkerSnapshot> which) {
-    return array(
-        enclave.workerSnapshots().stream().filter(which).toList(),
-        worker -> {
+    JsonArray workers = new JsonArray();
+    for (Enclave enclave : scheduler.enclaves()) {
+      for (WorkerSnapshot worker : enclave.workerSnapshots()) {
+        if (which.test(worker)) {
           JsonObject json = worker(worker, enclave);
-          return isAway(worker) ? json.put("stack", stack(stackOf.apply(worker))) : json;
-        });
+          workers.add(isAway(worker) ? json.put("stack", stack(stackOf.apply(worker))) : json);
+        }
+      }
+    }
+    return workers;
   }
 
   private static boolean isAway(WorkerSnapshot worker) {
@@ -105,6 +126,7 @@ final class SchedulerJson {
   private static JsonObject loop(LoopSnapshot loop, Enclave enclave) {
     return new JsonObject()
         .put("loop", loop.loop())
+        .put("enclave", loop.enclave())
         .put("cpu", loop.cpu())
         .put("owner", loop.owner())
         .put("state", loop.inContinuation() ? "continuation" : "io")

@@ -84,10 +84,9 @@ public final class Watch implements Shareable {
     if (service instanceof BatonVertx baton) {
       vertx = baton;
       scheduler = baton.scheduler();
-      Enclave enclave = scheduler.enclave();
       blockingRoutes = baton.blockingRoutes().known();
-      loops = new LoopWatch(enclave, scheduler.eventLoopGroup().loops(), stacks);
-      hear(new TakeoverLog.Part(enclave, null));
+      loops = new LoopWatch(scheduler.enclave(), scheduler.eventLoopGroup().loops(), stacks);
+      scheduler.enclaves().forEach(enclave -> hear(new TakeoverLog.Part(enclave, null)));
       expose(loops.loops());
     } else {
       vertx = null;

@@ -1,6 +1,7 @@
 package dev.baton.server.metrics;
 
 import dev.baton.scheduler.Scheduler;
+import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.logging.AccessLog;
@@ -318,8 +319,10 @@ public final class BatonMetrics implements VertxMetrics {
 
   /** Records takeovers of {@code scheduler}'s loops from now on. */
   void observe(Scheduler scheduler) {
-    scheduler.enclave().onTakeover(this::takenOver);
-    scheduler.enclave().onAbsence(handlers::cameBack);
+    for (Enclave enclave : scheduler.enclaves()) {
+      enclave.onTakeover(this::takenOver);
+      enclave.onAbsence(handlers::cameBack);
+    }
   }
 
   private void takenOver(Takeover takeover) {

@@ -27,9 +27,9 @@ import java.util.Map;
 
 /**
  * The state of loops, standbys and notifier at the time of a scrape. What belongs to a partitioned
- * stage carries the labels pipeline and stage, too. Stages of the same names, such as those of the
- * instances of one verticle, have their loops numbered through and their standbys added up. Any
- * thread.
+ * stage carries the labels pipeline and stage, too; where there are several enclaves, those of the
+ * others the label enclave. Stages of the same names, such as those of the instances of one
+ * verticle, have their loops numbered through and their standbys added up. Any thread.
  */
 final class SchedulerCollector implements MultiCollector {
   private final Scheduler scheduler;
@@ -89,7 +89,7 @@ final class SchedulerCollector implements MultiCollector {
         "baton_requests_started_ahead",
         "Requests that were started on a virtual thread, since those of their route mostly wait.",
         Labels.EMPTY,
-        scheduler.enclave().startedAhead());
+        scheduler.enclaves().stream().mapToLong(Enclave::startedAhead).sum());
     numbers.gauge(
         "baton_takeover_enabled",
         "Whether loops change hands here.",
@@ -99,7 +99,7 @@ final class SchedulerCollector implements MultiCollector {
         "baton_pinning_granted",
         "Whether workers may be pinned to their CPU.",
         Labels.EMPTY,
-        scheduler.enclave().pinningRefusal() == null ? 1 : 0);
+        scheduler.pinningRefusal() == null ? 1 : 0);
     List<MetricSnapshot> all = numbers.snapshots();
     all.addAll(handlers.collect(parts.stream().map(Part::enclave).toList()));
     all.addAll(handlers.routes(routes.known()));
@@ -116,7 +116,10 @@ final class SchedulerCollector implements MultiCollector {
 
   private List<Part> parts() {
     List<Part> parts = new ArrayList<>();
-    parts.add(new Part(scheduler.enclave(), Labels.EMPTY, 0));
+    for (Enclave enclave : scheduler.enclaves()) {
+      boolean only = scheduler.enclaves().size() == 1;
+      parts.add(new Part(enclave, only ? Labels.EMPTY : Labels.of("enclave", enclave.name()), 0));
+    }
     Map<Labels, Integer> loops = new HashMap<>();
     for (BoundPipeline<?, ?> pipeline : stages.pipelines()) {
       pipeline

@@ -664,7 +664,7 @@ final class BatonContext
       Object request, long nanos, boolean sample, @Nullable RequestRecorder recorder) {
     int handlerClass = classes().of(request);
     boolean away = !executor.keepsLoop();
-    if (sample && !away && !loop.queuesHandlers()) {
+    if (sample && !away && !loop.queuesHandlers(handlerClass)) {
       classes().ran(handlerClass, nanos);
     }
     if (recorder != null) {

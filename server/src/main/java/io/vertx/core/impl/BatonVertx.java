@@ -3,6 +3,7 @@ package io.vertx.core.impl;
 import dev.baton.scheduler.Scheduler;
 import dev.baton.scheduler.loop.Absence;
 import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.Takeover;
 import dev.baton.scheduler.loop.TransferableEventLoop;
 import dev.baton.scheduler.policy.TakeoverCause;
@@ -49,6 +50,9 @@ public final class BatonVertx extends VertxImpl {
 
   /** Key in a deployment's configuration that chooses its context mode. */
   public static final String CONTEXT_MODE_KEY = "baton.contextMode";
+
+  /** Key in a deployment's configuration that chooses its enclave. */
+  public static final String ENCLAVE_KEY = "baton.enclave";
 
   private final Scheduler scheduler;
   private final ContextMode defaultMode;
@@ -106,8 +110,10 @@ public final class BatonVertx extends VertxImpl {
     closeLast(pinned::close);
     this.blockingRoutes = blockingRoutes;
     this.requestClasses = new RequestClasses(scheduler.enclave().classes());
-    scheduler.enclave().onTakeover(this::noteTakeover);
-    scheduler.enclave().onAbsence(this::noteAbsence);
+    for (Enclave enclave : scheduler.enclaves()) {
+      enclave.onTakeover(this::noteTakeover);
+      enclave.onAbsence(this::noteAbsence);
+    }
   }
 
   /** What drives the event loops. */
@@ -297,6 +303,7 @@ public final class BatonVertx extends VertxImpl {
               ? channel.loop()
               : eventLoop instanceof TransferableEventLoop loop ? loop : null;
       if (mode == ContextMode.PINNED) {
+        vertx.checkInNone(deployment);
         if (eventLoop == null || ours != null) {
           boolean serves = deployment != null && model == ThreadingModel.EVENT_LOOP;
           ContextBuilderImpl _ = super.withEventLoop(vertx.pinned.next(serves));
@@ -304,6 +311,11 @@ public final class BatonVertx extends VertxImpl {
         return super.build();
       }
       if (deployment != null) {
+        Enclave enclave = vertx.enclaveOf(deployment);
+        if (enclave != null && eventLoop == null) {
+          ContextBuilderImpl _ =
+              super.withEventLoop(vertx.scheduler.eventLoopGroup().nextOf(enclave));
+        }
         ContextInternal stock = super.build();
         return stock instanceof ContextImpl base
                 && base.nettyEventLoop() instanceof TransferableEventLoop loop
@@ -326,6 +338,37 @@ public final class BatonVertx extends VertxImpl {
     JsonObject config = deployment == null ? null : deployment.deployment().options().getConfig();
     Object mode = config == null ? null : config.getValue(CONTEXT_MODE_KEY);
     return mode == null ? defaultMode : ContextMode.parse(mode.toString());
+  }
+
+  private @Nullable String enclaveNameOf(@Nullable String deploymentID) {
+    DeploymentContext deployment =
+        deploymentID == null ? null : deploymentManager().deployment(deploymentID);
+    JsonObject config = deployment == null ? null : deployment.deployment().options().getConfig();
+    Object name = config == null ? null : config.getValue(ENCLAVE_KEY);
+    return name == null ? null : name.toString();
+  }
+
+  private @Nullable Enclave enclaveOf(String deploymentID) {
+    String name = enclaveNameOf(deploymentID);
+    return name == null ? null : scheduler.enclave(name);
+  }
+
+  private void checkInNone(@Nullable String deploymentID) {
+    String name = enclaveNameOf(deploymentID);
+    if (name != null) {
+      throw new IllegalArgumentException(
+          ENCLAVE_KEY
+              + "="
+              + name
+              + ": what is pinned, or runs on workers, is on none of Baton's loops; choose another"
+              + " context mode or threading model, or no enclave");
+    }
+  }
+
+  /** As {@code Baton.moveRoute}. */
+  public void moveRoute(String route, String enclave) {
+    Enclave to = scheduler.enclave(enclave);
+    to.place(requestClasses.name(route));
   }
 
   /** Called on the loop's new owner, which has just described what the old one runs. */

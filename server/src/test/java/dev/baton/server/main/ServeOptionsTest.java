@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
-/** What {@code serve --pipelines} says about bad files. */
+/** What {@code serve} says about bad files and names. */
 final class ServeOptionsTest {
   @TempDir static Path directory;
 
@@ -45,6 +45,14 @@ final class ServeOptionsTest {
     assertThat(refuse("serve", "--pipelines", "no/such.json"))
         .contains(
             "--pipelines", "'no/such.json' cannot be read (NoSuchFileException): name a file");
+  }
+
+  @Test
+  void shouldSayHowAnEnclaveIsNamed() {
+    assertThat(refuse("serve", "--enclave", "batch"))
+        .contains("--enclave", "'batch': write its name and its CPUs, such as batch=3");
+    assertThat(refuse("serve", "--enclave", "2nd=3"))
+        .contains("--enclave", "enclave=2nd: name it by a letter");
   }
 
   @Test

@@ -15,9 +15,15 @@ import dev.baton.server.torture.Torture.Result;
 import dev.baton.stages.PipelineOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -49,7 +55,7 @@ final class PolicyTortureTest {
     vertx.deployVerticle(service).await();
     Enclave enclave = Baton.scheduler(vertx).enclave();
     var ends = new AtomicBoolean();
-    var failures = new ArrayList<Throwable>();
+    var failures = new CopyOnWriteArrayList<Throwable>();
     Thread changer =
         Thread.ofPlatform()
             .start(
@@ -63,11 +69,14 @@ final class PolicyTortureTest {
                   }
                 });
 
+    Thread asker = Thread.ofPlatform().start(() -> ask(service.actualPort(), changer, failures));
+
     Result result =
         Torture.run(Options.against("127.0.0.1", service.actualPort()).withDuration(DURATION));
     ends.set(true);
     try {
       changer.join();
+      asker.join();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -82,6 +91,20 @@ final class PolicyTortureTest {
 
     assertThat(failures).isEmpty();
     assertThat(result.clean()).as(result.report()).isTrue();
+  }
+
+  /** Asks until the last policy was changed: when the torture has ended nobody else does. */
+  private static void ask(int port, Thread changer, List<Throwable> failures) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      URI fast = URI.create("http://127.0.0.1:" + port + "/fast");
+      while (changer.isAlive()) {
+        assertThat(
+                client.send(HttpRequest.newBuilder(fast).build(), BodyHandlers.ofString()).body())
+            .isEqualTo("ok");
+      }
+    } catch (IOException | InterruptedException | AssertionError e) {
+      failures.add(e);
+    }
   }
 
   private static void pause(long millis) {
@@ -183,7 +206,7 @@ final class PolicyTortureTest {
           failing.fails = true;
           long since = System.nanoTime();
           while (enclave.policyFaults() == faults && System.nanoTime() - since < 5_000_000_000L) {
-            pause(1); // a load that has just ended asks nothing any more
+            pause(1);
           }
           System.out.printf(
               "%s replaced after %.1f ms%n", failing.name(), (System.nanoTime() - since) / 1e6);
