@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * java -cp server/target/baton-server.jar server/src/bench/WaitingService.java
- *     baton|stock PORT LOOPS
+ *     baton|stock PORT LOOPS ['{"graceNanos": 100000}']
  * </pre>
  */
 void main(String[] args) {
@@ -40,7 +40,8 @@ void main(String[] args) {
     Vertx.vertx(options).deployVerticle(() -> new Service(port, () -> 0), deployment).await();
     return;
   }
-  var options = new BatonOptions().setContextMode(ContextMode.PER_REQUEST).setMetrics(false);
+  var given = args.length > 3 ? new JsonObject(args[3]) : new JsonObject();
+  var options = new BatonOptions(given).setContextMode(ContextMode.PER_REQUEST).setMetrics(false);
   options.getScheduler().setLoops(loops);
   var vertx = Baton.vertx(options);
   var enclave = Baton.scheduler(vertx).enclave();

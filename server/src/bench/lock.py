@@ -41,9 +41,9 @@ def block(mode, path, seconds):
     return rate, p99, (takeovers(mode) - before) / (time.monotonic() - began)
 
 
-def start(mode):
+def start(mode, options):
     port = PORTS[mode]
-    service = ["-cp", bench.JAR, bench.HERE / "WaitingService.java", mode, port, 2]
+    service = ["-cp", bench.JAR, bench.HERE / "WaitingService.java", mode, port, 2, options]
     return bench.Server(*service, cpus="0-1", ready=f"http://127.0.0.1:{port}/fast")
 
 
@@ -54,12 +54,13 @@ def main():
         seconds=(3, "length of a block"),
         warm=(6, "seconds of warm-up on each path"),
         rounds=(4, "blocks on each path in a JVM"),
+        options=("{}", "Baton's, as JSON"),
     )
     arguments = options.parse_args()
     for jvm in bench.jvms(arguments):
         with contextlib.ExitStack() as servers:
             for mode in PORTS:
-                servers.enter_context(start(mode))
+                servers.enter_context(start(mode, arguments.options))
             for mode in PORTS:
                 for path in PATHS:
                     wrk(PORTS[mode], path, arguments.warm)
@@ -70,6 +71,7 @@ def main():
                     bench.keep(
                         arguments,
                         path=path,
+                        options=arguments.options,
                         jvm=jvm,
                         baton_rate=round(seen["baton"][0]),
                         stock_rate=round(seen["stock"][0]),
@@ -79,7 +81,7 @@ def main():
                         takeovers_per_s=round(seen["baton"][2], 1),
                     )
     columns = ["baton_rate", "stock_rate", "ratio", "baton_p99_ms", "stock_p99_ms"]
-    bench.table(bench.kept(arguments), ["path"], [*columns, "takeovers_per_s"])
+    bench.table(bench.kept(arguments), ["path", "options"], [*columns, "takeovers_per_s"])
 
 
 if __name__ == "__main__":
