@@ -29,11 +29,6 @@ public final class WeightedRoutesPolicy implements SchedulingPolicy {
   }
 
   @Override
-  public boolean hears(Message.Kind kind) {
-    return kind == Message.Kind.TICK;
-  }
-
-  @Override
   public long tickNanos() {
     return 10_000_000; // routes that are new are known after so long
   }

@@ -58,11 +58,6 @@ public final class EarliestDeadlinePolicy implements SchedulingPolicy {
   }
 
   @Override
-  public boolean hears(Message.Kind kind) {
-    return kind == Message.Kind.TICK;
-  }
-
-  @Override
   public void installed(Agent itsAgent, long nowNanos) {
     agent = itsAgent;
     learn(itsAgent.classes());

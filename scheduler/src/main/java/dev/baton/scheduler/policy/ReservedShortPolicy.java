@@ -51,11 +51,6 @@ public final class ReservedShortPolicy implements SchedulingPolicy {
   }
 
   @Override
-  public boolean hears(Message.Kind kind) {
-    return kind == Message.Kind.TICK;
-  }
-
-  @Override
   public void installed(Agent itsAgent, long nowNanos) {
     agent = itsAgent;
     int loops = itsAgent.loops();

@@ -52,9 +52,12 @@ public interface SchedulingPolicy {
   /** Something has happened. The agent's thread; only kinds that it {@link #hears}. */
   default void message(Message message) {}
 
-  /** Whether messages of this kind are to be sent. Constant; asked once. */
+  /**
+   * Whether messages of this kind are to be sent; by default those of {@link #tickNanos} alone.
+   * Constant; asked once.
+   */
   default boolean hears(Message.Kind kind) {
-    return false;
+    return kind == Message.Kind.TICK && tickNanos() > 0;
   }
 
   /** How often to send {@link Message.Kind#TICK}, nanoseconds; 0 never. Constant; asked once. */

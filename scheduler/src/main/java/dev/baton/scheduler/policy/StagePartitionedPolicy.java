@@ -46,11 +46,6 @@ public final class StagePartitionedPolicy implements SchedulingPolicy {
   }
 
   @Override
-  public boolean hears(Message.Kind kind) {
-    return kind == Message.Kind.TICK;
-  }
-
-  @Override
   public void installed(Agent itsAgent, long nowNanos) {
     agent = itsAgent;
     Arrays.fill(loopOf, -1); // there may be fewer loops than before
