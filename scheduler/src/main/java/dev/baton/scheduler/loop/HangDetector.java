@@ -6,8 +6,11 @@ package dev.baton.scheduler.loop;
  * #LONGEST_NANOS} have passed. One thread looks.
  */
 final class HangDetector {
-  /** The longest that a call of a policy may compute. */
-  static final long MAX_CPU_NANOS = 20_000_000;
+  /** The longest that a policy may compute when a loop or a standby asks. */
+  static final long MAX_FAST_NANOS = 5_000_000;
+
+  /** The longest that it may compute for a message. */
+  static final long MAX_SLOW_NANOS = 10_000_000;
 
   /** The longest that it may wait. */
   static final long MAX_WAIT_NANOS = 30_000_000;
@@ -18,10 +21,17 @@ final class HangDetector {
   /** The longest that it may take however little it runs. */
   static final long LONGEST_NANOS = 2_000_000_000;
 
+  private final long maxCpuNanos;
+
   private long seenNumber;
   private long sinceNanos;
   private long sinceCpuNanos;
   private long sinceBytes;
+
+  /** Looks at a thread that may compute for so long. */
+  HangDetector(long maxCpuNanos) {
+    this.maxCpuNanos = maxCpuNanos;
+  }
 
   /**
    * Looks once.
@@ -44,7 +54,7 @@ final class HangDetector {
       return false;
     }
     long tookNanos = nowNanos - sinceNanos;
-    return cpuNanos - sinceCpuNanos >= MAX_CPU_NANOS
+    return cpuNanos - sinceCpuNanos >= maxCpuNanos
         || bytes - sinceBytes >= MAX_BYTES
         || (waits && tookNanos >= MAX_WAIT_NANOS)
         || tookNanos >= LONGEST_NANOS;

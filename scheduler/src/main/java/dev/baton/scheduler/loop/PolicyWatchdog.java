@@ -13,7 +13,7 @@ final class PolicyWatchdog implements Runnable {
   /**
    * Between two looks: with the limits of {@link HangDetector}, well within a tenth of a second.
    */
-  private static final long PERIOD_MILLIS = 5;
+  private static final long PERIOD_MILLIS = 2;
 
   private final Enclave enclave;
   private final InstalledPolicy watched;
@@ -36,8 +36,9 @@ final class PolicyWatchdog implements Runnable {
     enclave
         .shortenKernelSlice(); // it looks for a moment, and must not wait behind what it looks for
     while (!watched.isRetired()) {
-      look(agent.thread(), agent.call());
-      enclave.eachWorkerThread(thread -> look(thread, thread.policyCall));
+      look(agent.thread(), agent.call(), HangDetector.MAX_SLOW_NANOS);
+      enclave.eachWorkerThread(
+          thread -> look(thread, thread.policyCall, HangDetector.MAX_FAST_NANOS));
       detectors.keySet().removeIf(thread -> !thread.isAlive());
       try {
         Thread.sleep(PERIOD_MILLIS);
@@ -47,7 +48,7 @@ final class PolicyWatchdog implements Runnable {
     }
   }
 
-  private void look(Thread thread, PolicyCall call) {
+  private void look(Thread thread, PolicyCall call, long maxCpuNanos) {
     long number = call.numberOpaque();
     if (call.asked() != watched) {
       return; // or left behind in one that has failed before
@@ -57,7 +58,7 @@ final class PolicyWatchdog implements Runnable {
       if (!PolicyCall.isInside(number)) {
         return; // most threads never are when they are looked at
       }
-      detector = new HangDetector();
+      detector = new HangDetector(maxCpuNanos);
       detectors.put(thread, detector);
     }
     boolean inside = PolicyCall.isInside(number);

@@ -3,6 +3,8 @@ package dev.baton.scheduler.loop;
 import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.scheduler.policy.StatusWord;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class Roster {
   private final AtomicReferenceArray<@Nullable Worker> workers =
       new AtomicReferenceArray<>(StatusWord.MAX_OWNER + 1);
+
+  /** The same by number, for who looks at all of them: few of all numbers are in use. */
+  private final Map<Integer, Worker> alive = new ConcurrentSkipListMap<>();
+
   private final List<TransferableEventLoop> loops = new CopyOnWriteArrayList<>();
   private final List<Enclave> enclaves = new CopyOnWriteArrayList<>();
   private final HandlerClasses classes = new HandlerClasses();
@@ -103,6 +109,7 @@ final class Roster {
       nextWorker = id == StatusWord.MAX_OWNER ? 0 : id + 1;
       Worker worker = new Worker(pool.enclave(), pool, id, first);
       workers.set(id, worker);
+      alive.put(id, worker);
       aliveWorkers++;
       return worker;
     }
@@ -112,6 +119,7 @@ final class Roster {
   void ended(Worker worker) {
     synchronized (workers) {
       workers.set(worker.id(), null);
+      alive.remove(worker.id());
       aliveWorkers--;
     }
     closeAfterTheLast();
@@ -123,12 +131,7 @@ final class Roster {
   }
 
   void eachWorker(Consumer<Worker> action) {
-    for (int id = 0; id < workers.length(); id++) {
-      Worker worker = workers.get(id);
-      if (worker != null) {
-        action.accept(worker);
-      }
-    }
+    alive.values().forEach(action);
   }
 
   // ---------------------------------------------------------------- standbys

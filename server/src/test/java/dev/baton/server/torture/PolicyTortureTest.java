@@ -136,11 +136,24 @@ final class PolicyTortureTest {
     private final int how;
     private volatile boolean fails;
 
+    /** When somebody has first met the failure, {@link System#nanoTime}; 0 if nobody has. */
+    private volatile long metNanos;
+
     /** Ends the threads that are left in it. */
     private volatile boolean released;
 
     Failing(int how) {
       this.how = how % 5;
+    }
+
+    private boolean fails(int here) {
+      if (!fails || how != here) {
+        return false;
+      }
+      if (metNanos == 0) {
+        metNanos = System.nanoTime();
+      }
+      return true;
     }
 
     @Override
@@ -160,7 +173,7 @@ final class PolicyTortureTest {
 
     @Override
     public void message(Message message) {
-      if (fails && how == 4) {
+      if (fails(4)) {
         List<byte[]> kept = new ArrayList<>();
         while (!released || kept.isEmpty()) {
           kept.add(new byte[1 << 16]);
@@ -170,15 +183,15 @@ final class PolicyTortureTest {
 
     @Override
     public int queueOf(int loop, int handlerClass, long deadlineNanos, long nowNanos) {
-      return fails && how == 0 ? 4711 : SHARED;
+      return fails(0) ? 4711 : SHARED;
     }
 
     @Override
     public long rank(int loop, int handlerClass, long arrivalNanos, long deadlineNanos) {
-      if (fails && how == 1) {
+      if (fails(1)) {
         throw new IllegalStateException("thrown by the test");
       }
-      while (fails && how == 2 && !released) {
+      while (fails(2) && !released) {
         Thread.onSpinWait();
       }
       return 0;
@@ -186,7 +199,7 @@ final class PolicyTortureTest {
 
     @Override
     public boolean mayPull(int puller, int from, int handlerClass) {
-      while (fails && how == 3 && !released) {
+      while (fails(3) && !released) {
         pause(1);
       }
       return true;
@@ -209,7 +222,8 @@ final class PolicyTortureTest {
             pause(1);
           }
           System.out.printf(
-              "%s replaced after %.1f ms%n", failing.name(), (System.nanoTime() - since) / 1e6);
+              "%s replaced %.1f ms after it had failed%n",
+              failing.name(), (System.nanoTime() - failing.metNanos) / 1e6);
           failing.released = true;
         });
   }
