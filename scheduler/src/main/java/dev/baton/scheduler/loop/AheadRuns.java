@@ -9,7 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,20 +37,14 @@ final class AheadRuns {
   private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
   private final AtomicInteger ids;
   private final LongAdder started = new LongAdder();
-  private final BiFunction<TransferableEventLoop, @Nullable Supplier<?>, @Nullable Runnable> left;
   private final Consumer<Absence> ended;
 
   /**
    * @param ids the next one's, of all enclaves
-   * @param left told of each that starts, {@link WorkObserver#left}
    * @param ended told of each that has run, on its thread
    */
-  AheadRuns(
-      AtomicInteger ids,
-      BiFunction<TransferableEventLoop, @Nullable Supplier<?>, @Nullable Runnable> left,
-      Consumer<Absence> ended) {
+  AheadRuns(AtomicInteger ids, Consumer<Absence> ended) {
     this.ids = ids;
-    this.left = left;
     this.ended = ended;
   }
 
@@ -68,16 +61,12 @@ final class AheadRuns {
   boolean start(TransferableEventLoop loop, StandbyPool pool, Ahead ahead) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
     long since = System.nanoTime();
-    Runnable back = left.apply(loop, ahead.work());
-    Thread thread = threads.newThread(() -> run(loop, pool, ahead, id, since, back));
+    Thread thread = threads.newThread(() -> run(loop, pool, ahead, id, since));
     runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
     try {
       thread.start();
     } catch (OutOfMemoryError e) { // "unable to create native thread", to carry it
       runs.remove(id);
-      if (back != null) {
-        back.run();
-      }
       return false;
     }
     started.increment();
@@ -85,21 +74,13 @@ final class AheadRuns {
   }
 
   private void run(
-      TransferableEventLoop loop,
-      StandbyPool pool,
-      Ahead ahead,
-      int id,
-      long since,
-      @Nullable Runnable back) {
+      TransferableEventLoop loop, StandbyPool pool, Ahead ahead, int id, long since) {
     long began = System.nanoTime();
     try {
       ahead.run();
     } finally {
       long end = System.nanoTime();
       runs.remove(id);
-      if (back != null) {
-        back.run();
-      }
       loop.endAhead(pool);
       ahead.ran(end - began);
       ended.accept(

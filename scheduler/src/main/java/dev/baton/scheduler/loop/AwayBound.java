@@ -8,36 +8,39 @@ import java.util.function.BooleanSupplier;
 
 // google-java-format off
 /*
- * Those who are away are counted when their loop is taken, so new work asks before it begins. What
- * finds the bound reached waits here, and is passed on by a token:
+ * New work is counted when it begins, and does not begin if that would be one too many; whether it
+ * will be away is not known then, and is too late to know. Only what began before its kind was known
+ * is counted when its loop is taken. What finds the bound reached waits here, and is passed on by a
+ * token:
  *
  *     returned    one place is free: one that waits gets the token
- *     it has run  whether it was away meanwhile or not: the next one gets the token
+ *     passOn      it has ended and was not counted: the next one gets the token
  *     it was over already, or its loop has ended: as above
  *
  * A token ends where the bound is reached again, or nobody waits. Who waits asks once more after it
  * has queued, who returns looks at the queue after it has counted: Dekker's protocol, in which a CAS
  * on each side is the fence.
  *
- *     hold:     add to waiting;  read away            returned: away - 1;  read waiting
+ *     hold:     add to waiting;  read inside          returned: inside - 1;  read waiting
  */
 // google-java-format on
 /**
- * How many callbacks of one kind may be away from the loops of one pool at once, so that others
- * still find workers, and the new work that waits until fewer are. Any thread.
+ * How many callbacks of one kind may have begun and not ended at once on the loops of one pool, so
+ * that others still find workers when these block, and the new work that waits until fewer have.
+ * Any thread.
  */
 public final class AwayBound {
   private record Waiting(ContinuationLoop loop, Runnable work, BooleanSupplier over) {}
 
   private final int max;
   private final WaitingRoom room;
-  private final AtomicInteger away = new AtomicInteger();
+  private final AtomicInteger inside = new AtomicInteger();
   private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
 
   /**
    * A bound that nobody counts towards yet.
    *
-   * @param max how many may be away, at least 1
+   * @param max how many may have begun, at least 1
    * @param places how much may wait
    */
   public AwayBound(int max, int places) {
@@ -45,19 +48,19 @@ public final class AwayBound {
     this.room = new WaitingRoom(places);
   }
 
-  /** How many may be away. */
+  /** How many may have begun. */
   public int max() {
     return max;
   }
 
-  /** How many are away. */
-  public int away() {
-    return away.get();
+  /** How many have begun and not ended. */
+  public int inside() {
+    return inside.get();
   }
 
   /** Whether new work must wait. */
   public boolean isFull() {
-    return away.get() >= max;
+    return inside.get() >= max;
   }
 
   /** Where places for what waits are counted; {@link #hold} asks for none. */
@@ -71,20 +74,38 @@ public final class AwayBound {
     return room;
   }
 
-  /** One is away; then {@link #returned}. */
-  public void left() {
-    away.getAndIncrement();
+  /**
+   * Counts one that begins; then {@link #returned}.
+   *
+   * @return false if it must wait
+   */
+  public boolean tryBegin() {
+    int now;
+    do {
+      now = inside.get();
+      if (now >= max) {
+        return false;
+      }
+    } while (!inside.compareAndSet(now, now + 1));
+    return true;
   }
 
-  /** It is back. */
+  /** Counts one that began before its kind was known; then {@link #returned}. */
+  public void left() {
+    inside.getAndIncrement();
+  }
+
+  /** It has ended. */
   public void returned() {
-    away.getAndDecrement();
-    passOn();
+    inside.getAndDecrement();
+    if (!waiting.isEmpty()) {
+      passOn();
+    }
   }
 
   /**
-   * Has {@code loop} run {@code work} when fewer are away. It may find that they are too many
-   * again.
+   * Has {@code loop} run {@code work} when fewer have begun. It may find that they are too many
+   * again, and be held again; else it begins and returns, or passes on.
    *
    * @param over whether it has only to be cleared away: it was refused meanwhile
    */
@@ -93,7 +114,8 @@ public final class AwayBound {
     passOn();
   }
 
-  private void passOn() {
+  /** One that was held has ended without having been counted. */
+  public void passOn() {
     while (!isFull()) {
       Waiting next = waiting.poll();
       if (next == null) {
@@ -101,17 +123,9 @@ public final class AwayBound {
       }
       if (next.over.getAsBoolean()) {
         boolean _ = run(next, next.work);
-      } else if (run(next, () -> runWithToken(next))) {
+      } else if (run(next, next.work)) {
         return;
       }
-    }
-  }
-
-  private void runWithToken(Waiting next) {
-    try {
-      next.work.run();
-    } finally {
-      passOn();
     }
   }
 

@@ -68,6 +68,11 @@ public interface ContinuationLoop {
     continuation(continuation);
   }
 
+  /** Runs {@code look}, which is short and of no user, in {@code nanos}. Any thread. */
+  default void later(Runnable look, long nanos) {
+    throw new IllegalStateException("nothing is timed here");
+  }
+
   /** The channel whose events the calling thread passes on; null if it passes on none. */
   default @Nullable Object source() {
     return null;

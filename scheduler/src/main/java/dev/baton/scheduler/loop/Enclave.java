@@ -132,7 +132,7 @@ public final class Enclave {
       WorkObserver observer) {
     this.name = name;
     this.roster = roster;
-    this.ahead = new AheadRuns(roster.aheadIds(), this::left, this::wasAway);
+    this.ahead = new AheadRuns(roster.aheadIds(), this::wasAway);
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;

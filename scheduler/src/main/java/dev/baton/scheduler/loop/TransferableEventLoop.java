@@ -35,6 +35,7 @@ import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
@@ -55,7 +56,7 @@ import org.jspecify.annotations.Nullable;
  *     front     tasks of channels that are back, before all later ones
  *     tasks     of Netty and Vert.x, from any thread; a channel's, or nobody's
  *     runQueue  continuations: contexts with callbacks to run, in the order of the policy; those
- *               that begin something (held) after those that go on with it
+ *               that begin something (newWork) after those that go on with it
  *
  * Who may do what is OwnershipWord's protocol. The owner writes current and its thread's unit, enters,
  * runs the unit, and leaves. If the loop was taken meanwhile, the taker has detached the unit's
@@ -127,6 +128,7 @@ public final class TransferableEventLoop extends UnitExecutor
   private static final int MAX_ASKED = 8;
 
   private static final int TASK_CHUNK = 1024;
+  private static final int NEW_WORK_CHUNK = 256;
   private static final int MAX_UNITS_PER_TURN = 4096;
 
   /** Continuations between two looks at the clock, unless they are long. */
@@ -171,7 +173,11 @@ public final class TransferableEventLoop extends UnitExecutor
   /** Contexts with callbacks to run, and what the loop pulls from a stage. */
   private final RunQueue runQueue;
 
-  /** New work, on its way to the run queue, or until there is a standby. Any thread adds. */
+  /** New work, on its way to the run queue. Any thread adds. */
+  private final MpscUnboundedVarHandleArrayQueue<Runnable> newWork =
+      new MpscUnboundedVarHandleArrayQueue<>(NEW_WORK_CHUNK);
+
+  /** New work that waits until there is a standby. Any thread adds. */
   private final MpscUnboundedVarHandleArrayQueue<Runnable> held =
       new MpscUnboundedVarHandleArrayQueue<>(TASK_CHUNK);
 
@@ -250,6 +256,7 @@ public final class TransferableEventLoop extends UnitExecutor
         @Override
         public boolean canBlock() {
           return tasks.isEmpty()
+              && newWork.isEmpty()
               && ready.isEmpty()
               && front.isEmpty()
               && move == null
@@ -553,6 +560,7 @@ public final class TransferableEventLoop extends UnitExecutor
     return s.isEmpty()
         && tasks.isEmpty()
         && runQueue.isEmpty()
+        && newWork.isEmpty()
         && held.isEmpty()
         && lifecycle == STARTED;
   }
@@ -581,7 +589,7 @@ public final class TransferableEventLoop extends UnitExecutor
       return End.LOST;
     }
     if (lifecycle != STARTED && confirmShutdown(ran)) {
-      terminate();
+      terminate(thread);
       return End.TERMINATED;
     }
     LoopMove wanted = move;
@@ -590,6 +598,10 @@ public final class TransferableEventLoop extends UnitExecutor
       if (wanted.carryOut(this, me)) {
         return End.MOVED;
       }
+    }
+    // Also while it holds back: what may not begin is counted, or refused.
+    for (Runnable next; (next = newWork.poll()) != null; ) {
+      runQueue.addNew(next);
     }
     // A loop that held back asks again even if peers have taken what waited: while it holds back
     // it sleeps without a word to its stage's queue.
@@ -1681,6 +1693,11 @@ public final class TransferableEventLoop extends UnitExecutor
   }
 
   @Override
+  public void later(Runnable look, long nanos) {
+    Future<?> _ = schedule(look, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
   public boolean isHoldingBack() {
     return pool.isExhausted();
   }
@@ -1776,10 +1793,10 @@ public final class TransferableEventLoop extends UnitExecutor
   /** While little waits it keeps its place, as in stock; else it does not hold others up. */
   @Override
   public void newWork(Runnable continuation) {
-    if (runQueue.size() + held.size() < SHORT_QUEUE) {
+    if (runQueue.size() + newWork.size() + held.size() < SHORT_QUEUE) {
       continuation(continuation);
     } else if (!isNoted(continuation)) {
-      hold(continuation);
+      add(continuation, newWork);
     }
   }
 
@@ -1813,10 +1830,14 @@ public final class TransferableEventLoop extends UnitExecutor
 
   @Override
   public void hold(Runnable continuation) {
+    add(continuation, held);
+  }
+
+  private void add(Runnable continuation, Queue<Runnable> queue) {
     if (lifecycle >= SHUTDOWN) {
       throw new RejectedExecutionException("event loop " + index + " is shut down");
     }
-    held.add(continuation);
+    queue.add(continuation);
     rejectIfEnded(continuation);
     wakeUnlessInUnit();
   }
@@ -1858,10 +1879,7 @@ public final class TransferableEventLoop extends UnitExecutor
     for (Runnable late; (late = tasks.poll()) != null; ) {
       leftOver.add(late);
     }
-    for (Runnable late; (late = runQueue.pollOwn()) != null; ) {
-      leftOver.add(late);
-    }
-    for (Runnable late; (late = held.poll()) != null; ) {
+    for (Runnable late; (late = pollLate()) != null; ) {
       leftOver.add(late);
     }
     for (Errand late; (late = arrivals.poll()) != null; ) {
@@ -2011,13 +2029,17 @@ public final class TransferableEventLoop extends UnitExecutor
     boolean busy =
         ran + runTasks() > 0
             || !runQueue.isEmpty()
+            || !newWork.isEmpty()
             || !held.isEmpty()
             || away.get() > 0
             || given.get() > 0
             || queued.get() > 0
             || hasOthersWork();
-    if (lifecycle >= SHUTDOWN || now - shutdownStartNanos > shutdownTimeoutNanos) {
+    if (now - shutdownStartNanos > shutdownTimeoutNanos) {
       return true;
+    }
+    if (lifecycle == SHUTDOWN) {
+      return !busy;
     }
     if (busy) {
       lastTaskNanos = now;
@@ -2030,7 +2052,8 @@ public final class TransferableEventLoop extends UnitExecutor
       pause(10);
       return false;
     }
-    return true;
+    lifecycle = SHUTDOWN; // nothing is accepted from here on; what was, runs in one more turn
+    return false;
   }
 
   /** Whether something waits here, or in this loop's enclave, that others count on. */
@@ -2048,7 +2071,8 @@ public final class TransferableEventLoop extends UnitExecutor
     }
   }
 
-  private void terminate() {
+  private void terminate(LoopThread thread) {
+    boolean inTime = System.nanoTime() - shutdownStartNanos <= shutdownTimeoutNanos;
     lifecycle = SHUTDOWN;
     // Tasks that slipped in before producers could see SHUTDOWN
     int dropped = 0;
@@ -2061,14 +2085,20 @@ public final class TransferableEventLoop extends UnitExecutor
       while (runTasks() > 0) {
         // run them all
       }
-      while (runQueue.pollOwn() != null || held.poll() != null) {
-        dropped++; // not the stage's: they are for its other loops, too
+      for (Runnable late; (late = pollLate()) != null; ) {
+        if (inTime) {
+          callback(thread, late);
+        } else {
+          dropped++;
+        }
       }
       for (Errand late; (late = arrivals.poll()) != null; ) {
-        if (late.home() == this) {
-          dropped++;
-        } else {
+        if (late.home() != this) {
           late.home().arrive(late);
+        } else if (inTime) {
+          callback(thread, Objects.requireNonNull(late.continuation()));
+        } else {
+          dropped++;
         }
       }
       drained = true;
@@ -2083,6 +2113,15 @@ public final class TransferableEventLoop extends UnitExecutor
     handler.destroy();
     enclave.policies().tell(Message.Kind.LOOP_DEAD, index, -1, HandlerClasses.UNKNOWN, 0);
     termination.setSuccess(null);
+  }
+
+  /** What waits here; not the stage's: that is for its other loops, too. */
+  private @Nullable Runnable pollLate() {
+    Runnable late = runQueue.pollOwn();
+    if (late == null) {
+      late = newWork.poll();
+    }
+    return late != null ? late : held.poll();
   }
 
   @Override
@@ -2124,7 +2163,7 @@ public final class TransferableEventLoop extends UnitExecutor
         StatusWord.isTakeable(word),
         StatusWord.sequence(word),
         turns,
-        runQueue.size() + held.size(),
+        runQueue.size() + newWork.size() + held.size(),
         tasks.size(),
         away.get(),
         holding,

@@ -25,6 +25,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -352,7 +353,7 @@ class LoopLifecycleIT {
           threads.execute(
               () -> {
                 begun.countDown();
-                while (add(loop, ran::incrementAndGet)) {
+                while (accepts(() -> loop.execute(ran::incrementAndGet))) {
                   accepted.getAndIncrement();
                 }
               });
@@ -365,9 +366,34 @@ class LoopLifecycleIT {
     }
   }
 
-  private static boolean add(TransferableEventLoop loop, Runnable task) {
+  /** As above, with pauses in which it finds nothing to do, and time enough. */
+  @Test
+  void shouldRunOrRejectContinuationsThatComeWhileItEnds() throws Exception {
+    for (int round = 0; round < 200; round++) {
+      Loops loops = Loops.start(new SchedulerOptions().setLoops(1).setTakeover(round % 2 == 0));
+      TransferableEventLoop loop = loops.first();
+      var accepted = new AtomicInteger();
+      var ran = new AtomicInteger();
+      try (var threads = Executors.newFixedThreadPool(4)) {
+        for (int i = 0; i < 4; i++) {
+          threads.execute(
+              () -> {
+                while (accepts(() -> loop.continuation(ran::incrementAndGet))) {
+                  accepted.getAndIncrement();
+                  LockSupport.parkNanos(1);
+                }
+              });
+        }
+        loops.scheduler().eventLoopGroup().shutdownGracefully(0, 20, TimeUnit.SECONDS).sync();
+      }
+
+      assertThat(ran).as("round %d: accepted %s", round, accepted).hasValue(accepted.get());
+    }
+  }
+
+  private static boolean accepts(Runnable adding) {
     try {
-      loop.execute(task);
+      adding.run();
       return true;
     } catch (RejectedExecutionException ended) {
       return false;

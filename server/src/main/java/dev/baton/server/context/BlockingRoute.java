@@ -26,7 +26,7 @@ public final class BlockingRoute {
     return start;
   }
 
-  /** How many of its handlers may be away from {@code loop} and those that share its standbys. */
+  /** How many of its handlers may have begun on {@code loop} and those that share its standbys. */
   public AwayBound bound(TransferableEventLoop loop) {
     return bounds.computeIfAbsent(loop.cpu(), _ -> newBound.get());
   }

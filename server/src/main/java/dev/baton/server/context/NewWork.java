@@ -30,11 +30,17 @@ public interface NewWork extends Runnable {
    */
   boolean mayWait();
 
-  /** How many of its route may be away; null if that is not known yet. */
+  /**
+   * Notes that it waits behind a callback that is away, and is refused if too much waits already.
+   * Any thread.
+   */
+  void waitsBehind();
+
+  /** How many of its route may have begun; null if that is not known yet. */
   @Nullable AwayBound bound();
 
   /**
-   * Notes that it must wait for a standby, or until fewer of its route are away.
+   * Notes that it must wait for a standby, or until fewer of its route have begun.
    *
    * @param room where it waits
    * @return false if it may not: then {@link #run} refuses it

@@ -1,9 +1,9 @@
 package dev.baton.server.context;
 
-import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.impl.HttpRequestHead;
+import io.vertx.core.http.impl.headers.HttpRequestHeaders;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +28,7 @@ public record RequestWork(
   private static final int MAX_LENGTH = 256;
   private static final int MAX_ID_LENGTH = 128;
   private static final int MAX_SEGMENTS = 4;
+  private static final String REQUEST_ID = "x-request-id";
 
   /** Implemented by the metric of a request, if it notes the route. */
   public interface Routed {
@@ -48,12 +49,16 @@ public record RequestWork(
    * asked of it.
    *
    * @param request {@link #isRequest}: HTTP/1 hands its handlers the request, HTTP/2 and later the
-   *     head of one, which has no route
+   *     head of one, which has no route; or that head before it was read
    * @param behind callbacks that wait until this one has ended
    */
   public static RequestWork of(Object request, int behind) {
     if (request instanceof HttpRequestHead head) {
-      return of(head.method(), head.uri(), null, head.headers(), behind);
+      return of(head.method(), head.uri(), null, head.headers().get(REQUEST_ID), behind);
+    }
+    if (request instanceof HttpRequestHeaders head) {
+      CharSequence id = head.get(REQUEST_ID);
+      return of(head.method(), head.path(), null, id == null ? null : id.toString(), behind);
     }
     // Not path(): that would take the connection's monitor.
     HttpServerRequest http1 = (HttpServerRequest) request;
@@ -62,7 +67,7 @@ public record RequestWork(
         http1.method(),
         http1.uri(),
         metric instanceof Routed routed ? routed.route() : null,
-        http1.headers(),
+        http1.headers().get(REQUEST_ID),
         behind);
   }
 
@@ -70,10 +75,9 @@ public record RequestWork(
       HttpMethod method,
       @Nullable String uri,
       @Nullable String route,
-      MultiMap headers,
+      @Nullable String id,
       int behind) {
     String path = uri == null ? "" : cut(withoutQuery(uri), MAX_LENGTH);
-    String id = headers.get("x-request-id");
     return new RequestWork(
         method.name(),
         path,

@@ -53,9 +53,11 @@ import org.jspecify.annotations.Nullable;
  * of that channel until it has run, or waits for a future: stock Vert.x would have run it below that
  * event.
  *
- * New work (fresh) begins only while the loop has standbys, and fewer of its kind are away than may;
+ * New work (fresh) begins only while the loop has standbys, and fewer of its kind have begun than may;
  * else it is put aside until then, and callbacks behind it go first: one of them may be what brings a
- * standby back. In the loop's queue it comes after work that is under way.
+ * standby back. In the loop's queue it comes after work that is under way. What comes while a callback
+ * is away is told so (runsElsewhere); what was queued behind that one before it left, by a look at the
+ * queue a moment later (look).
  *
  * Queued. Where the loop's policy orders handlers, new work that finds the context free waits in the
  * policy's queues, with the right to run, and the channel that has brought it is held. So does new
@@ -97,6 +99,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   /** What a short callback takes. */
   private static final long SHORT_NANOS = BUDGET_NANOS / CLOCK_EVERY;
 
+  /** How long new work is behind others before it is looked at what those do. */
+  private static final long LOOK_NANOS = 1_000_000;
+
   private static final int SPINS_BEFORE_YIELD = 100;
   private static final int MAX_COUNTED = 10_000;
 
@@ -107,6 +112,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private static final VarHandle RUNNER;
   private static final VarHandle NEXT;
   private static final VarHandle STRANDED;
+  private static final VarHandle LOOKING;
 
   static {
     try {
@@ -114,6 +120,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       TAIL = lookup.findVarHandle(SerialExecutor.class, "tail", Node.class);
       RUNNER = lookup.findVarHandle(SerialExecutor.class, "runner", Thread.class);
       STRANDED = lookup.findVarHandle(SerialExecutor.class, "stranded", boolean.class);
+      LOOKING = lookup.findVarHandle(SerialExecutor.class, "looking", boolean.class);
       NEXT = lookup.findVarHandle(Node.class, "next", Node.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -131,6 +138,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     private boolean fresh;
     private @Nullable RouteStart start;
     private @Nullable AwayBound bound;
+    private boolean counted;
     private volatile @Nullable Node next;
 
     @SuppressWarnings("unchecked") // the argument is the handler's
@@ -163,6 +171,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       fresh = false;
       start = null;
       bound = null;
+      counted = false;
     }
 
     void run() {
@@ -183,7 +192,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       }
     }
 
-    /** New work: how many of its kind may be away; what has waited may know by now. */
+    /** New work: how many of its kind may have begun; what has waited may know by now. */
     @Nullable AwayBound bound() {
       return bound == null && callback instanceof NewWork work ? work.bound() : bound;
     }
@@ -236,6 +245,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   // Whether the loop had no memory to take this executor; through STRANDED
   private volatile boolean stranded;
 
+  // Whether what waits will be looked at; through LOOKING
+  private volatile boolean looking;
+
   /** An executor with an empty queue. */
   public SerialExecutor(ContinuationLoop loop) {
     super(null, null); // the stock executor's pool and queue: every use of them is overridden
@@ -259,7 +271,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   /**
    * As {@link #execute(Runnable)}, for new work: it begins while the loop has standbys, and not too
-   * many of its kind are away.
+   * many of its kind have begun.
    *
    * @param start not null to have it started ahead, and told how it went
    */
@@ -272,7 +284,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    *
    * @param context a {@link NewWork.Maker}; null calls the handler, which then never waits
    * @param start as above
-   * @param bound how many of its kind may be away, if that is known
+   * @param bound how many of its kind may have begun, if that is known
    */
   public <T> void dispatchFresh(
       @Nullable ContextInternal context,
@@ -336,15 +348,44 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       } finally {
         NEXT.setRelease(previous, node); // or its runner would wait for the link for ever
       }
+      if (node.fresh && node.isWork()) {
+        lookLater();
+      }
       if (stranded && STRANDED.compareAndSet(this, true, false)) {
         schedule();
       }
     }
   }
 
+  private void lookLater() {
+    if (!looking && LOOKING.compareAndSet(this, false, true)) {
+      loop.later(this::look, LOOK_NANOS);
+    }
+  }
+
+  /** Has new work that waits behind a callback that is away counted, as what comes then is. */
+  private void look() {
+    looking = false; // what is added from here on is looked at again
+    boolean away = runsElsewhere();
+    boolean again = false;
+    Node node = tail == null ? null : head;
+    while (node != null && (node = node.next) != null) {
+      if (node.callback instanceof NewWork work) {
+        if (away) {
+          work.waitsBehind();
+        } else {
+          again = true;
+        }
+      }
+    }
+    if (again) {
+      lookLater();
+    }
+  }
+
   private void begin(Node node) {
     head = node;
-    if (!mustWait(node)) {
+    if (!mustWait(node, false)) {
       if (node.fresh && node.isWork() && loop.queuesHandlers() && isQueued(node)) {
         return;
       }
@@ -435,18 +476,24 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /**
-   * Whether new work at the head waits for a standby, or until fewer of its kind are away. With the
-   * right to run, which is given up if so: what is under way in this context goes on. Where events
-   * of the new work may follow, whoever keeps it keeps this executor instead.
+   * Whether new work at the head waits for a standby, or until fewer of its kind have begun. With
+   * the right to run, which is given up if so: what is under way in this context goes on. Where
+   * events of the new work may follow, whoever keeps it keeps this executor instead.
+   *
+   * @param begins whether it begins now, and is counted
    */
-  private boolean mustWait(Node node) {
+  private boolean mustWait(Node node, boolean begins) {
     if (!node.fresh) {
       return false;
     }
     AwayBound bound = node.bound();
     AwayBound full = bound != null && bound.isFull() ? bound : null;
     if (full == null && !loop.isHoldingBack()) {
-      return false;
+      if (bound == null || !begins || bound.tryBegin()) {
+        node.counted = bound != null && begins;
+        return false;
+      }
+      full = bound;
     }
     NewWork work = node.work();
     if (!work.mayBePutAside(full == null ? loop.room() : full.room())) {
@@ -521,10 +568,12 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         suspension.wake();
         return;
       }
-      if (mustWait(node)) {
+      if (mustWait(node, true)) {
         return;
       }
-      if (node.start != null && loop.startAhead(new Started(node, node.start))) {
+      AwayBound bound = node.fresh ? node.bound() : null;
+      boolean counted = node.counted; // it may pass the node on before it ends
+      if (node.start != null && loop.startAhead(new Started(node, node.start, bound))) {
         return;
       }
       RUNNER.setRelease(this, Thread.currentThread());
@@ -533,6 +582,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       } catch (Throwable t) {
         LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
       }
+      ended(bound, counted);
       boolean _ = Thread.interrupted(); // it ends with who has set it
       if (handOff != null && passOn()) {
         return;
@@ -556,6 +606,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         looked = now;
       }
       node = next;
+    }
+  }
+
+  private static void ended(@Nullable AwayBound bound, boolean counted) {
+    if (counted) {
+      Objects.requireNonNull(bound).returned();
+    } else if (bound != null) {
+      bound.passOn();
     }
   }
 
@@ -648,14 +706,18 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     private final Node node;
     private final @Nullable Supplier<?> work;
     private final RouteStart start;
+    private final @Nullable AwayBound bound;
+    private final boolean counted;
 
-    Started(Node node, RouteStart start) {
+    Started(Node node, RouteStart start, @Nullable AwayBound bound) {
       this.node = node;
       this.work =
           node.callback instanceof NewWork made
               ? made.described()
               : node.context instanceof Supplier<?> supplier ? supplier : null;
       this.start = start;
+      this.bound = bound;
+      this.counted = node.counted;
     }
 
     @Override
@@ -667,6 +729,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       } catch (Throwable t) {
         LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
       }
+      ended(bound, counted);
       leave();
     }
 

@@ -142,7 +142,7 @@ final class HandlerMetrics {
       Labels labels = Labels.of("method", latest.method(), "route", routeOf(latest));
       ahead.merge(labels, route.start().isAhead() ? 1.0 : 0, Math::max);
       for (AwayBound bound : route.bounds()) {
-        full.merge(labels, (double) bound.away() / bound.max(), Math::max);
+        full.merge(labels, (double) bound.inside() / bound.max(), Math::max);
       }
     }
     return List.of(
@@ -153,7 +153,7 @@ final class HandlerMetrics {
             Double::doubleValue),
         gauge(
             "baton_route_away_ratio",
-            "How much of what may be away at once of this route is so, on the CPU where it is"
+            "How much of what may be away at once of this route is in use, on the CPU where it is"
                 + " most.",
             full,
             Double::doubleValue));

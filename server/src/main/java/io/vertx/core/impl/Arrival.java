@@ -30,10 +30,16 @@ abstract class Arrival implements NewWork {
   private static final int TCP_CLOSE_WAIT = 8;
 
   private static final VarHandle DONE;
+  private static final VarHandle ROOM;
+
+  /** The room of one that waits no more. */
+  private static final WaitingRoom NONE = new WaitingRoom(0);
 
   static {
     try {
-      DONE = MethodHandles.lookup().findVarHandle(Arrival.class, "done", boolean.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      DONE = lookup.findVarHandle(Arrival.class, "done", boolean.class);
+      ROOM = lookup.findVarHandle(Arrival.class, "room", WaitingRoom.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -42,13 +48,17 @@ abstract class Arrival implements NewWork {
   final BatonContext context;
   private final @Nullable ChannelLoop channel;
 
+  // Through ROOM: by who has the right to run it, or who looks at what waits behind others
+  private volatile @Nullable WaitingRoom room;
+
   // Written by who has the right to run it, one after the other
-  private @Nullable WaitingRoom room;
   private boolean putAside;
   private boolean paused;
-  private ShedReason reason = ShedReason.OVERLOAD;
   private @Nullable Runnable held;
   private ContinuationLoop.@Nullable Hold hold;
+
+  // Written by who has it wait. Benign race: a timer that is not cancelled finds it over
+  private ShedReason reason = ShedReason.OVERLOAD;
   private java.util.concurrent.@Nullable Future<?> timer;
 
   // Through DONE: by who runs it, or by the timer
@@ -101,13 +111,24 @@ abstract class Arrival implements NewWork {
         refused = true;
         return false;
       }
-      room = where;
+      if (!ROOM.compareAndSet(this, null, where)) {
+        where.leave(); // another one has counted it, or it runs
+        return true;
+      }
       ChannelLoop c = channel;
       if (c != null) {
         timer = c.schedule(this::expire, loop().maxWaitNanos(), TimeUnit.NANOSECONDS);
       }
     }
     return true;
+  }
+
+  @Override
+  public final void waitsBehind() {
+    ChannelLoop c = channel;
+    if (!mayWait() && c != null) {
+      c.execute(this::expire);
+    }
   }
 
   @Override
@@ -160,8 +181,8 @@ abstract class Arrival implements NewWork {
 
   @Override
   public final void run() {
-    WaitingRoom r = room;
-    if (r != null) {
+    WaitingRoom r = (WaitingRoom) ROOM.getAndSet(this, NONE);
+    if (r != null && r != NONE) {
       r.leave();
     }
     if (DONE.compareAndSet(this, false, true)) {

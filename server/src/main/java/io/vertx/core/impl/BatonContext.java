@@ -115,7 +115,8 @@ final class BatonContext
   // A stream that has not begun. Written inside the channel
   private @Nullable StreamArrival streamArrival;
 
-  // How many of its route may be away, if that is known. Written before the first callback
+  // How many of its route may have begun, if that was known when it began. Written before the first
+  // callback
   private @Nullable AwayBound bound;
 
   // Written before the first callback, and when that has run; onlookers may be a moment behind
@@ -330,7 +331,7 @@ final class BatonContext
         : SchedulingPolicy.NO_DEADLINE;
   }
 
-  /** How many of the route may be away, once that is known. Before the first callback. */
+  /** How many of the route may have begun, once that is known. Before the first callback. */
   private @Nullable AwayBound bound(@Nullable BlockingRoute known) {
     if (bound == null && known != null) {
       bound = known.bound(loop);
@@ -339,19 +340,23 @@ final class BatonContext
   }
 
   /**
-   * Counts a callback of this request that has lost {@code lost}. Whoever has taken that.
+   * Counts a callback of this request that has lost {@code lost}, if it was not counted when it
+   * began. Whoever has taken that.
    *
    * @return what to call when it is back; null if it counts for nothing
    */
   @Nullable Runnable left(TransferableEventLoop lost) {
     Object mine = REQUEST.getAcquire(this);
     AwayBound known = bound;
-    if (known == null && lost == loop && mine != null) {
+    if (lost.parent() != loop.parent() || (starting && known != null)) {
+      return null; // a worker of a stage, which has others of its own; or counted when it began
+    }
+    if (known == null && mine != null) {
       BlockingRoute route = routes().learn(RequestWork.of(mine, 0));
       known = route == null ? null : route.bound(loop);
     }
-    if (known == null || lost != loop) {
-      return null; // such as a worker of a stage, which has others of its own
+    if (known == null) {
+      return null;
     }
     known.left();
     return known::returned;
@@ -510,11 +515,20 @@ final class BatonContext
     @Override
     void begin() {
       context.streamArrival = null;
-      newStream.handle(stream);
-      if (isPaused()) {
-        HttpServerStream _ = stream.fetch(Long.MAX_VALUE);
+      BatonThread thread = Thread.currentThread() instanceof BatonThread t ? t : null;
+      ContextInternal previous = context.starts(head, thread);
+      try {
+        newStream.handle(stream);
+        if (isPaused()) {
+          HttpServerStream _ = stream.fetch(Long.MAX_VALUE);
+        }
+        task.handle(head);
+      } finally {
+        context.starting = false;
+        if (thread != null) {
+          thread.dispatch.context = previous;
+        }
       }
-      task.handle(head);
     }
 
     @Override
@@ -607,6 +621,24 @@ final class BatonContext
   }
 
   /**
+   * A stream of HTTP/2 begins: whoever takes the loop on the way to its handler is to see whose it
+   * is.
+   *
+   * @param thread the calling one
+   * @return what that ran before
+   */
+  private @Nullable ContextInternal starts(HttpRequestHeaders head, @Nullable BatonThread thread) {
+    starting = true;
+    REQUEST.setRelease(this, head);
+    if (thread == null) {
+      return null;
+    }
+    ContextInternal previous = thread.dispatch.context;
+    thread.dispatch.context = this;
+    return previous;
+  }
+
+  /**
    * What callbacks of users come by; Vert.x calls it for some of them wherever it is just then. The
    * first one of a request notes whose they are.
    */
@@ -616,12 +648,14 @@ final class BatonContext
       emit(argument, task);
       return;
     }
-    boolean first = request == null && RequestWork.isRequest(argument) && isDuplicate();
+    boolean isKnown = request instanceof HttpRequestHeaders;
+    boolean first =
+        (request == null || isKnown) && RequestWork.isRequest(argument) && isDuplicate();
     Runnable back = null;
     if (first) {
       starting = true;
       REQUEST.setRelease(this, argument);
-      if (TransferableEventLoop.hasLostLoop()) {
+      if (!isKnown && TransferableEventLoop.hasLostLoop()) {
         back = left(loop); // what was taken was nobody's: the rest of it is this request's
       }
     }

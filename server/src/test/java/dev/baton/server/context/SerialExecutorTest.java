@@ -3,23 +3,30 @@ package dev.baton.server.context;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.baton.scheduler.loop.AwayBound;
 import dev.baton.scheduler.loop.ContinuationLoop;
+import dev.baton.scheduler.loop.WaitingRoom;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.impl.WorkerExecutor;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Modifier;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class SerialExecutorTest {
   private final ConcurrentLinkedQueue<Runnable> scheduled = new ConcurrentLinkedQueue<>();
+  private final Queue<Runnable> looks = new ArrayDeque<>();
   private final AtomicBoolean lost = new AtomicBoolean();
   private final AtomicBoolean outOfMemory = new AtomicBoolean();
   private final List<String> ran = new ArrayList<>();
@@ -43,6 +51,11 @@ class SerialExecutorTest {
             throw new OutOfMemoryError("thrown by the test");
           }
           scheduled.add(continuation);
+        }
+
+        @Override
+        public void later(Runnable look, long nanos) {
+          looks.add(look);
         }
 
         @Override
@@ -92,6 +105,135 @@ class SerialExecutorTest {
       assertThat(executor.inThread()).isTrue();
       ran.add("refused");
     }
+  }
+
+  /** New work of one kind; notes when it begins, and when it is said to wait behind another one. */
+  private static final class Work implements NewWork {
+    private final AwayBound bound;
+    private final Runnable body;
+    private int waits;
+
+    Work(AwayBound bound, Runnable body) {
+      this.bound = bound;
+      this.body = body;
+    }
+
+    @Override
+    public Supplier<?> described() {
+      return () -> this;
+    }
+
+    @Override
+    public boolean mayWait() {
+      return true;
+    }
+
+    @Override
+    public void waitsBehind() {
+      waits++;
+    }
+
+    @Override
+    public AwayBound bound() {
+      return bound;
+    }
+
+    @Override
+    public boolean mayBePutAside(WaitingRoom room) {
+      return true;
+    }
+
+    @Override
+    public boolean isOver() {
+      return false;
+    }
+
+    @Override
+    public boolean standsAlone() {
+      return false;
+    }
+
+    @Override
+    public void holdSource(UnaryOperator<Runnable> hold) {}
+
+    @Override
+    public void releaseSource() {}
+
+    @Override
+    public void run() {
+      body.run();
+    }
+  }
+
+  @Test
+  void shouldCountNewWorkOfAKindBeforeItBegins() {
+    var bound = new AwayBound(1, 8);
+    var other = new SerialExecutor(loop);
+    executor.executeFresh(
+        new Work(
+            bound,
+            () -> {
+              ran.add("first");
+              turn(); // another loop's
+              ran.add("ends");
+            }),
+        null);
+    other.executeFresh(new Work(bound, item("second")), null);
+
+    turn();
+
+    assertThat(ran).containsExactly("first", "ends");
+    turn();
+    assertThat(ran).containsExactly("first", "ends", "second");
+    assertThat(bound.inside()).isZero();
+  }
+
+  @Test
+  void shouldLetTheNextOfAKindBeginAfterOneThatFails() {
+    var bound = new AwayBound(1, 8);
+    var other = new SerialExecutor(loop);
+    executor.executeFresh(
+        new Work(
+            bound,
+            () -> {
+              turn();
+              throw new IllegalStateException("thrown by the test");
+            }),
+        null);
+    other.executeFresh(new Work(bound, item("second")), null);
+
+    turn();
+    turn();
+
+    assertThat(ran).containsExactly("second");
+    assertThat(bound.inside()).isZero();
+  }
+
+  @Test
+  void shouldCountNewWorkThatWasBehindACallbackBeforeThatOneLeft() throws Exception {
+    var work = new Work(new AwayBound(1, 8), item("new"));
+    var begun = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    executor.execute(
+        () -> {
+          begun.countDown();
+          await(release);
+        });
+    executor.executeFresh(work, null);
+
+    Objects.requireNonNull(looks.poll()).run();
+    assertThat(work.waits).as("while the callback has not begun").isZero();
+
+    var away = new Thread(this::turn);
+    away.start();
+    await(begun);
+    Objects.requireNonNull(looks.poll()).run();
+    assertThat(work.waits).isEqualTo(1);
+    assertThat(looks).as("what comes now is told at once").isEmpty();
+
+    release.countDown();
+    away.join();
+    assertThat(ran).containsExactly("new");
   }
 
   /** A plain one would let the compiler look at it once, and the runner wait for ever. */
@@ -375,7 +517,7 @@ class SerialExecutorTest {
       }
 
       boolean ended = torture.left.await(30, TimeUnit.SECONDS);
-      until(() -> torture.inFlight.get() == 0); // also those that slept then
+      until(() -> torture.places.availablePermits() == Torture.PLACES); // also those that slept
 
       assertThat(torture.problems).as("seed %d", seed).isEmpty();
       assertThat(ended).as("all have run").isTrue();
@@ -384,13 +526,17 @@ class SerialExecutorTest {
   }
 
   private static final class Torture implements ContinuationLoop {
+    private static final int PLACES = 64;
+
     private final ExecutorService threads;
     private final long seed;
     private final SerialExecutor executor = new SerialExecutor(this);
     private final ConcurrentLinkedQueue<String> problems = new ConcurrentLinkedQueue<>();
     private final CountDownLatch left = new CountDownLatch(2);
     private final AtomicInteger takeovers = new AtomicInteger();
-    private final AtomicInteger inFlight = new AtomicInteger();
+
+    // Producers wait for one asleep: if they span, runners would wait for their CPUs
+    private final Semaphore places = new Semaphore(PLACES);
 
     // Plain on purpose: guarded by the right to run
     private final int[] ran = new int[2];
@@ -421,10 +567,7 @@ class SerialExecutorTest {
       for (int i = 1; i <= count; i++) {
         int number = i;
         int kind = random.nextInt(1000);
-        while (inFlight.get() > 64) {
-          Thread.onSpinWait();
-        }
-        inFlight.getAndIncrement();
+        places.acquireUninterruptibly();
         executor.execute(() -> callback(me, number, kind));
       }
       executor.execute(left::countDown);
@@ -446,7 +589,7 @@ class SerialExecutorTest {
         executor.handOff(new Stage(kind % 7 == 0));
         return;
       }
-      inFlight.getAndDecrement();
+      places.release();
     }
 
     private void sleepInAFuture() {
@@ -493,7 +636,7 @@ class SerialExecutorTest {
       @Override
       public void refused() {
         enterSection();
-        inFlight.getAndDecrement();
+        places.release();
         leaveSection();
       }
     }

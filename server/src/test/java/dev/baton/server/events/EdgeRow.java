@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * What happens where workers, memory or patience end, a row each. The text that a run gives is
@@ -33,12 +34,11 @@ enum EdgeRow {
       "12 requests await a timer, 8 standbys",
       "none answered, the loop never answers again",
       "12 × 200; 1 × 200",
-      Hosts.TAKEN) {
+      Hosts.TAKEN,
+      o -> o.getScheduler().setMaxStandbys(8)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(8))) {
-        return server.all(12, "/await/200") + "; " + server.all(1, "/fast");
-      }
+    String play(EdgeServer server) throws Exception {
+      return server.all(12, "/await/200") + "; " + server.all(1, "/fast");
     }
   },
 
@@ -49,10 +49,8 @@ enum EdgeRow {
       "300 × 200; 1 × 200",
       Hosts.TAKEN) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        return server.all(300, "/await/200") + "; " + server.all(1, "/fast");
-      }
+    String play(EdgeServer server) throws Exception {
+      return server.all(300, "/await/200") + "; " + server.all(1, "/fast");
     }
   },
 
@@ -61,12 +59,11 @@ enum EdgeRow {
       "12 requests await 1 s in vain, 8 standbys",
       "the time-out does not fire, the loop never answers again",
       "12 × 504; 1 × 200",
-      Hosts.TAKEN) {
+      Hosts.TAKEN,
+      o -> o.getScheduler().setMaxStandbys(8)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(8))) {
-        return server.all(12, "/await-in-vain") + "; " + server.all(1, "/fast");
-      }
+    String play(EdgeServer server) throws Exception {
+      return server.all(12, "/await-in-vain") + "; " + server.all(1, "/fast");
     }
   },
 
@@ -75,28 +72,24 @@ enum EdgeRow {
       "5,000 requests refused, 32 may wait",
       "95,982 of 95,950 queued, 1.7 kB each; OutOfMemoryError after 30 s with -Xmx128m",
       "5,000 refused, at most 32 wait",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o -> o.getScheduler().setMaxStandbys(2).setMaxHeldContinuations(32)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server =
-          new EdgeServer(host, o -> o.setMaxStandbys(2).setMaxHeldContinuations(32))) {
-        var wires = server.occupied(120);
-        int refused = 0;
-        int longest = 0;
-        try (Wire wire = new Wire(server.port).timeout(5_000)) {
-          for (int i = 0; i < 5_000; i++) {
-            refused += wire.get("/fast").status() == 503 ? 1 : 0;
-            if (i % 1_000 == 0) {
-              longest = Math.max(longest, server.waiting());
-            }
+    String play(EdgeServer server) throws Exception {
+      server.occupied(120);
+      int refused = 0;
+      int longest = 0;
+      try (Wire wire = new Wire(server.port).timeout(5_000)) {
+        for (int i = 0; i < 5_000; i++) {
+          refused += wire.get("/fast").status() == 503 ? 1 : 0;
+          if (i % 1_000 == 0) {
+            longest = Math.max(longest, server.waiting());
           }
         }
-        server.release();
-        close(wires);
-        return number(refused)
-            + " refused, "
-            + (longest <= 32 ? "at most 32 wait" : longest + " wait");
       }
+      return number(refused)
+          + " refused, "
+          + (longest <= 32 ? "at most 32 wait" : longest + " wait");
     }
   },
 
@@ -105,15 +98,14 @@ enum EdgeRow {
       "200 requests that block, 4 standbys, whose clients leave",
       "all of them run: an outage of 80 s after 2,000 × 10 s with 256 standbys",
       "200; less than 50 have begun",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o -> o.getScheduler().setMaxStandbys(4)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(4))) {
-        List<Wire> wires = server.occupied(200);
-        close(wires);
-        server.release();
-        return server.untilServed() + "; " + server.lessBegun(50);
-      }
+    String play(EdgeServer server) throws Exception {
+      server.occupied(200);
+      server.leave();
+      server.release();
+      return server.untilServed() + "; " + server.lessBegun(50);
     }
   },
 
@@ -122,17 +114,12 @@ enum EdgeRow {
       "50 requests that block, 4 standbys, time bound of 1 s; 1 more",
       "no answer, no bound",
       "1 × 503",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o -> o.getScheduler().setMaxStandbys(4).setMaxWait(Duration.ofSeconds(1))) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server =
-          new EdgeServer(host, o -> o.setMaxStandbys(4).setMaxWait(Duration.ofSeconds(1)))) {
-        List<Wire> wires = server.occupied(50);
-        String seen = server.all(1, "/fast");
-        server.release();
-        close(wires);
-        return seen;
-      }
+    String play(EdgeServer server) throws Exception {
+      server.occupied(50);
+      return server.all(1, "/fast");
     }
   },
 
@@ -141,16 +128,12 @@ enum EdgeRow {
       "serial: 50 requests behind one that blocks, time bound of 1 s",
       "no answer, no bound",
       "50 × 503",
-      Hosts.SERIAL) {
+      Hosts.SERIAL,
+      o -> o.getScheduler().setMaxWait(Duration.ofSeconds(1))) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxWait(Duration.ofSeconds(1)))) {
-        List<Wire> wires = server.occupied(1);
-        String seen = server.all(50, "/fast");
-        server.release();
-        close(wires);
-        return seen;
-      }
+    String play(EdgeServer server) throws Exception {
+      server.occupied(1);
+      return server.all(50, "/fast");
     }
   },
 
@@ -159,18 +142,16 @@ enum EdgeRow {
       "500 requests that block in a burst into a cold server, 4 standbys, 64 may wait",
       "all 2,000 of 2,000 run: an outage of 74 s",
       "less than 80 have begun, the others are refused",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o -> o.getScheduler().setMaxStandbys(4).setMaxHeldContinuations(64)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server =
-          new EdgeServer(host, o -> o.setMaxStandbys(4).setMaxHeldContinuations(64))) {
-        Future<String> answers = server.inBackground(() -> server.all(500, "/hold"));
-        server.untilRefused(420);
-        server.release();
-        String seen = answers.get();
-        return server.lessBegun(80)
-            + (seen.contains(" × 503") ? ", the others are refused" : ", " + seen);
-      }
+    String play(EdgeServer server) throws Exception {
+      Future<String> answers = server.inBackground(() -> server.all(500, "/hold"));
+      server.untilRefused(420);
+      server.release();
+      String seen = answers.get();
+      return server.lessBegun(80)
+          + (seen.contains(" × 503") ? ", the others are refused" : ", " + seen);
     }
   },
 
@@ -179,18 +160,19 @@ enum EdgeRow {
       "40 requests of one route block, 8 standbys, time bound of 1 s; 50 of another",
       "not one of the others is answered",
       "less than 8 have begun, the others are refused; 50 × 200",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o ->
+          o.setMaxAwayPerRoute(0)
+              .setStartAhead(false)
+              .getScheduler()
+              .setMaxStandbys(8)
+              .setMaxWait(Duration.ofSeconds(1))) {
     @Override
-    String play(Host host) throws Exception {
-      var options = new BatonOptions().setStartAhead(false);
-      try (EdgeServer server =
-          new EdgeServer(
-              host, 1, o -> o.setMaxStandbys(8).setMaxWait(Duration.ofSeconds(1)), options)) {
-        Future<String> blocked = server.inBackground(() -> server.all(40, "/hold"));
-        String others = server.whenRefused(33, () -> server.all(50, "/fast"));
-        server.release();
-        return server.bounded(8, blocked.get()) + "; " + others;
-      }
+    String play(EdgeServer server) throws Exception {
+      Future<String> blocked = server.inBackground(() -> server.all(40, "/hold"));
+      String others = server.whenRefused(33, () -> server.all(50, "/fast"));
+      server.release();
+      return server.bounded(8, blocked.get()) + "; " + others;
     }
   },
 
@@ -199,26 +181,24 @@ enum EdgeRow {
       "the same, of a route that is started ahead",
       "not one of the others is answered",
       "less than 8 have begun, the others are refused; 50 × 200",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o ->
+          o.setMaxAwayPerRoute(0)
+              .getScheduler()
+              .setMaxStandbys(8)
+              .setMaxWait(Duration.ofSeconds(1))) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server =
-          new EdgeServer(
-              host,
-              1,
-              o -> o.setMaxStandbys(8).setMaxWait(Duration.ofSeconds(1)),
-              new BatonOptions())) {
-        try (Wire wire = new Wire(server.port).timeout(60_000)) {
-          for (int i = 0; i < 64; i++) {
-            wire.get("/hold-1").status();
-          }
+    String play(EdgeServer server) throws Exception {
+      try (Wire wire = new Wire(server.port).timeout(60_000)) {
+        for (int i = 0; i < 64; i++) {
+          wire.get("/hold-1").status();
         }
-        server.hold();
-        Future<String> blocked = server.inBackground(() -> server.all(40, "/hold-1"));
-        String others = server.whenRefused(33, () -> server.all(50, "/fast"));
-        server.release();
-        return server.bounded(8, blocked.get()) + "; " + others;
       }
+      server.hold();
+      Future<String> blocked = server.inBackground(() -> server.all(40, "/hold-1"));
+      String others = server.whenRefused(33, () -> server.all(50, "/fast"));
+      server.release();
+      return server.bounded(8, blocked.get()) + "; " + others;
     }
   },
 
@@ -227,14 +207,65 @@ enum EdgeRow {
       "60 requests of one route wait 50 ms, or await them, 8 standbys",
       "none",
       "60 × 200, 60 × 200",
-      Hosts.TAKEN) {
+      Hosts.TAKEN,
+      o -> o.setMaxAwayPerRoute(0).setStartAhead(false).getScheduler().setMaxStandbys(8)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server =
-          new EdgeServer(
-              host, 1, o -> o.setMaxStandbys(8), new BatonOptions().setStartAhead(false))) {
-        return server.all(60, "/block/50") + ", " + server.all(60, "/await/50");
-      }
+    String play(EdgeServer server) throws Exception {
+      return server.all(60, "/block/50") + ", " + server.all(60, "/await/50");
+    }
+  },
+
+  ROUTE_STREAMS(
+      "R1",
+      "the same, in streams of HTTP/2",
+      "6 … 8 have begun where 6 may",
+      "less than 7 have begun, the others are refused; 50 × 200",
+      Hosts.PER_REQUEST,
+      o ->
+          o.setMaxAwayPerRoute(0)
+              .getScheduler()
+              .setMaxStandbys(8)
+              .setMaxWait(Duration.ofSeconds(1))) {
+    @Override
+    String play(EdgeServer server) throws Exception {
+      Future<String> blocked = server.inBackground(() -> server.allStreams(40, "/hold"));
+      String others = server.whenRefused(34, () -> server.all(50, "/fast"));
+      server.release();
+      return server.bounded(7, blocked.get()) + "; " + others;
+    }
+  },
+
+  COLD_BURST_STREAMS(
+      "B5",
+      "the same, in streams of HTTP/2",
+      "as above",
+      "less than 80 have begun, the others are refused",
+      Hosts.PER_REQUEST,
+      o -> o.getScheduler().setMaxStandbys(4).setMaxHeldContinuations(64)) {
+    @Override
+    String play(EdgeServer server) throws Exception {
+      Future<String> answers = server.inBackground(() -> server.allStreams(500, "/hold"));
+      server.untilRefused(420);
+      server.release();
+      String seen = answers.get();
+      return server.lessBegun(80)
+          + (seen.contains(" × 503") ? ", the others are refused" : ", " + seen);
+    }
+  },
+
+  FULL_MAILBOX_STREAMS(
+      "B4",
+      "serial: 500 streams of HTTP/2 that block, in a burst, 64 may wait",
+      "all wait",
+      "65 × 200, 435 × 503",
+      Hosts.SERIAL,
+      o -> o.getScheduler().setMaxHeldContinuations(64)) {
+    @Override
+    String play(EdgeServer server) throws Exception {
+      Future<String> answers = server.inBackground(() -> server.allStreams(500, "/hold"));
+      server.untilRefused(435);
+      server.release();
+      return answers.get();
     }
   },
 
@@ -243,25 +274,24 @@ enum EdgeRow {
       "streams with bodies while awaits use up all of 4 standbys",
       "serial: refused at once",
       "12 × 200; 200, body",
-      Hosts.TAKEN) {
+      Hosts.TAKEN,
+      o -> o.getScheduler().setMaxStandbys(4)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxStandbys(4))) {
-        Future<String> awaiting = server.inBackground(() -> server.all(12, "/await/1000"));
-        for (int i = 0; i < 500 && !server.isUsedUp(); i++) {
-          TimeUnit.MILLISECONDS.sleep(10);
-        }
-        String seen;
-        try (Wire wire = new Wire(server.port).timeout(20_000).http2()) {
-          byte[] body = "body".getBytes(StandardCharsets.US_ASCII);
-          wire.send(Wire.http2Post(1, "/echo")).send(Wire.http2Frame(Wire.DATA, 1, 1, body));
-          boolean isOk = EdgeServer.isOk(wire.http2Frame(Wire.HEADERS));
-          Wire.Frame data = isOk ? wire.http2Frame(Wire.DATA) : null;
-          seen =
-              data == null ? "refused" : "200, " + StandardCharsets.US_ASCII.decode(data.payload());
-        }
-        return awaiting.get() + "; " + seen;
+    String play(EdgeServer server) throws Exception {
+      Future<String> awaiting = server.inBackground(() -> server.all(12, "/await/1000"));
+      for (int i = 0; i < 500 && !server.isUsedUp(); i++) {
+        TimeUnit.MILLISECONDS.sleep(10);
       }
+      String seen;
+      try (Wire wire = new Wire(server.port).timeout(20_000).http2()) {
+        byte[] body = "body".getBytes(StandardCharsets.US_ASCII);
+        wire.send(Wire.http2Post(1, "/echo")).send(Wire.http2Frame(Wire.DATA, 1, 1, body));
+        boolean isOk = EdgeServer.isOk(wire.http2Frame(Wire.HEADERS));
+        Wire.Frame data = isOk ? wire.http2Frame(Wire.DATA) : null;
+        seen =
+            data == null ? "refused" : "200, " + StandardCharsets.US_ASCII.decode(data.payload());
+      }
+      return awaiting.get() + "; " + seen;
     }
   },
 
@@ -270,17 +300,15 @@ enum EdgeRow {
       "serial: 500 requests behind one that blocks, 64 may wait",
       "all wait",
       "64 × 200, 436 × 503",
-      Hosts.SERIAL) {
+      Hosts.SERIAL,
+      o -> o.getScheduler().setMaxHeldContinuations(64)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> o.setMaxHeldContinuations(64))) {
-        var wires = server.occupied(1);
-        Future<String> seen = server.inBackground(() -> server.all(500, "/fast"));
-        server.untilRefused(436);
-        server.release();
-        close(wires);
-        return seen.get();
-      }
+    String play(EdgeServer server) throws Exception {
+      server.occupied(1);
+      Future<String> seen = server.inBackground(() -> server.all(500, "/fast"));
+      server.untilRefused(436);
+      server.release();
+      return seen.get();
     }
   },
 
@@ -289,31 +317,26 @@ enum EdgeRow {
       "two loops in one pool, 2 standbys, both block; 8 more requests",
       "one loop's I/O stalls",
       "8 × 503",
-      Hosts.PER_REQUEST) {
+      Hosts.PER_REQUEST,
+      o ->
+          o.setMaxAwayPerRoute(0)
+              .getScheduler()
+              .setLoops(2)
+              .setPinning(false)
+              .setMaxStandbys(2)
+              .setMaxHeldContinuations(0)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server =
-          new EdgeServer(
-              host,
-              2,
-              o -> o.setPinning(false).setMaxStandbys(2).setMaxHeldContinuations(0),
-              new BatonOptions())) {
-        var wires = server.occupied(6);
-        String seen = server.all(8, "/fast");
-        server.release();
-        close(wires);
-        return seen;
-      }
+    String play(EdgeServer server) throws Exception {
+      server.occupied(6);
+      return server.all(8, "/fast");
     }
   },
 
   ENDLESS_BODY(
       "B15", "endless body after 413 and 405", "1.1 GB read in 8 s", "ended, ended", Hosts.ALL) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        return sendFor(server, "/too-large") + ", " + sendFor(server, "/no-post");
-      }
+    String play(EdgeServer server) throws Exception {
+      return sendFor(server, "/too-large") + ", " + sendFor(server, "/no-post");
     }
 
     private String sendFor(EdgeServer server, String path) throws Exception {
@@ -338,29 +361,23 @@ enum EdgeRow {
       "100 connections that send a head slowly, 100 that send nothing; time-outs of 1 s",
       "never closed",
       "200 closed",
-      Hosts.ALL) {
+      Hosts.ALL,
+      o -> o.setHeadTimeout(Duration.ofSeconds(1)).setIdleTimeout(Duration.ofSeconds(1))) {
     @Override
-    String play(Host host) throws Exception {
-      var options =
-          new BatonOptions()
-              .setHeadTimeout(Duration.ofSeconds(1))
-              .setIdleTimeout(Duration.ofSeconds(1));
-      try (EdgeServer server = new EdgeServer(host, 1, o -> {}, options)) {
-        var wires = new ArrayList<Wire>();
-        for (int i = 0; i < 200; i++) {
-          wires.add(new Wire(server.port).timeout(6_000).send(i % 2 == 0 ? "" : "GET / HT"));
-        }
-        int closed = 0;
-        for (Wire wire : wires) {
-          try {
-            closed += wire.ended() ? 1 : 0;
-          } catch (IOException open) {
-            return closed + " closed"; // the others are not, either
-          }
-        }
-        close(wires);
-        return closed + " closed";
+    String play(EdgeServer server) throws Exception {
+      var wires = new ArrayList<Wire>();
+      for (int i = 0; i < 200; i++) {
+        wires.add(server.open().timeout(6_000).send(i % 2 == 0 ? "" : "GET / HT"));
       }
+      int closed = 0;
+      for (Wire wire : wires) {
+        try {
+          closed += wire.ended() ? 1 : 0;
+        } catch (IOException open) {
+          return closed + " closed"; // the others are not, either
+        }
+      }
+      return closed + " closed";
     }
   },
 
@@ -371,16 +388,14 @@ enum EdgeRow {
       "500, 500, 500; 1 × 200",
       Hosts.TAKEN_AND_STOCK) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        return server.status("/throw/0")
-            + ", "
-            + server.status("/throw/1")
-            + ", "
-            + server.status("/throw/2")
-            + "; "
-            + server.all(1, "/fast");
-      }
+    String play(EdgeServer server) throws Exception {
+      return server.status("/throw/0")
+          + ", "
+          + server.status("/throw/1")
+          + ", "
+          + server.status("/throw/2")
+          + "; "
+          + server.all(1, "/fast");
     }
   },
 
@@ -391,18 +406,16 @@ enum EdgeRow {
       "500, 500, 500, 500; 1 × 200",
       Hosts.ALL) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        return server.status("/router/throw/0")
-            + ", "
-            + server.status("/router/throw/1")
-            + ", "
-            + server.status("/router/throw/2")
-            + ", "
-            + server.status("/router/throw/3")
-            + "; "
-            + server.all(1, "/fast");
-      }
+    String play(EdgeServer server) throws Exception {
+      return server.status("/router/throw/0")
+          + ", "
+          + server.status("/router/throw/1")
+          + ", "
+          + server.status("/router/throw/2")
+          + ", "
+          + server.status("/router/throw/3")
+          + "; "
+          + server.all(1, "/fast");
     }
   },
 
@@ -413,20 +426,18 @@ enum EdgeRow {
       "few", // by CPU time: a busy machine makes some
       Hosts.SERIAL) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        var stop = new boolean[1];
-        Context context = server.context();
-        for (int i = 0; i < 64; i++) {
-          context.runOnContext(v -> spin(context, stop, 100_000));
-        }
-        TimeUnit.MILLISECONDS.sleep(500);
-        long before = server.hogs();
-        TimeUnit.SECONDS.sleep(2);
-        long hogs = (server.hogs() - before) / 2;
-        context.runOnContext(v -> stop[0] = true);
-        return hogs <= 36 ? "few" : hogs + " a second"; // a tenth of before
+    String play(EdgeServer server) throws Exception {
+      var stop = new boolean[1];
+      Context context = server.context();
+      for (int i = 0; i < 64; i++) {
+        context.runOnContext(v -> spin(context, stop, 100_000));
       }
+      TimeUnit.MILLISECONDS.sleep(500);
+      long before = server.hogs();
+      TimeUnit.SECONDS.sleep(2);
+      long hogs = (server.hogs() - before) / 2;
+      context.runOnContext(v -> stop[0] = true);
+      return hogs <= 36 ? "few" : hogs + " a second"; // a tenth of before
     }
 
     private void spin(Context context, boolean[] stop, long nanos) {
@@ -447,9 +458,8 @@ enum EdgeRow {
       "20 × 200",
       Hosts.TAKEN_AND_STOCK) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {});
-          Wire wire = new Wire(server.port).timeout(5_000)) {
+    String play(EdgeServer server) throws Exception {
+      try (Wire wire = new Wire(server.port).timeout(5_000)) {
         var seen = new TreeMap<String, Integer>();
         for (int i = 0; i < 20; i++) {
           wire.get("/interrupt").status();
@@ -467,33 +477,31 @@ enum EdgeRow {
       "all within 1 s",
       Hosts.ALL) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        Vertx vertx = server.vertx;
-        server
-            .context()
-            .runOnContext(
-                v ->
-                    vertx.setPeriodic(
-                        20,
-                        id -> {
-                          try {
-                            Thread.sleep(25);
-                          } catch (InterruptedException e) {
-                            Thread.currentThread().interrupt();
-                          }
-                        }));
-        long worst = 0;
-        try (Wire wire = new Wire(server.port).timeout(20_000)) {
-          for (int i = 0; i < 60; i++) {
-            TimeUnit.MILLISECONDS.sleep(20);
-            long start = System.nanoTime();
-            wire.get("/fast").status();
-            worst = Math.max(worst, System.nanoTime() - start);
-          }
+    String play(EdgeServer server) throws Exception {
+      Vertx vertx = server.vertx;
+      server
+          .context()
+          .runOnContext(
+              v ->
+                  vertx.setPeriodic(
+                      20,
+                      id -> {
+                        try {
+                          Thread.sleep(25);
+                        } catch (InterruptedException e) {
+                          Thread.currentThread().interrupt();
+                        }
+                      }));
+      long worst = 0;
+      try (Wire wire = new Wire(server.port).timeout(20_000)) {
+        for (int i = 0; i < 60; i++) {
+          TimeUnit.MILLISECONDS.sleep(20);
+          long start = System.nanoTime();
+          wire.get("/fast").status();
+          worst = Math.max(worst, System.nanoTime() - start);
         }
-        return worst < 1_000_000_000L ? "all within 1 s" : worst / 1_000_000 + " ms";
       }
+      return worst < 1_000_000_000L ? "all within 1 s" : worst / 1_000_000 + " ms";
     }
   },
 
@@ -504,18 +512,12 @@ enum EdgeRow {
       "done, done",
       Hosts.ALL) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        var executor = server.vertx.createSharedWorkerExecutor("pool", 2);
-        String outside = executor.executeBlocking(() -> "done").await(5, TimeUnit.SECONDS);
-        Promise<String> inside = Promise.promise();
-        server
-            .context()
-            .runOnContext(v -> executor.executeBlocking(() -> "done").onComplete(inside));
-        return inside.future().await(5, TimeUnit.SECONDS) + ", " + outside;
-      } catch (RuntimeException failed) {
-        return failed.toString();
-      }
+    String play(EdgeServer server) throws Exception {
+      var executor = server.vertx.createSharedWorkerExecutor("pool", 2);
+      String outside = executor.executeBlocking(() -> "done").await(5, TimeUnit.SECONDS);
+      Promise<String> inside = Promise.promise();
+      server.context().runOnContext(v -> executor.executeBlocking(() -> "done").onComplete(inside));
+      return inside.future().await(5, TimeUnit.SECONDS) + ", " + outside;
     }
   },
 
@@ -524,35 +526,33 @@ enum EdgeRow {
       "client in main: request().compose(send).compose(body).await(), 300 times",
       "1,999 of 2,000 bodies empty",
       "nearly all whole, 1 loop", // stock loses a few
-      Hosts.ALL) {
+      Hosts.ALL,
+      o -> o.getScheduler().setLoops(2)) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, 2, o -> {}, new BatonOptions())) {
-        var client = server.vertx.createHttpClient();
-        int whole = 0;
-        Set<Object> loops = new HashSet<>();
-        for (int i = 0; i < 300; i++) {
-          String body =
-              client
-                  .request(HttpMethod.GET, server.port, "127.0.0.1", "/fast")
-                  .compose(r -> r.send())
-                  .compose(r -> r.body())
-                  .await(10, TimeUnit.SECONDS)
-                  .toString();
-          whole += body.equals("fast") ? 1 : 0;
-          loops.add(((ContextInternal) server.vertx.getOrCreateContext()).nettyEventLoop());
-        }
-        return (whole >= 270 ? "nearly all" : whole) + " whole, " + loops.size() + " loop";
+    String play(EdgeServer server) throws Exception {
+      var client = server.vertx.createHttpClient();
+      int whole = 0;
+      Set<Object> loops = new HashSet<>();
+      for (int i = 0; i < 300; i++) {
+        String body =
+            client
+                .request(HttpMethod.GET, server.port, "127.0.0.1", "/fast")
+                .compose(r -> r.send())
+                .compose(r -> r.body())
+                .await(10, TimeUnit.SECONDS)
+                .toString();
+        whole += body.equals("fast") ? 1 : 0;
+        loops.add(((ContextInternal) server.vertx.getOrCreateContext()).nettyEventLoop());
       }
+      return (whole >= 270 ? "nearly all" : whole) + " whole, " + loops.size() + " loop";
     }
   },
 
   PROXY_ADDRESS(
       "A20", "PROXY protocol, metrics on", "the proxy's address", "192.168.7.9", Hosts.ALL) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {});
-          Wire wire = new Wire(server.proxied()).timeout(5_000)) {
+    String play(EdgeServer server) throws Exception {
+      try (Wire wire = new Wire(server.proxied()).timeout(5_000)) {
         wire.send("PROXY TCP4 192.168.7.9 10.0.0.1 5000 80\r\n").get("/address");
         return wire.response();
       }
@@ -568,31 +568,26 @@ enum EdgeRow {
       "40 of 40 go on",
       Hosts.TAKEN_AND_STOCK) {
     @Override
-    String play(Host host) throws Exception {
-      Vertx vertx = host.vertx();
-      try {
-        List<Context> contexts = contexts(vertx, 40);
-        for (int i = 0; i < 40; i++) {
-          Context context = contexts.get(i);
-          var recursing =
-              new Thread(
-                  null,
-                  () -> {
-                    try {
-                      recurse(context, 0);
-                    } catch (StackOverflowError expected) {
-                      // that call failed
-                    }
-                  },
-                  "recursing",
-                  256 * 1024 + i * 64);
-          recursing.start();
-          recursing.join();
-        }
-        return alive(contexts) + " of 40 go on";
-      } finally {
-        vertx.close().await(20, TimeUnit.SECONDS);
+    String play(EdgeServer server) throws Exception {
+      List<Context> contexts = contexts(server.vertx, 40);
+      for (int i = 0; i < 40; i++) {
+        Context context = contexts.get(i);
+        var recursing =
+            new Thread(
+                null,
+                () -> {
+                  try {
+                    recurse(context, 0);
+                  } catch (StackOverflowError expected) {
+                    // that call failed
+                  }
+                },
+                "recursing",
+                256 * 1024 + i * 64);
+        recursing.start();
+        recursing.join();
       }
+      return alive(contexts) + " of 40 go on";
     }
   },
 
@@ -603,27 +598,25 @@ enum EdgeRow {
       "40 of 40 go on",
       Hosts.TAKEN_AND_STOCK) {
     @Override
-    String play(Host host) throws Exception {
-      try (EdgeServer server = new EdgeServer(host, o -> {})) {
-        List<Context> contexts = contexts(server.vertx, 40);
-        for (Context context : contexts) {
-          var overflown = new CountDownLatch(1);
-          server
-              .context()
-              .runOnContext(
-                  v -> {
-                    try {
-                      recurse(context, 0);
-                    } catch (StackOverflowError expected) {
-                      overflown.countDown();
-                    }
-                  });
-          if (!overflown.await(30, TimeUnit.SECONDS)) {
-            return "no overflow";
-          }
+    String play(EdgeServer server) throws Exception {
+      List<Context> contexts = contexts(server.vertx, 40);
+      for (Context context : contexts) {
+        var overflown = new CountDownLatch(1);
+        server
+            .context()
+            .runOnContext(
+                v -> {
+                  try {
+                    recurse(context, 0);
+                  } catch (StackOverflowError expected) {
+                    overflown.countDown();
+                  }
+                });
+        if (!overflown.await(30, TimeUnit.SECONDS)) {
+          return "no overflow";
         }
-        return alive(contexts) + " of 40 go on";
       }
+      return alive(contexts) + " of 40 go on";
     }
   };
 
@@ -645,15 +638,35 @@ enum EdgeRow {
 
   private final String right;
 
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final Consumer<BatonOptions> setup;
+
   EdgeRow(String number, String what, String before, String right, Set<Host> hosts) {
+    this(number, what, before, right, hosts, options -> {});
+  }
+
+  EdgeRow(
+      String number,
+      String what,
+      String before,
+      String right,
+      Set<Host> hosts,
+      Consumer<BatonOptions> setup) {
     this.number = number;
     this.what = what;
     this.before = before;
     this.right = right;
     this.hosts = hosts;
+    this.setup = setup;
   }
 
-  abstract String play(Host host) throws Exception;
+  final String play(Host host) throws Exception {
+    try (EdgeServer server = new EdgeServer(host, setup)) {
+      return play(server);
+    }
+  }
+
+  abstract String play(EdgeServer server) throws Exception;
 
   String right() {
     return right;
@@ -697,12 +710,6 @@ enum EdgeRow {
     }
     boolean _ = all.await(20, TimeUnit.SECONDS);
     return ran.size();
-  }
-
-  private static void close(List<Wire> wires) throws IOException {
-    for (Wire wire : wires) {
-      wire.close();
-    }
   }
 
   private static String number(int number) {

@@ -1,6 +1,6 @@
 package dev.baton.server.events;
 
-import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.LoopSnapshot;
 import dev.baton.scheduler.loop.PoolSnapshot;
 import dev.baton.scheduler.policy.TakeoverCause;
@@ -17,6 +17,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
@@ -38,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A service whose handlers do what brings a server to its bounds, and clients for it. */
 final class EdgeServer implements AutoCloseable {
-  /** How long an answer may take; a hang is seen after it. */
-  private static final int PATIENCE_MILLIS = 60_000;
+  /** Streams of one connection. */
+  private static final int STREAMS = 100;
 
   private static final byte HPACK_STATUS_200 = (byte) 0x88;
 
@@ -49,20 +50,27 @@ final class EdgeServer implements AutoCloseable {
   /** Handlers that have begun to block. */
   final AtomicInteger begun = new AtomicInteger();
 
+  /** How long an answer may take; a hang is seen after it. */
+  private final int patienceMillis;
+
+  private final boolean isStock;
   private final CountDownLatch released = new CountDownLatch(1);
   private volatile CountDownLatch held = new CountDownLatch(0);
+  private final List<Wire> open = new ArrayList<>();
   private final Service service = new Service();
   private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
 
-  /** One loop; a route may use up all workers. */
-  EdgeServer(Host host, Consumer<SchedulerOptions> scheduler) throws Exception {
-    this(host, 1, scheduler, new BatonOptions().setMaxAwayPerRoute(10_000));
-  }
-
-  EdgeServer(Host host, int loops, Consumer<SchedulerOptions> scheduler, BatonOptions options)
-      throws Exception {
-    scheduler.accept(options.getScheduler());
-    vertx = host.vertx(new VertxOptions().setEventLoopPoolSize(loops), options);
+  /**
+   * @param setup changes the options: one loop, and a route may use up all workers
+   */
+  EdgeServer(Host host, Consumer<BatonOptions> setup) throws Exception {
+    var options = new BatonOptions().setMaxAwayPerRoute(10_000);
+    options.getScheduler().setLoops(1);
+    setup.accept(options);
+    var vertxOptions = new VertxOptions().setEventLoopPoolSize(options.getScheduler().getLoops());
+    vertx = host.vertx(vertxOptions, options);
+    isStock = host == Host.STOCK;
+    patienceMillis = isStock ? 5_000 : 60_000;
     vertx.deployVerticle(service).await(20, TimeUnit.SECONDS);
     port = service.port(false);
   }
@@ -207,6 +215,40 @@ final class EdgeServer implements AutoCloseable {
     return text(seen);
   }
 
+  /**
+   * As {@link #all}, in streams of HTTP/2, {@value #STREAMS} on each connection; all that is not
+   * 200 counts as 503.
+   */
+  String allStreams(int count, String path) throws Exception {
+    var answers = new ArrayList<Future<Map<String, Integer>>>();
+    for (int left = count; left > 0; left -= STREAMS) {
+      int streams = Math.min(left, STREAMS);
+      answers.add(clients.submit(() -> streams(streams, path)));
+    }
+    var seen = new TreeMap<String, Integer>();
+    for (Future<Map<String, Integer>> answer : answers) {
+      answer.get().forEach((status, times) -> seen.merge(status, times, Integer::sum));
+    }
+    return text(seen);
+  }
+
+  private Map<String, Integer> streams(int count, String path) throws IOException {
+    var seen = new TreeMap<String, Integer>();
+    try (Wire wire = new Wire(port).timeout(patienceMillis).http2()) {
+      var requests = new ByteArrayOutputStream();
+      for (int i = 0; i < count; i++) {
+        requests.writeBytes(Wire.http2Get(2 * i + 1, path));
+      }
+      wire.send(requests.toByteArray());
+      for (int i = 0; i < count; i++) {
+        seen.merge(isOk(wire.http2Frame(Wire.HEADERS)) ? "200" : "503", 1, Integer::sum);
+      }
+    } catch (SocketTimeoutException hung) {
+      seen.put("no answer", count - seen.values().stream().mapToInt(n -> n).sum());
+    }
+    return seen;
+  }
+
   static String text(Map<String, Integer> seen) {
     return seen.entrySet().stream()
         .map(e -> e.getValue() + " × " + e.getKey())
@@ -215,7 +257,7 @@ final class EdgeServer implements AutoCloseable {
 
   /** What one request is answered. */
   String status(String path) {
-    try (Wire wire = new Wire(port).timeout(PATIENCE_MILLIS)) {
+    try (Wire wire = new Wire(port).timeout(patienceMillis)) {
       return Integer.toString(wire.get(path).status());
     } catch (SocketTimeoutException hung) {
       return "no answer";
@@ -234,17 +276,29 @@ final class EdgeServer implements AutoCloseable {
   }
 
   /** Has handlers block until {@link #release}, as many as will begin of {@code count}. */
-  List<Wire> occupied(int count) throws Exception {
+  void occupied(int count) throws Exception {
     String _ = untilServed(); // there are no standbys yet when a server has just begun
-    var wires = new ArrayList<Wire>();
     for (int i = 0; i < count; i++) {
-      wires.add(new Wire(port).get("/hold"));
+      Wire _ = open().get("/hold");
     }
     int before = -1;
     for (int now; (now = begun.get()) != before || now == 0; before = now) {
       TimeUnit.MILLISECONDS.sleep(300);
     }
-    return wires;
+  }
+
+  /** A connection that is open until {@link #leave}. */
+  Wire open() throws IOException {
+    var wire = new Wire(port);
+    open.add(wire);
+    return wire;
+  }
+
+  /** All of {@link #open} leave, those of {@link #occupied} too. */
+  void leave() throws IOException {
+    for (Wire wire : open) {
+      wire.close();
+    }
   }
 
   /** From now on {@code /hold-1} blocks until {@link #release}, too. */
@@ -262,7 +316,7 @@ final class EdgeServer implements AutoCloseable {
     String seen;
     do {
       seen = status("/fast");
-    } while (!seen.equals("200") && System.nanoTime() - start < 60_000_000_000L);
+    } while (!seen.equals("200") && System.nanoTime() - start < patienceMillis * 1_000_000L);
     return seen;
   }
 
@@ -281,7 +335,7 @@ final class EdgeServer implements AutoCloseable {
 
   /** Waits until as many requests were refused, but not for ever. */
   void untilRefused(int count) throws InterruptedException {
-    for (int i = 0; i < 6_000 && refused() < count; i++) {
+    for (int i = 0; i < patienceMillis / 10 && refused() < count; i++) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
   }
@@ -301,28 +355,32 @@ final class EdgeServer implements AutoCloseable {
     return question.call();
   }
 
-  // ---------------------------------------------------------------- the scheduler
+  // ---------------------------------------------------------------- the scheduler; not of stock
 
   /** Requests that wait for a worker. */
   int waiting() {
-    return Baton.scheduler(vertx).enclave().loopSnapshots().stream()
-        .mapToInt(LoopSnapshot::queuedContinuations)
-        .sum();
+    return isStock
+        ? 0
+        : enclave().loopSnapshots().stream().mapToInt(LoopSnapshot::queuedContinuations).sum();
   }
 
   /** Whether new work is held back. */
   boolean isUsedUp() {
-    return Baton.scheduler(vertx).enclave().poolSnapshots().stream()
-        .anyMatch(PoolSnapshot::exhausted);
+    return isStock || enclave().poolSnapshots().stream().anyMatch(PoolSnapshot::exhausted);
   }
 
   long hogs() {
-    return Baton.scheduler(vertx).enclave().takeovers(TakeoverCause.HOG);
+    return isStock ? 0 : enclave().takeovers(TakeoverCause.HOG);
+  }
+
+  private Enclave enclave() {
+    return Baton.scheduler(vertx).enclave();
   }
 
   @Override
   public void close() throws Exception {
     release();
+    leave();
     clients.shutdownNow();
     vertx.close().await(20, TimeUnit.SECONDS);
   }
