@@ -31,6 +31,7 @@ class StandbyPoolSimulationTest {
     private int admitted;
     private int waiting;
     private int away;
+    private int ahead;
 
     /**
      * @param diesUntold the broken twin: a worker that dies away tells nobody
@@ -79,7 +80,7 @@ class StandbyPoolSimulationTest {
     }
 
     void step() {
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(10)) {
         case 0, 1 -> {
           if (pool.admit()) {
             admitted++;
@@ -120,6 +121,13 @@ class StandbyPoolSimulationTest {
             }
           }
         }
+        case 7 -> ahead += pool.tryAhead() ? 1 : 0;
+        case 8 -> {
+          if (ahead > 0) {
+            ahead--;
+            pool.endAhead();
+          }
+        }
         default -> {
           if (waiting > 0) {
             waiting--;
@@ -138,7 +146,7 @@ class StandbyPoolSimulationTest {
     void check() {
       PoolSnapshot now = pool.snapshot();
       assertThat(now.idle()).as("idle").isEqualTo(waiting + admitted);
-      assertThat(now.total()).as("total").isEqualTo(waiting + admitted + away);
+      assertThat(now.total()).as("total").isEqualTo(waiting + admitted + away + ahead);
       assertThat(now.total()).as("bound").isLessThanOrEqualTo(now.max());
       assertThat(now.max()).as("one for each loop").isGreaterThanOrEqualTo(loops);
       if (waiting >= loops) {
@@ -146,6 +154,33 @@ class StandbyPoolSimulationTest {
       } else if (waiting + admitted < loops) {
         assertThat(pool.isExhausted()).as("exhausted, with too few that wait").isTrue();
       }
+    }
+
+    /**
+     * At rest: those that are away have come back, since nothing that they wait for is held back,
+     * and the spawner has done what it was asked. No loop may hold work back then, or nothing would
+     * ever bring it to an end.
+     */
+    void comeToRest() {
+      for (; ahead > 0; ahead--) {
+        pool.endAhead();
+      }
+      for (; away > 0; away--) {
+        pool.cameBack();
+        waiting += waits() ? 1 : 0;
+      }
+      for (; admitted > 0; admitted--) {
+        boolean _ = pool.started(true);
+        waiting += waits() ? 1 : 0;
+      }
+      while (pool.admit()) {
+        boolean _ = pool.started(true);
+        waiting += waits() ? 1 : 0;
+      }
+      check();
+      assertThat(waiting).as("one waits for each loop").isGreaterThanOrEqualTo(loops);
+      assertThat(pool.isExhausted()).as("exhausted at rest").isFalse();
+      assertThat(pool.snapshot().exhausted()).as("told to be exhausted at rest").isFalse();
     }
   }
 
@@ -155,6 +190,7 @@ class StandbyPoolSimulationTest {
       model.step();
       model.check();
     }
+    model.comeToRest();
   }
 
   @ParameterizedTest
