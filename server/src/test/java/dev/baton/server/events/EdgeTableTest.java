@@ -26,8 +26,6 @@ final class EdgeTableTest {
       mvn -B test -pl server -am -Dtest=EdgeTableTest -Dsurefire.failIfNoSpecifiedTests=false -Dedges
       ```
 
-      Floods, beside stock: [server/src/bench](../server/src/bench/README.md).
-
       """;
 
   @Test
