@@ -42,6 +42,8 @@ def ours(path, warmup):
                     '-d', '8s' if warmup else seconds + 's', '--warmup', '0', '-c', '200', '--realtime', '--quiet',
                     '--json', out] + (['--no-rehearsal', '--closed'] if warmup else []), stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
+    if warmup:
+        return None
     j = json.load(open(out))
     return {q: j['response_ms'][q] * 1e3 for q in QUANTILES} | {'n': j['requests']['ok'], 'valid': j['valid'],
             'late99': j['lateness_ms']['p99'] * 1e3, 'late999': j['lateness_ms']['p999'] * 1e3}

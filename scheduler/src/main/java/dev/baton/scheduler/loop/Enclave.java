@@ -80,6 +80,7 @@ public final class Enclave {
       new EnumMap<>(TransactionResult.class);
 
   private final AheadRuns ahead;
+  private final Patience patience = new Patience();
 
   // Guarded by recent
   private final Deque<Takeover> recent = new ArrayDeque<>(RECENT_TAKEOVERS);
@@ -658,6 +659,11 @@ public final class Enclave {
   /** The last worker has ended. */
   void closePools() {
     pools.values().forEach(StandbyPool::close);
+  }
+
+  /** What is waited out where the policy gives no grace. */
+  Patience patience() {
+    return patience;
   }
 
   // ---------------------------------------------------------------- ahead

@@ -26,13 +26,8 @@ import org.jspecify.annotations.Nullable;
  * to sleep last.
  *
  * The woken standby decides on what it reads then, not on what the event says: the loop's status
- * word, and the worker as the notifier sees it. It waits out the policy's grace if there is one,
- * looks again, and takes the loop by compare-and-set.
- *
- * Safepoints. A GC pause puts every thread to sleep that runs Java, also inside a continuation, and
- * the standby itself cannot run before it is over. A worker that is asleep in the eyes of the
- * kernel, runnable in the eyes of the JVM, and was so for longer than a wake-up takes, has probably
- * just been released: it gets SAFEPOINT_GRACE_NANOS to show up.
+ * word, and the worker as the notifier sees it. It waits out the policy's grace if there is one, else
+ * what Patience says, looks again, and takes the loop by compare-and-set.
  *
  * Bounds. total counts the workers of this CPU beside the owners of its loops; idle those that
  * wait; ahead what runs on a virtual thread in place of a worker. Fewer than min idle ones ask the
@@ -48,9 +43,6 @@ import org.jspecify.annotations.Nullable;
 final class StandbyPool {
   private static final long TIMER = 1L << 32;
   private static final long STOP = 1L << 33;
-
-  private static final long SAFEPOINT_SUSPECT_NANOS = 200_000;
-  private static final long SAFEPOINT_GRACE_NANOS = 50_000;
 
   private final Enclave enclave;
   private final int cpu;
@@ -530,11 +522,8 @@ final class StandbyPool {
     if (grace == SchedulingPolicy.NEVER) {
       return null;
     }
-    if (grace == 0
-        && since != 0
-        && System.nanoTime() - since > SAFEPOINT_SUSPECT_NANOS
-        && !isWaiting(owner)) {
-      grace = SAFEPOINT_GRACE_NANOS;
+    if (grace == 0) {
+      grace = enclave.patience().nanos(owner.thread(), since == 0 ? 0 : System.nanoTime() - since);
     }
     LinuxCalls c = calls;
     if (grace > 0 && c != null) {

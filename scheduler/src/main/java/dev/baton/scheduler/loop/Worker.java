@@ -48,6 +48,8 @@ final class Worker implements Runnable {
   private @Nullable Supplier<?> awayWork;
   // Guarded by this: what to call when it is back
   private @Nullable Runnable awayEnd;
+  // Guarded by this
+  private boolean awayAtLock;
 
   Worker(Enclave enclave, StandbyPool pool, int id, @Nullable TransferableEventLoop first) {
     this.enclave = enclave;
@@ -205,6 +207,10 @@ final class Worker implements Runnable {
         awaySinceNanos = sinceNanos;
         awayWork = work;
         awayEnd = enclave.left(lost, work);
+        awayAtLock = cause == TakeoverCause.BLOCKED && Patience.isAtLock(thread);
+        if (awayAtLock) {
+          enclave.patience().left();
+        }
         widened = pool.widen(tid);
         if (widened) {
           enclave.policies().tell(Message.Kind.AFFINITY_CHANGED, -1, id, HandlerClasses.UNKNOWN, 0);
@@ -231,6 +237,10 @@ final class Worker implements Runnable {
       awayCause = null;
       awayWork = null;
       awayEnd = null;
+      if (awayAtLock) {
+        awayAtLock = false;
+        enclave.patience().returned();
+      }
       if (widened) {
         widened = false;
         pool.repin();
