@@ -73,8 +73,7 @@ final class AheadRuns {
     return true;
   }
 
-  private void run(
-      TransferableEventLoop loop, StandbyPool pool, Ahead ahead, int id, long since) {
+  private void run(TransferableEventLoop loop, StandbyPool pool, Ahead ahead, int id, long since) {
     long began = System.nanoTime();
     try {
       ahead.run();
