@@ -33,17 +33,21 @@ final class AheadRuns {
     }
   }
 
-  private final ThreadFactory threads = Thread.ofVirtual().name("baton-ahead-", 0).factory();
+  private static final System.Logger LOGGER = System.getLogger(AheadRuns.class.getName());
+
+  private final ThreadFactory threads;
   private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
   private final AtomicInteger ids;
   private final LongAdder started = new LongAdder();
   private final Consumer<Absence> ended;
 
   /**
+   * @param threads makes the virtual threads
    * @param ids the next one's, of all enclaves
    * @param ended told of each that has run, on its thread
    */
-  AheadRuns(AtomicInteger ids, Consumer<Absence> ended) {
+  AheadRuns(ThreadFactory threads, AtomicInteger ids, Consumer<Absence> ended) {
+    this.threads = threads;
     this.ids = ids;
     this.ended = ended;
   }
@@ -61,16 +65,30 @@ final class AheadRuns {
   boolean start(TransferableEventLoop loop, StandbyPool pool, Ahead ahead) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
     long since = System.nanoTime();
-    Thread thread = threads.newThread(() -> run(loop, pool, ahead, id, since));
-    runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
     try {
+      Thread thread = threads.newThread(() -> run(loop, pool, ahead, id, since));
+      runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
       thread.start();
-    } catch (OutOfMemoryError e) { // "unable to create native thread", to carry it
+    } catch (OutOfMemoryError | LinkageError e) { // no native thread, to carry it or as in prepare
       runs.remove(id);
       return false;
     }
     started.increment();
     return true;
+  }
+
+  /**
+   * Has the JVM make what all virtual threads need while native threads can be had: where they
+   * cannot, the class fails to initialize, and never will.
+   */
+  void prepare() {
+    try {
+      threads.newThread(() -> {}).start();
+    } catch (OutOfMemoryError | LinkageError e) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "No virtual thread can be started, so no request is started ahead: " + e.getMessage());
+    }
   }
 
   private void run(TransferableEventLoop loop, StandbyPool pool, Ahead ahead, int id, long since) {

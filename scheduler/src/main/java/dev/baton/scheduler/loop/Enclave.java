@@ -133,7 +133,9 @@ public final class Enclave {
       WorkObserver observer) {
     this.name = name;
     this.roster = roster;
-    this.ahead = new AheadRuns(roster.aheadIds(), this::wasAway);
+    this.ahead =
+        new AheadRuns(
+            Thread.ofVirtual().name("baton-ahead-", 0).factory(), roster.aheadIds(), this::wasAway);
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;
@@ -670,6 +672,11 @@ public final class Enclave {
 
   AheadRuns ahead() {
     return ahead;
+  }
+
+  /** Makes ready what starting work ahead needs. Before the first. */
+  public void prepareAhead() {
+    ahead.prepare();
   }
 
   /** How often work was started ahead. Any thread. */

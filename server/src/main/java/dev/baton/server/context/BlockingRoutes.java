@@ -53,6 +53,9 @@ public final class BlockingRoutes {
     this.maxAway = maxAway;
     this.maxWaiting = maxWaiting;
     this.enclave = enclave;
+    if (startAhead) {
+      enclave.prepareAhead();
+    }
   }
 
   /**
