@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -79,11 +80,15 @@ final class AheadRuns {
 
   /**
    * Has the JVM make what all virtual threads need while native threads can be had: where they
-   * cannot, the class fails to initialize, and never will.
+   * cannot, the class fails to initialize, and never will, and one that sleeps without the thread
+   * of timers never wakes up. There is one of those for each few CPUs, by number of the virtual
+   * thread.
    */
   void prepare() {
     try {
-      threads.newThread(() -> {}).start();
+      for (int cpu = 0; cpu < Runtime.getRuntime().availableProcessors(); cpu++) {
+        threads.newThread(() -> LockSupport.parkNanos(1)).start();
+      }
     } catch (OutOfMemoryError | LinkageError e) {
       LOGGER.log(
           System.Logger.Level.WARNING,
