@@ -19,14 +19,7 @@ final class PatienceTest {
     Object monitor = new Object();
     Thread waits;
     synchronized (monitor) {
-      waits =
-          asleep(
-              Thread.State.BLOCKED,
-              () -> {
-                synchronized (monitor) {
-                  Thread.onSpinWait();
-                }
-              });
+      waits = atMonitor(monitor);
       assertThat(patience.nanos(waits, LONG_NANOS)).isEqualTo(Patience.LOCK_NANOS);
     }
     waits.join();
@@ -49,14 +42,7 @@ final class PatienceTest {
     Object monitor = new Object();
     Thread waits;
     synchronized (monitor) {
-      waits =
-          asleep(
-              Thread.State.BLOCKED,
-              () -> {
-                synchronized (monitor) {
-                  Thread.onSpinWait();
-                }
-              });
+      waits = atMonitor(monitor);
       patience.left();
       assertThat(patience.nanos(waits, LONG_NANOS)).isEqualTo(2 * Patience.LOCK_NANOS);
       for (int more = 0; more < 100; more++) {
@@ -109,6 +95,16 @@ final class PatienceTest {
     assertThat(patience.nanos(runs, 0)).isZero();
     ended.countDown();
     runs.join();
+  }
+
+  private static Thread atMonitor(Object monitor) {
+    return asleep(
+        Thread.State.BLOCKED,
+        () -> {
+          synchronized (monitor) {
+            Thread.onSpinWait();
+          }
+        });
   }
 
   private static void takeAndGive(ReentrantLock lock) {
