@@ -60,7 +60,7 @@ public final class LoadGeneratorCommand implements Runnable {
   }
 
   /** Runs a command and returns its exit code. */
-  static int execute(String[] args, PrintWriter out, PrintWriter err) {
+  public static int execute(String[] args, PrintWriter out, PrintWriter err) {
     var root = new LoadGeneratorCommand();
     var commandLine = commandLine(root).setOut(out).setErr(err);
     root.arguments = List.of(args);

@@ -7,6 +7,7 @@ import dev.baton.stages.Pipeline;
 import dev.baton.stages.PipelineOptions;
 import dev.baton.stages.Problem;
 import dev.baton.stages.Response;
+import dev.baton.stages.Stage;
 import dev.baton.stages.parse.Parse;
 import dev.baton.stages.respond.Respond;
 import io.vertx.core.Future;
@@ -19,10 +20,12 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -52,6 +55,7 @@ public final class DemoService extends VerticleBase {
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
   private static final CharSequence TEXT = HttpHeaders.createOptimized("text/plain");
   private static final CharSequence HTML = HttpHeaders.createOptimized("text/html; charset=utf-8");
+  private static final CharSequence JSON_TYPE = HttpHeaders.createOptimized("application/json");
   private static final CharSequence BYTES = HttpHeaders.createOptimized("application/octet-stream");
   private static final CharSequence PROBLEM =
       HttpHeaders.createOptimized("application/problem+json");
@@ -59,10 +63,15 @@ public final class DemoService extends VerticleBase {
   private static final Buffer OK = Buffer.buffer("ok");
   private static final Buffer PAGE = page();
 
+  private static final Shop SHOP = Shop.open(InstantSource.system());
+
   static final Pipeline<Exchange, Response> ORDERS =
-      Pipeline.of("orders", Parse.json(Order.class))
-          .then("price", Order::price)
-          .then(Respond.json());
+      Pipeline.of("orders", Stage.future("parse", DemoService::cart))
+          .then("price", Cart::price)
+          .then("respond", Bill::response);
+
+  private static final Stage<Exchange, Order> ORDER = Parse.json(Order.class);
+  private static final Stage<Object, Response> JSON = Respond.json();
 
   private static final Parameter MILLIS = new Parameter("ms", 0, 60_000);
   private static final Parameter TIMER_MILLIS = new Parameter("ms", 1, 60_000);
@@ -124,17 +133,19 @@ public final class DemoService extends VerticleBase {
         Stream.of(
                 new Route("", HttpMethod.GET, null, (request, none) -> send(request, HTML, PAGE)),
                 new Route("fast", HttpMethod.GET, null, (request, none) -> fast(request)),
-                new Route("block", HttpMethod.GET, MILLIS, this::block),
-                new Route("native", HttpMethod.GET, MILLIS, this::nativeSleep),
-                new Route("cpu", HttpMethod.GET, KILO_ITERATIONS, this::cpu),
-                new Route("file", HttpMethod.GET, KIB, this::file),
-                new Route("timer", HttpMethod.GET, TIMER_MILLIS, this::timer),
-                new Route("stream", HttpMethod.GET, KIB, this::stream),
+                Route.of("block", MILLIS, this::block),
+                Route.of("native", MILLIS, this::nativeSleep),
+                Route.of("cpu", KILO_ITERATIONS, this::cpu),
+                Route.of("file", KIB, this::file),
+                Route.of("timer", TIMER_MILLIS, this::timer),
+                Route.of("stream", KIB, this::stream),
                 new Route("fail", HttpMethod.GET, null, (request, none) -> fail()),
                 new Route("echo", HttpMethod.POST, null, (request, none) -> echo(request)),
+                new Route("login", HttpMethod.POST, null, (request, none) -> logIn(request)),
                 new Route(
-                    "orders", HttpMethod.POST, null, (request, none) -> orders().handle(request)))
-            .collect(Collectors.toUnmodifiableMap(Route::name, Function.identity()));
+                    "orders", HttpMethod.POST, null, (request, none) -> orders().handle(request)),
+                new Route("orders", HttpMethod.GET, "id", this::order))
+            .collect(Collectors.toUnmodifiableMap(Route::key, Function.identity()));
   }
 
   @Override
@@ -221,10 +232,10 @@ public final class DemoService extends VerticleBase {
     }
     String path = Objects.requireNonNullElse(request.path(), "");
     int slash = path.indexOf('/', 1);
-    String name =
-        !path.startsWith("/") ? "?" : path.substring(1, slash < 0 ? path.length() : slash);
-    Route route = routes.get(name);
-    if (route == null || (slash >= 0) != (route.parameter != null)) {
+    String key =
+        path.startsWith("/") ? path.substring(0, slash < 0 ? path.length() : slash + 1) : "";
+    Route route = routes.get(key);
+    if (route == null) {
       throw new Problem(404, "path", path, "is unknown", "GET / lists the routes");
     }
     request.routed(route.pattern);
@@ -234,9 +245,7 @@ public final class DemoService extends VerticleBase {
       throw new Problem(
           405, "method", method, "does not fit " + path, "use " + route.method.name());
     }
-    Parameter parameter = route.parameter;
-    int value = parameter == null ? 0 : parameter.parse(path.substring(slash + 1));
-    route.action.run(request, value);
+    route.action.run(request, path.substring(slash + 1));
   }
 
   private static String checkedRequestId(String id) {
@@ -388,6 +397,24 @@ public final class DemoService extends VerticleBase {
     request.pipe().endOnFailure(false).to(response).onFailure(brokenOff -> abort(request));
   }
 
+  private void logIn(HttpServerRequest request) {
+    String token = SHOP.token(request.getParam("user"));
+    send(request, JSON_TYPE, new JsonObject().put("token", token).toBuffer());
+  }
+
+  /** An order, and who gives it if that is said: then it is placed, else it is only priced. */
+  private static Future<Cart> cart(Exchange exchange) {
+    String authorization = exchange.request().getHeader(HttpHeaders.AUTHORIZATION);
+    String user = authorization == null ? null : SHOP.user(authorization);
+    return ORDER.begin(exchange).map(order -> new Cart(order, user));
+  }
+
+  private void order(HttpServerRequest request, String id) {
+    String user = SHOP.user(request.getHeader(HttpHeaders.AUTHORIZATION));
+    String status = SHOP.isDone(user, id) ? "done" : "pending";
+    send(request, JSON_TYPE, new JsonObject().put("id", id).put("status", status).toBuffer());
+  }
+
   private static Buffer page() {
     try (var in = DemoService.class.getResourceAsStream("demo.html")) {
       return Buffer.buffer(
@@ -444,20 +471,37 @@ public final class DemoService extends VerticleBase {
     }
   }
 
-  /** The pattern is what metrics call the route. */
-  private record Route(
-      String name,
-      HttpMethod method,
-      @Nullable Parameter parameter,
-      Action action,
-      String pattern) {
-    Route(String name, HttpMethod method, @Nullable Parameter parameter, Action action) {
-      this(
+  private record Cart(Order order, @Nullable String user) {
+    Bill price() {
+      return new Bill(order.price(), user);
+    }
+  }
+
+  private record Bill(Order.Receipt receipt, @Nullable String user) {
+    Response response() throws Exception {
+      Response response = JSON.begin(receipt).result();
+      return user == null
+          ? response
+          : response.status(201).header(HttpHeaders.LOCATION, "/orders/" + SHOP.place(user));
+    }
+  }
+
+  /**
+   * @param key the path up to its parameter
+   * @param pattern what metrics call the route
+   */
+  private record Route(String key, HttpMethod method, Action action, String pattern) {
+    Route(String name, HttpMethod method, @Nullable String parameter, Action action) {
+      String path = "/" + name + (parameter == null ? "" : "/");
+      this(path, method, action, parameter == null ? path : path + ":" + parameter);
+    }
+
+    static Route of(String name, Parameter parameter, IntAction action) {
+      return new Route(
           name,
-          method,
-          parameter,
-          action,
-          "/" + name + (parameter == null ? "" : "/:" + parameter.name));
+          HttpMethod.GET,
+          parameter.name,
+          (request, argument) -> action.run(request, parameter.parse(argument)));
     }
   }
 
@@ -479,6 +523,11 @@ public final class DemoService extends VerticleBase {
 
   @FunctionalInterface
   private interface Action {
+    void run(HttpServerRequest request, String argument) throws Exception;
+  }
+
+  @FunctionalInterface
+  private interface IntAction {
     void run(HttpServerRequest request, int value) throws Exception;
   }
 

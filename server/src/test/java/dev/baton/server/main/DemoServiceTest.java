@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
@@ -68,7 +69,7 @@ final class DemoServiceTest {
     assertThat(page.body()).doesNotContain("https://", "<script src", "@import");
     Stream.of("fast", "block", "native", "cpu", "file", "timer", "stream", "fail")
         .forEach(name -> assertThat(page.body()).contains("href=\"/" + name));
-    assertThat(page.body()).contains("POST /echo", "POST /orders");
+    assertThat(page.body()).contains("POST /echo", "POST /orders", "POST /login", "GET /orders/");
   }
 
   @ParameterizedTest
@@ -192,6 +193,49 @@ final class DemoServiceTest {
                 .put("taxCents", 171)
                 .put("totalCents", 1_071)
                 .put("checksum", String.format("%08x", crc.getValue())));
+  }
+
+  @Test
+  void shouldPlaceTheOrderOfWhoHasLoggedIn() throws Exception {
+    String ada = "Bearer " + token("ada");
+    String eve = "Bearer " + token("Eve Ü.");
+
+    HttpResponse<String> placed =
+        CLIENT.send(
+            builder("/orders")
+                .header("authorization", ada)
+                .POST(
+                    BodyPublishers.ofString(
+                        ("{'customer':'Ada','items':[" + ITEM + "]}").replace('\'', '"')))
+                .build(),
+            BodyHandlers.ofString());
+
+    assertThat(placed.statusCode()).isEqualTo(201);
+    assertThat(new JsonObject(placed.body()).getInteger("totalCents")).isEqualTo(1_071);
+    String path = placed.headers().firstValue("location").orElseThrow();
+    HttpResponse<String> looked = look(path, ada);
+    while (new JsonObject(looked.body()).getString("status").equals("pending")) {
+      Thread.sleep(5);
+      looked = look(path, ada);
+    }
+    assertThat(new JsonObject(looked.body()))
+        .isEqualTo(
+            new JsonObject().put("id", path.substring("/orders/".length())).put("status", "done"));
+    assertThat(problem(look(path, eve), 404).getString("field")).isEqualTo("id");
+    assertThat(problem(look(path, "Bearer x"), 401).getString("field")).isEqualTo("authorization");
+    assertThat(problem(get(path), 401).getString("reason")).isEqualTo("is missing");
+  }
+
+  private static String token(String user) throws Exception {
+    HttpResponse<String> response =
+        post("/login?user=" + URLEncoder.encode(user, StandardCharsets.UTF_8), "");
+    assertThat(response.statusCode()).isEqualTo(200);
+    return new JsonObject(response.body()).getString("token");
+  }
+
+  private static HttpResponse<String> look(String path, String authorization) throws Exception {
+    return CLIENT.send(
+        builder(path).header("authorization", authorization).build(), BodyHandlers.ofString());
   }
 
   @Test
