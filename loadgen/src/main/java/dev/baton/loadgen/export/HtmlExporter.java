@@ -38,7 +38,8 @@ public final class HtmlExporter {
     var total = report.total();
     boolean closed = report.options().isClosedLoop();
     var data = new LinkedHashMap<String, Object>();
-    data.put("title", String.join("  ", report.requests().stream().map(r -> r.name()).toList()));
+    var parts = report.sessions().isEmpty() ? report.requests() : report.sessions();
+    data.put("title", String.join("  ", parts.stream().map(r -> r.name()).toList()));
     data.put(
         "subtitle",
         String.format(

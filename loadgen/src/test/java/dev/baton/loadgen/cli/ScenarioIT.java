@@ -101,7 +101,7 @@ class ScenarioIT {
     assertThat(report.requests().get(2).response().millisAt(1))
         .isLessThan(sessions.response().millisAt(1));
     assertThat(JsonExporter.toJson(report)).contains("\"sessions\"", "\"name\" : \"buy\"");
-    assertThat(HtmlExporter.page(report)).contains("buy: order");
+    assertThat(HtmlExporter.page(report)).contains("\"title\":\"buy\"", "buy: order");
   }
 
   @Test
