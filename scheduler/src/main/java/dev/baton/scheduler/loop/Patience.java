@@ -48,12 +48,10 @@ final class Patience {
 
   /** Whether the thread waits for a lock. Any thread. */
   static boolean isAtLock(Thread thread) {
-    return switch (thread.getState()) {
-      case BLOCKED -> true;
-      case WAITING, TIMED_WAITING ->
-          LockSupport.getBlocker(thread) instanceof AbstractOwnableSynchronizer;
-      case NEW, RUNNABLE, TERMINATED -> false;
-    };
+    Thread.State state = thread.getState(); // a switch would be a class to load at the first one
+    return state == Thread.State.BLOCKED
+        || ((state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING)
+            && LockSupport.getBlocker(thread) instanceof AbstractOwnableSynchronizer);
   }
 
   /** A worker has lost its loop at a lock. */

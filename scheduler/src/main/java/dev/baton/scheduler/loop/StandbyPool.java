@@ -354,6 +354,23 @@ final class StandbyPool {
   // ---------------------------------------------------------------- waiting
 
   /**
+   * Does on the calling worker what a standby does to another one, so that everything is loaded and
+   * linked when the first of them blocks. Before it waits for the first time.
+   */
+  void rehearse(Worker me) {
+    LinuxCalls c = calls;
+    if (c != null) {
+      boolean _ = me.probe().look() == Sighting.BLOCKED || Patience.isAtLock(me.thread());
+      long _ = me.cpuNanos(c);
+      c.nanosleep(1);
+      if (widen(me.tid())) {
+        repin();
+      }
+      TransferableEventLoop.rehearse();
+    }
+  }
+
+  /**
    * Waits until this worker, counted as idle, has taken a loop.
    *
    * @param me the calling worker

@@ -475,6 +475,12 @@ public final class TransferableEventLoop extends UnitExecutor
     pendingTakeover = new PendingTakeover(cause, from, to, atNanos, fromStint, work);
   }
 
+  /** Loads what reports a takeover, see {@link StandbyPool#rehearse}. */
+  static void rehearse() {
+    var none = new PendingTakeover(TakeoverCause.BLOCKED, 0, 0, 0, 0, null);
+    Object _ = new Takeover(0, none.cause(), 0, 0, 0, 0, 0, 0, Enclave.describe(none.work()));
+  }
+
   // ---------------------------------------------------------------- driving
 
   /**

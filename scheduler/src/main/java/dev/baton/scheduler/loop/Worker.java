@@ -152,6 +152,9 @@ final class Worker implements Runnable {
       enclave.shortenKernelSlice();
     }
     probe = pool.attach(tid, id);
+    if (loop == null) {
+      pool.rehearse(this);
+    }
   }
 
   private void work() {

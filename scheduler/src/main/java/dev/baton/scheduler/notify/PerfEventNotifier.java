@@ -1,8 +1,6 @@
 package dev.baton.scheduler.notify;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.baton.scheduler.os.LinuxCalls;
 import java.lang.foreign.MemorySegment;
@@ -181,12 +179,13 @@ public final class PerfEventNotifier extends BlockNotifier {
       Sighting sighting = Sighting.RUNNING; // no record since the gate opened
       while (at < head) {
         long record = data + (at & (pageBytes - 1));
-        int bytes = MEMORY.get(JAVA_SHORT, record + 6);
+        long header = MEMORY.get(JAVA_LONG, record); // u32 type, u16 misc, u16 size
+        int bytes = (int) (header >> 48);
         if (bytes <= 0) {
           return Sighting.UNKNOWN;
         }
-        if (MEMORY.get(JAVA_INT, record) == PERF_RECORD_SWITCH) {
-          int misc = MEMORY.get(JAVA_SHORT, record + 4);
+        if ((int) header == PERF_RECORD_SWITCH) {
+          int misc = (int) (header >> 32);
           if ((misc & PERF_RECORD_MISC_SWITCH_OUT) == 0) {
             sighting = Sighting.RUNNING;
           } else if ((misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT) != 0) {
