@@ -361,15 +361,23 @@ public final class DemoService extends VerticleBase {
 
   private void stream(HttpServerRequest request, int kib) {
     long seed = longParam(request, "seed", 0);
-    String pause = request.getParam("pause");
+    String pause = param(request, "pause");
     int pauseMillis = pause == null ? 0 : PAUSE_MILLIS.parse(pause);
     HttpServerResponse response = request.response();
     response.setChunked(true).putHeader(HttpHeaders.CONTENT_TYPE, BYTES);
     new PatternStream(request, seed, kib * 1024, pauseMillis).write();
   }
 
+  private static @Nullable String param(HttpServerRequest request, String name) {
+    try {
+      return request.getParam(name);
+    } catch (IllegalArgumentException malformed) {
+      throw Problem.notEncoded("query", malformed);
+    }
+  }
+
   private static long longParam(HttpServerRequest request, String name, long otherwise) {
-    String text = request.getParam(name);
+    String text = param(request, name);
     try {
       return text == null ? otherwise : Long.parseLong(text);
     } catch (NumberFormatException notANumber) {
@@ -398,7 +406,7 @@ public final class DemoService extends VerticleBase {
   }
 
   private void logIn(HttpServerRequest request) {
-    String token = SHOP.token(request.getParam("user"));
+    String token = SHOP.token(param(request, "user"));
     send(request, JSON_TYPE, new JsonObject().put("token", token).toBuffer());
   }
 

@@ -355,6 +355,20 @@ final class DemoServiceTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"/stream/1?seed=%zz", "/stream/1?%zz", "/stream/1?pause=1&seed=%"})
+  void shouldAnswerAQueryThatIsNotEncoded(String path) throws Exception {
+    String answer;
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), SERVICE.actualPort())) {
+      write(socket, "GET " + path + " HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+      answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    assertThat(answer)
+        .startsWith("HTTP/1.1 400 ")
+        .contains("\"field\":\"query\"", "\"remedy\":\"write % as %25\"");
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"/nowhere", "/block", "/fast/", "//", "/FAST", "/echo/1", "/%66ast"})
   void shouldNotKnowOtherPaths(String path) throws Exception {
     JsonObject problem = problem(get(path), 404);
