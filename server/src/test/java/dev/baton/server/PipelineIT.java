@@ -16,6 +16,7 @@ import dev.baton.stages.StageOutcome;
 import dev.baton.stages.StageSnapshot;
 import dev.baton.stages.parse.Parse;
 import dev.baton.stages.respond.Respond;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -24,8 +25,9 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.impl.BatonThread;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
 import java.net.InetAddress;
@@ -61,6 +63,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Pipelines as a verticle's users see them: overlap, clients that leave, the end. */
 @Timeout(30)
 final class PipelineIT {
+  /** netinet/tcp.h: the peer has closed. */
+  private static final int TCP_CLOSE_WAIT = 8;
+
   /** Serves one pipeline until its requests have ended. */
   private static final class Service extends VerticleBase {
     private final Pipeline<Exchange, Response> pipeline;
@@ -158,13 +163,13 @@ final class PipelineIT {
     var blocked = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     var ran = new AtomicBoolean();
-    var response = new AtomicReference<HttpServerResponse>();
+    var request = new AtomicReference<HttpServerRequest>();
     Pipeline<Exchange, Response> pipeline =
         Pipeline.of("p", Parse.exchange())
             .then(
                 "block",
                 in -> {
-                  response.set(in.request().response());
+                  request.set(in.request());
                   blocked.countDown();
                   release.await();
                   return "x";
@@ -186,13 +191,19 @@ final class PipelineIT {
     }
     if (placement == Placement.FUSED) {
       // The stage holds the connection: what the loop has seen of it waits until the stage ends.
-      for (int turn = 0; turn < 2; turn++) {
-        for (var loop : Baton.scheduler(vertx).eventLoopGroup().loops()) {
+      var connection = (ConnectionBase) Objects.requireNonNull(request.get()).connection();
+      var channel = (EpollSocketChannel) connection.channel();
+      while (channel.tcpInfo().state() != TCP_CLOSE_WAIT) {
+        Thread.sleep(1);
+      }
+      for (var loop : Baton.scheduler(vertx).eventLoopGroup().loops()) {
+        long now = loop.snapshot().turns();
+        while (loop.snapshot().turns() < now + 2) { // one whole turn, with its look at the sockets
           loop.submit(() -> {}).sync();
         }
       }
     } else {
-      while (!Objects.requireNonNull(response.get()).closed()) {
+      while (!Objects.requireNonNull(request.get()).response().closed()) {
         Thread.sleep(1);
       }
     }
