@@ -80,6 +80,21 @@ class SliceTimerTest {
     assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 2, 1)).as("with a grace").isFalse();
   }
 
+  /** Over several looks: each of them is a slice apart, and grace may be longer. */
+  @Test
+  void shouldWaitAGraceOut() {
+    long word = StatusWord.entered(StatusWord.ownedBy(1, 0));
+    long grace = 3 * SLICE;
+    timer.lookAgain(word, 0);
+
+    for (long cpuNanos = SLICE; cpuNanos <= grace; cpuNanos += SLICE) {
+      assertThat(timer.isUsedUp(word, cpuNanos, grace)).isFalse();
+      timer.lookAgain(word, cpuNanos);
+    }
+
+    assertThat(timer.isUsedUp(word, grace + SLICE / 2, grace)).isTrue();
+  }
+
   @Test
   void shouldCloseItsTimer() {
     timer.close();

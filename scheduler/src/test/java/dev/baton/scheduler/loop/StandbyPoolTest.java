@@ -57,7 +57,12 @@ final class StandbyPoolTest {
 
   /** Takes hogs, after what a test does meanwhile. */
   private static final class Policy implements SchedulingPolicy {
+    private final long graceNanos;
     private volatile @Nullable Runnable meanwhile;
+
+    Policy(long graceNanos) {
+      this.graceNanos = graceNanos;
+    }
 
     @Override
     public String name() {
@@ -76,7 +81,7 @@ final class StandbyPoolTest {
         meanwhile = null;
         now.run();
       }
-      return 0;
+      return graceNanos;
     }
   }
 
@@ -86,10 +91,7 @@ final class StandbyPoolTest {
     }
   }
 
-  @Test
-  void shouldLookAgainWhenTheLoopHasGotToAnotherUnitMeanwhile() throws Exception {
-    var kernel = new Kernel();
-    var policy = new Policy();
+  private static TransferableEventLoopGroup group(Kernel kernel, Policy policy) {
     var enclave =
         new Enclave(
             new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1),
@@ -102,8 +104,45 @@ final class StandbyPoolTest {
     var group =
         new TransferableEventLoopGroup(
             new LinkedHashMap<>(Map.of(enclave, 1)), NioIoHandler.newFactory(), null);
-    TransferableEventLoop loop = group.loops().getFirst();
     Loops.until("the standby waits", () -> kernel.waiting.get() == 1);
+    return group;
+  }
+
+  private static void end(Kernel kernel, TransferableEventLoopGroup group) throws Exception {
+    kernel.fires.release(1_000); // whoever waits there is to see the end
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).await(20, TimeUnit.SECONDS);
+  }
+
+  /** However often it is looked in between. */
+  @Test
+  void shouldTakeAHogOnceItsGraceIsOver() throws Exception {
+    var kernel = new Kernel();
+    TransferableEventLoopGroup group = group(kernel, new Policy(100_000));
+    TransferableEventLoop loop = group.loops().getFirst();
+    var inside = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    loop.continuation(
+        () -> {
+          inside.countDown();
+          spin(release);
+        });
+    Loops.await(inside);
+
+    kernel.fire(); // it looks, for the first time
+    TimeUnit.MILLISECONDS.sleep(2); // half a slice, and the grace
+    kernel.fires.release();
+
+    Loops.until("it is taken", () -> loop.snapshot().takeovers() == 1);
+    release.countDown();
+    end(kernel, group);
+  }
+
+  @Test
+  void shouldLookAgainWhenTheLoopHasGotToAnotherUnitMeanwhile() throws Exception {
+    var kernel = new Kernel();
+    var policy = new Policy(0);
+    TransferableEventLoopGroup group = group(kernel, policy);
+    TransferableEventLoop loop = group.loops().getFirst();
     var first = new CountDownLatch(1);
     var inFirst = new CountDownLatch(1);
     var second = new CountDownLatch(1);
@@ -136,7 +175,6 @@ final class StandbyPoolTest {
     assertThat(kernel.settings.get()).as("the timer is set").isEqualTo(settings + 1);
     assertThat(loop.snapshot().takeovers()).isZero();
     second.countDown();
-    kernel.fires.release(1_000); // whoever waits there is to see the end
-    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).await(20, TimeUnit.SECONDS);
+    end(kernel, group);
   }
 }

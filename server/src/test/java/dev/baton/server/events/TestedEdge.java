@@ -57,6 +57,11 @@ enum TestedEdge {
       "virtual stage, capacity 10, deadline 100 ms, function hangs",
       "396 of 400 inside",
       "ContinuationTest#shouldHoldTheSlotOfAVirtualThreadUntilItsFunctionReturns"),
+  MANY_CPUS(
+      "B14",
+      "partitioned stage without `loops` on 96 CPUs: one for each",
+      "refused: 1..64",
+      "StageLoopIT#shouldPullOnMoreLoopsThanALongHasBits"),
   NO_SPIN(
       "B17",
       "shutdown while holding back",
@@ -82,8 +87,43 @@ enum TestedEdge {
       "one preemption before the block",
       "taken 2.25 slices later",
       "PerfEventRingTest#shouldTellASleeperFromOneThatWasPushedOff"),
+  HOGS_GRACE(
+      "C4",
+      "`graceNanos(HOG)` of 100 µs",
+      "never taken",
+      "StandbyPoolTest#shouldTakeAHogOnceItsGraceIsOver"),
+  LOCK(
+      "C5",
+      "handlers of two loops hold one lock for 30 µs: how long waits for it are waited out",
+      "each loses its loop: 43 … 48 of 48 handlers at the lock",
+      "PatienceTest#shouldWaitTheLongerTheMoreAreAwayAtLocks"),
+  FIRST_BLOCK(
+      "C6",
+      "the first block of a JVM: what is loaded until the next handler runs",
+      "the flight recorder, 99 … 129 ms of CPU in I/O",
+      "FirstTakeoverTest#shouldLoadNothingBetweenABlockAndTheNextContinuation"),
+  INTERRUPTED_STAGE(
+      "C7",
+      "a stage ends with its thread interrupted",
+      "the next stage is interrupted",
+      "ContinuationTest#shouldEndAnInterruptWithTheStageThatHasSetIt"),
+  INTERRUPTED_STANDBY(
+      "C7",
+      "`/proc` notification, an interrupted thread looks",
+      "the file is closed: blind for good",
+      "BlockNotifierTest#shouldSeeOnAfterAnInterruptedThreadHasLooked"),
+  QUOTA(
+      "C9",
+      "40 % CPU quota: a throttled handler is no hog",
+      "a slice of time on the wall made one; 569/s beside 979/s",
+      "SliceTimerTest#shouldCountWhatAUnitHasRunForAndNotWhatItHasWaited"),
   RAW_LOG(
-      "C10", "ESC or BEL in what is logged", "raw in the log", "LogConsoleTest#shouldEscapeJson");
+      "C10", "ESC or BEL in what is logged", "raw in the log", "LogConsoleTest#shouldEscapeJson"),
+  MALFORMED_QUERY(
+      "C10",
+      "`?seed=%zz` on a plain route",
+      "500 and 33 lines of stack for each request",
+      "DemoServiceTest#shouldAnswerAQueryThatIsNotEncoded");
 
   final String number;
   final String what;
