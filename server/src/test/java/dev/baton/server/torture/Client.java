@@ -50,7 +50,7 @@ final class Client implements Runnable {
 
   @Override
   public void run() {
-    while (deadlineNanos - System.nanoTime() > 0) {
+    while (mayGoOn()) {
       try (var socket = new Socket()) {
         if (random.nextInt(4) == 0) {
           socket.setReceiveBufferSize(65_536);
@@ -64,6 +64,10 @@ final class Client implements Runnable {
         LockSupport.parkNanos(100_000_000);
       }
     }
+  }
+
+  private boolean mayGoOn() {
+    return deadlineNanos - System.nanoTime() > 0 && tally.sent() < options.maxRequests();
   }
 
   /** Reports and breaks off what has waited for longer than {@code hangNanos}. */
@@ -81,8 +85,9 @@ final class Client implements Runnable {
     var in = new BufferedInputStream(metered, 16_384);
     int pipelines = random.nextInt(1, 9);
     boolean usable = true;
-    for (int i = 1; usable && i <= pipelines && deadlineNanos - System.nanoTime() > 0; i++) {
+    for (int i = 1; usable && i <= pipelines && mayGoOn(); i++) {
       List<Exchange> pipeline = pipeline(i == pipelines);
+      tally.sends(pipeline.size());
       byte[] bytes = concatenate(pipeline);
       Ending ending = Ending.NONE;
       if (random.nextInt(100) < options.abortPercent()) {
@@ -148,7 +153,11 @@ final class Client implements Runnable {
       for (Exchange exchange : pipeline) {
         int behind = pipeline.size() - checked - 1;
         waiting = new Waiting(socket, exchange, behind, metered, System.nanoTime());
-        Verdict verdict = exchange.check(Response.read(in));
+        Response response = Response.read(in);
+        Verdict verdict = exchange.check(response);
+        if (options.mayLackFiles() && exchange.hasNoFile(response)) {
+          verdict = new Verdict(Outcome.NO_FILE, "");
+        }
         tally.add(exchange, verdict.outcome(), number, verdict.reason());
         checked++;
         if (exchange.closing() && in.read() >= 0) {

@@ -38,7 +38,8 @@ record Exchange(
     WRONG,
     LOST,
     CROSSED,
-    ABORTED
+    ABORTED,
+    NO_FILE
   }
 
   /** The outcome for {@code response}, and what is wrong with it. */
@@ -72,6 +73,13 @@ record Exchange(
               excerpt(response.body(), at)));
     }
     return new Verdict(Outcome.OK, "");
+  }
+
+  /** Whether its handler could not open its file, and was answered for. */
+  boolean hasNoFile(Response response) {
+    return kind == Kind.FILE
+        && response.status() == 500
+        && id.equals(response.header("x-request-id"));
   }
 
   private static Verdict wrong(String reason) {

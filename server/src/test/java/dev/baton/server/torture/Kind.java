@@ -3,7 +3,9 @@ package dev.baton.server.torture;
 import dev.baton.server.torture.Exchange.Framing;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.zip.CRC32;
@@ -153,6 +155,13 @@ public enum Kind {
           .postChunked("/fast", "text/plain", Oracle.pattern(1, draft.size(65_536)))
           .problem(405, "method", "POST", "does not fit /fast", "use GET");
     }
+  },
+  /** Its handler throws, which the server logs with its stack. */
+  FAIL(1) {
+    @Override
+    Exchange create(Draft draft) {
+      return draft.get("/fail").failure();
+    }
   };
 
   static final int MAX_ECHO_BYTES = 1 << 20;
@@ -165,6 +174,11 @@ public enum Kind {
   }
 
   abstract Exchange create(Draft draft);
+
+  /** Those that leave nothing in the log. */
+  static Set<Kind> quiet() {
+    return EnumSet.complementOf(EnumSet.of(FAIL));
+  }
 
   private static byte[] utf8(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
@@ -267,6 +281,18 @@ public enum Kind {
               .formatted(reason, remedy, id);
       byte[] expected = utf8(body);
       return expect(status, "application/problem+json", Framing.LENGTH, () -> expected);
+    }
+
+    /** Of a handler that throws. */
+    Exchange failure() {
+      String body =
+          "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
+              + "\"detail\":\"request failed here: quote the request id in a report\","
+              + "\"reason\":\"failed here\",\"remedy\":\"quote the request id in a report\","
+              + "\"requestId\":\""
+              + id
+              + "\"}";
+      return expect(500, "application/problem+json", Framing.LENGTH, () -> utf8(body));
     }
 
     private Exchange expect(

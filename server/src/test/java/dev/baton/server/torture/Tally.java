@@ -7,10 +7,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** What came of the requests so far. Any thread. */
 final class Tally {
   private static final int MAX_DETAILS = 20;
+
+  private final AtomicLong sent = new AtomicLong();
 
   // Guarded by this
   private final Map<Kind, Map<Outcome, Long>> counts = new EnumMap<>(Kind.class);
@@ -19,9 +22,18 @@ final class Tally {
   private long failedToConnect;
   private long unasked;
 
+  /** So many requests are about to be sent. */
+  void sends(int requests) {
+    sent.addAndGet(requests);
+  }
+
+  long sent() {
+    return sent.get();
+  }
+
   synchronized void add(Exchange exchange, Outcome outcome, int client, String reason) {
     count(exchange, outcome);
-    if (outcome != Outcome.OK && outcome != Outcome.ABORTED) {
+    if (outcome == Outcome.WRONG || outcome == Outcome.LOST || outcome == Outcome.CROSSED) {
       detail(client, outcome + ": " + exchange + " " + reason);
     }
   }

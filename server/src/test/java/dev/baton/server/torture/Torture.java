@@ -4,7 +4,6 @@ import dev.baton.server.context.ContextMode;
 import dev.baton.server.torture.Exchange.Outcome;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,8 +48,24 @@ public final class Torture implements Runnable {
   @Option(names = "--abort-percent", defaultValue = "10", description = "default ${DEFAULT-VALUE}")
   private int abortPercent;
 
-  @Option(names = "--kinds", split = ",", description = "of ${COMPLETION-CANDIDATES}")
-  private Set<Kind> kinds = EnumSet.allOf(Kind.class);
+  @Option(
+      names = "--requests",
+      description = "ends when about so many were sent, however long that takes")
+  private long maxRequests;
+
+  @Option(
+      names = "--fast-weight",
+      description = "how many FAST ones there are beside 82 of all others; default 20")
+  private int fastWeight = Kind.FAST.weight;
+
+  @Option(names = "--may-lack-files", description = "a handler of FILE may fail to open it")
+  private boolean mayLackFiles;
+
+  @Option(
+      names = "--kinds",
+      split = ",",
+      description = "of ${COMPLETION-CANDIDATES}; default: all but FAIL")
+  private Set<Kind> kinds = Kind.quiet();
 
   @Option(
       names = "--pipelines",
@@ -93,7 +108,12 @@ public final class Torture implements Runnable {
             .withSeed(seed)
             .withAbortPercent(abortPercent)
             .withHangAfter(Duration.ofSeconds(hangAfterSeconds))
-            .withKinds(kinds);
+            .withKinds(kinds)
+            .withFastWeight(fastWeight)
+            .withMayLackFiles(mayLackFiles);
+    if (maxRequests > 0) {
+      options = options.withMaxRequests(maxRequests).withDuration(Duration.ofDays(1));
+    }
     System.out.println(options);
     Result result = run(options);
     System.out.println(result.report());
@@ -107,7 +127,9 @@ public final class Torture implements Runnable {
    */
   public static Result run(Options options) {
     List<Kind> mix =
-        options.kinds().stream().flatMap(k -> Collections.nCopies(k.weight, k).stream()).toList();
+        options.kinds().stream()
+            .flatMap(k -> Collections.nCopies(options.weight(k), k).stream())
+            .toList();
     var tally = new Tally();
     long start = System.nanoTime();
     long deadline = start + options.duration().toNanos();
@@ -137,6 +159,9 @@ public final class Torture implements Runnable {
    * @param abortPercent how many pipelines of a hundred the client leaves in the middle of
    * @param hangAfter how long a response may take until the connection is given up as hung
    * @param kinds the kinds that take part
+   * @param fastWeight how many of {@link Kind#FAST} there are beside the weights of the others
+   * @param maxRequests after how many no more are sent, about
+   * @param mayLackFiles whether the server may be out of files when a handler opens one
    */
   public record Options(
       String host,
@@ -147,7 +172,10 @@ public final class Torture implements Runnable {
       int maxPipeline,
       int abortPercent,
       Duration hangAfter,
-      Set<Kind> kinds) {
+      Set<Kind> kinds,
+      int fastWeight,
+      long maxRequests,
+      boolean mayLackFiles) {
 
     public Options {
       if (connections < 1 || maxPipeline < 1 || kinds.isEmpty()) {
@@ -167,42 +195,174 @@ public final class Torture implements Runnable {
           20,
           10,
           Duration.ofSeconds(30),
-          EnumSet.allOf(Kind.class));
+          Kind.quiet(),
+          Kind.FAST.weight,
+          Long.MAX_VALUE,
+          false);
+    }
+
+    int weight(Kind kind) {
+      return kind == Kind.FAST ? fastWeight : kind.weight;
     }
 
     public Options withConnections(int count) {
       return new Options(
-          host, port, count, duration, seed, maxPipeline, abortPercent, hangAfter, kinds);
+          host,
+          port,
+          count,
+          duration,
+          seed,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
     }
 
     public Options withDuration(Duration time) {
       return new Options(
-          host, port, connections, time, seed, maxPipeline, abortPercent, hangAfter, kinds);
+          host,
+          port,
+          connections,
+          time,
+          seed,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
     }
 
     public Options withSeed(long number) {
       return new Options(
-          host, port, connections, duration, number, maxPipeline, abortPercent, hangAfter, kinds);
+          host,
+          port,
+          connections,
+          duration,
+          number,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
     }
 
     public Options withMaxPipeline(int requests) {
       return new Options(
-          host, port, connections, duration, seed, requests, abortPercent, hangAfter, kinds);
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          requests,
+          abortPercent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
     }
 
     public Options withAbortPercent(int percent) {
       return new Options(
-          host, port, connections, duration, seed, maxPipeline, percent, hangAfter, kinds);
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          maxPipeline,
+          percent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
     }
 
     public Options withHangAfter(Duration time) {
       return new Options(
-          host, port, connections, duration, seed, maxPipeline, abortPercent, time, kinds);
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          maxPipeline,
+          abortPercent,
+          time,
+          kinds,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
     }
 
     public Options withKinds(Set<Kind> some) {
       return new Options(
-          host, port, connections, duration, seed, maxPipeline, abortPercent, hangAfter, some);
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          some,
+          fastWeight,
+          maxRequests,
+          mayLackFiles);
+    }
+
+    public Options withFastWeight(int weight) {
+      return new Options(
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          kinds,
+          weight,
+          maxRequests,
+          mayLackFiles);
+    }
+
+    public Options withMaxRequests(long count) {
+      return new Options(
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          count,
+          mayLackFiles);
+    }
+
+    public Options withMayLackFiles(boolean may) {
+      return new Options(
+          host,
+          port,
+          connections,
+          duration,
+          seed,
+          maxPipeline,
+          abortPercent,
+          hangAfter,
+          kinds,
+          fastWeight,
+          maxRequests,
+          may);
     }
   }
 
@@ -264,7 +424,7 @@ public final class Torture implements Runnable {
           String.format(
               Locale.ROOT,
               "seed %d, %.1f s: %d ok, %d wrong, %d lost, %d crossed, %d aborted by the client,"
-                  + " %d hung, %d unasked, %d refused%n",
+                  + " %d hung, %d unasked, %d refused, %d without a file%n",
               seed,
               nanos / 1e9,
               ok(),
@@ -274,7 +434,8 @@ public final class Torture implements Runnable {
               aborted(),
               hung,
               unasked,
-              failedToConnect));
+              failedToConnect,
+              total(Outcome.NO_FILE)));
       text.append(
           String.format("%-20s%9s%9s%9s%9s%9s%n", "", "ok", "wrong", "lost", "crossed", "aborted"));
       counts.forEach((kind, row) -> text.append(line(kind, row)));
