@@ -7,9 +7,12 @@ the requests, and how soon after the end of the flood the server answers as befo
   server/src/bench/floods.py --only pids,await
 
 One event loop on CPU 0, clients on CPU 1. Recovery is the time from the end of the flood, when its
-clients have gone, to the first of five answers in a row to GET /fast within 100 ms each; "-" is not
-within 20 s. Memory is the most that was resident, of the process. Limits of threads and of CPU are
-those of a cgroup (version 1) made for the run: that needs root, and is left out, and said, without.
+clients have gone and none of its handlers needs to sleep on, to the first of five answers in a row to
+GET /fast within 100 ms each; "-" is not within 20 s. "Meanwhile" is what ten GET /fast a second are
+answered during the flood, and the slowest answer. Memory is the most that was resident, of the process.
+Limits of threads and of CPU are those of a cgroup (version 1) made for the run: that needs root, and is
+left out, and said, without. A quota of CPU begins when the server is warm: compiling under it would be
+what is measured.
 """
 
 import argparse
@@ -59,7 +62,7 @@ async def at_once(port, path, count, timeout):
     )
 
 
-async def in_turn(port, path, count, connections, seconds):
+async def in_turn(port, path, count, connections, seconds, took=None):
     """So many requests, on so many connections one after the other, for so long at most."""
     seen = collections.Counter()
     end = time.monotonic() + seconds
@@ -67,8 +70,11 @@ async def in_turn(port, path, count, connections, seconds):
     async def client():
         connection = await asyncio.open_connection("127.0.0.1", port)
         while seen.total() < count and time.monotonic() < end:
-            status = await request(port, path, max(0.1, end - time.monotonic()), connection)
+            asked = time.monotonic()
+            status = await request(port, path, 15, connection)  # more than a request may wait
             seen[status] += 1
+            if took is not None:
+                took.append(time.monotonic() - asked)
             if status in (HUNG, "closed"):
                 break
         connection[1].close()
@@ -96,7 +102,8 @@ async def recovery(port):
 class Cgroup:
     """A cgroup with one limit; None where it cannot be made."""
 
-    def __init__(self, controller, limits):
+    def __init__(self, controller, limits, begins_late=False):
+        self.begins_late = begins_late
         self.path = CGROUPS / controller / f"baton-floods-{os.getpid()}"
         self.limits = limits
 
@@ -109,8 +116,8 @@ class Cgroup:
         except OSError:
             return False
 
-    def enter(self):
-        (self.path / "cgroup.procs").write_text(str(os.getpid()))
+    def enter(self, pid=None):
+        (self.path / "cgroup.procs").write_text(str(pid or os.getpid()))
 
     def remove(self):
         for _ in range(100):
@@ -135,17 +142,35 @@ async def leaving(port):
 
 
 async def refused(port):
+    """Of a route that blocks for a minute: all workers that one route may have."""
     blocking = [asyncio.create_task(request(port, "/block/60000", 120)) for _ in range(100)]
     await asyncio.sleep(2)
-    seen = await in_turn(port, "/fast", 100_000, 64, 45)
+    seen = await in_turn(port, "/block/60000", 100_000, 64, 60)
     for task in blocking:
         task.cancel()
     await asyncio.gather(*blocking, return_exceptions=True)
     return seen
 
 
+async def refused_all(port):
+    """Of every route, while one uses up all workers, which it may not by default."""
+    began = time.monotonic()
+    blocking = [asyncio.create_task(request(port, "/block/30000", 120)) for _ in range(100)]
+    await asyncio.sleep(2)
+    seen = await in_turn(port, "/fast", 100_000, 64, 60)
+    for task in blocking:
+        task.cancel()
+    await asyncio.gather(*blocking, return_exceptions=True)
+    await asyncio.sleep(began + 31 - time.monotonic())  # until the handlers that have begun may end
+    return seen
+
+
 async def quota(port):
-    return await in_turn(port, "/fast", 1_000_000, 8, 10)
+    took = []
+    seen = await in_turn(port, "/fast", 1_000_000, 8, 10, took)
+    took.sort()
+    seen["p99 %.0f ms" % (1_000 * took[len(took) * 99 // 100])] = ""
+    return seen
 
 
 async def two_loops(port):
@@ -154,17 +179,24 @@ async def two_loops(port):
 
 
 def cpu_quota(percent):
-    return Cgroup("cpu", {"cpu.cfs_period_us": 100_000, "cpu.cfs_quota_us": percent * 1_000})
+    return Cgroup("cpu", {"cpu.cfs_period_us": 100_000, "cpu.cfs_quota_us": percent * 1_000}, True)
 
 
 FLOODS = {
     "leaving": ("5,000 × `/block/60000`, clients leave after 8 s", [], [], None, leaving),
     "refused": (
-        "100 × `/block/60000`, then 10⁵ × `/fast`, `-Xmx128m`, 32 standbys, 32 may wait",
+        "100 × `/block/60000`, then 10⁵ more on 64 connections, `-Xmx128m`, 32 standbys, 32 may wait",
+        ["-Xmx128m"],
+        ["--max-standbys=32", "--max-held=32"],
+        None,
+        refused,
+    ),
+    "refused-all": (
+        "the same with `--max-away-per-route 10000` and 100 × `/block/30000`, then 10⁵ × `/fast`",
         ["-Xmx128m"],
         ["--max-standbys=32", "--max-held=32", "--max-away-per-route=10000"],
         None,
-        refused,
+        refused_all,
     ),
     "cold": (
         "2,000 × `/block/1000` at once into a cold server, `--max-held 64`",
@@ -193,6 +225,29 @@ FLOODS = {
 }
 
 
+async def beside(port, flood):
+    """What the flood's clients saw, and what GET /fast was answered meanwhile: statuses, slowest."""
+    seen, slowest = collections.Counter(), 0.0
+
+    async def ask():
+        nonlocal slowest
+        while True:
+            asked = time.monotonic()
+            seen[await request(port, "/fast", 5)] += 1
+            slowest = max(slowest, time.monotonic() - asked)
+            await asyncio.sleep(0.1)
+
+    asking = asyncio.create_task(ask())
+    answers = await flood(port)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    return answers, seen, slowest
+
+
+async def warm(port):
+    await in_turn(port, "/fast", 10_000_000, 8, 15)
+
+
 def start(java, jar, kind, flood):
     name, options, serve, cgroup, _ = flood
     base = ["taskset", "-c", "0", java, "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", *options]
@@ -210,7 +265,7 @@ def start(java, jar, kind, flood):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=cgroup.enter if cgroup else None,
+        preexec_fn=cgroup.enter if cgroup and not cgroup.begins_late else None,
     )
     if serve is not None:
         line = server.stdout.readline()
@@ -246,8 +301,11 @@ def play(java, jar, kind, key):
         try:
             if key != "cold":
                 asyncio.run(up(port))
+            if cgroup and cgroup.begins_late:
+                asyncio.run(warm(port))
+                cgroup.enter(server.pid)
             began = time.monotonic()
-            seen = asyncio.run(flood[4](port))
+            seen, meanwhile, slowest = asyncio.run(beside(port, flood[4]))
             took = time.monotonic() - began
             recovered = asyncio.run(recovery(port))
             alive = server.poll() is None
@@ -258,6 +316,8 @@ def play(java, jar, kind, key):
                 "refused": seen["503"],
                 "hung": seen[HUNG],
                 "other": {k: v for k, v in seen.items() if k not in ("200", "503", HUNG)},
+                "meanwhile": dict(meanwhile),
+                "slowest": round(slowest, 2),
                 "seconds": round(took, 1),
                 "recovery": None if recovered is None else round(recovered, 2),
                 "MiB": peak_mib(server) if alive else "died",
@@ -283,8 +343,8 @@ def main():
         java = re.search(r"'([^']*/bin/java)'", (TARGET / "baton").read_text()).group(1)
     resource.setrlimit(resource.RLIMIT_NOFILE, (16_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print("| flood | host | answered | refused | hung | else | recovery, s | memory, MiB |", file=sys.stderr)
-    print("|---|---|---|---|---|---|---|---|", file=sys.stderr)
+    print("| flood | host | answered | refused | hung | else | `/fast` meanwhile | recovery, s | memory, MiB |", file=sys.stderr)
+    print("|---|---|---|---|---|---|---|---|---|", file=sys.stderr)
     rows = []
     for key in arguments.only.split(","):
         for kind in arguments.hosts.split(","):
@@ -293,11 +353,12 @@ def main():
             if "left out" in row:
                 print(f"| {FLOODS[key][0]} | {kind} | left out: {row['left out']} |", file=sys.stderr)
                 continue
-            other = ", ".join(f"{v} {k}" for k, v in row["other"].items())
+            other = ", ".join(f"{v} {k}".strip() for k, v in row["other"].items())
+            beside_it = ", ".join(f"{v} × {k}" for k, v in row["meanwhile"].items())
             late = "-" if row["recovery"] is None else row["recovery"]
             print(
                 f"| {FLOODS[key][0]} | {kind} | {row['answered']:,} | {row['refused']:,} | {row['hung']:,} |"
-                f" {other} | {late} | {row['MiB']} |",
+                f" {other} | {beside_it}; {row['slowest']} s | {late} | {row['MiB']} |",
                 file=sys.stderr,
                 flush=True,
             )
