@@ -3,7 +3,7 @@
 // the cells of tables are drawn here from the panels' options.
 import {
   applyFieldOverrides, createDataFrame, createTheme, dateTime, FieldType, getDisplayProcessor,
-  getFieldDisplayName, Registry, standardTransformers, standardTransformersRegistry, ThemeContext,
+  getFieldDisplayName, Registry, renderTextPanelMarkdown, standardTransformers, standardTransformersRegistry, ThemeContext,
   transformDataFrame,
 } from '@grafana/data';
 import {BigValue, GlobalStyles, PanelChrome, TimeSeries} from '@grafana/ui';
@@ -236,7 +236,12 @@ function States({panel, width, height}) {
   }}/>;
 }
 
-const kinds = {timeseries: Lines, stat: Stat, table: TableOf, heatmap: Heatmap, 'state-timeline': States};
+function Text({panel}) {
+  return <div style={{overflow: 'hidden', height: '100%', color: theme.colors.text.primary}}
+      dangerouslySetInnerHTML={{__html: renderTextPanelMarkdown(panel.options.content)}}/>;
+}
+
+const kinds = {text: Text, timeseries: Lines, stat: Stat, table: TableOf, heatmap: Heatmap, 'state-timeline': States};
 
 function Placed({panel, column}) {
   const {x: left, y: top, w, h} = panel.gridPos;

@@ -44,6 +44,7 @@ const generators = (await ask('/api/v1/query',
 function substitute(text) {
   return text
       .replaceAll('$__rate_interval', options['rate-interval'])
+      .replaceAll('$__range_s', to - from)
       .replaceAll('$__range', `${to - from}s`)
       .replaceAll('"$a"', `"${generators[0]}"`)
       .replaceAll('"$b"', `"${generators[1] ?? generators[0]}"`)

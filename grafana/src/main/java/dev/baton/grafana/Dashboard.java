@@ -130,6 +130,14 @@ final class Dashboard {
         .put("targetBlank", false);
   }
 
+  /** More than one a second, and three times as many as over as long as is shown. */
+  private static final String BURSTS =
+      """
+      sum by (instance, cause) (rate(baton_loop_takeovers_total{@}[$__rate_interval])) > 1
+        and sum by (instance, cause) (rate(baton_loop_takeovers_total{@}[$__rate_interval]))
+          > 3 * sum by (instance, cause) (increase(baton_loop_takeovers_total{@}[$__range])) / $__range_s
+      """;
+
   private static JsonArray annotations() {
     return new JsonArray()
         .add(
@@ -137,11 +145,18 @@ final class Dashboard {
                 "Alerts", "red", "ALERTS{job=~\"$job\",alertstate=\"firing\"}", "{{alertname}}"))
         .add(
             annotation(
-                "Restarts",
-                "blue",
-                "changes(process_start_time_seconds{job=~\"$job\",instance=~\"$instance\"}"
-                    + "[$__rate_interval]) > 0",
-                "{{instance}} restarted"));
+                    "Deployments and restarts",
+                    "blue",
+                    Query.of("process_start_time_seconds{@} * 1000", "").expression(),
+                    "{{instance}} started")
+                // A point at each start, also of instances that are new.
+                .put("useValueForTime", true))
+        .add(
+            annotation(
+                "Bursts of takeovers",
+                "orange",
+                Query.of(BURSTS, "").expression(),
+                "{{instance}}: {{cause}}"));
   }
 
   private static JsonObject annotation(

@@ -52,7 +52,8 @@ final class JvmDashboard {
             """,
             "{{instance}}")
         .warnFrom(0.5, 0.8)
-        .range(0.0, 1.0);
+        .range(0.0, 1.0)
+        .runbooks("BatonFilesRunOut");
   }
 
   private static Panel cpuTime() {
@@ -117,7 +118,8 @@ final class JvmDashboard {
             """,
             "{{instance}}")
         .warnFrom(0.7, 0.9)
-        .range(0.0, 1.0);
+        .range(0.0, 1.0)
+        .runbooks("BatonHeapNearItsEnd");
   }
 
   private static Panel allocation() {

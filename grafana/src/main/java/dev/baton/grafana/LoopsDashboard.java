@@ -54,7 +54,8 @@ final class LoopsDashboard {
         .query("min(baton_takeover_enabled{@})", "takeover")
         .state("0", "Off", Panel.BAD)
         .state("1", "On", Panel.GOOD)
-        .plain();
+        .plain()
+        .runbooks("BatonTakeoverOff");
   }
 
   private static Panel notifier() {
@@ -69,7 +70,8 @@ final class LoopsDashboard {
             """)
         .query("max by (notifier, reason) (baton_notifier_info{@}) == 1", "{{notifier}}")
         .thresholds("blue", Map.of())
-        .showName();
+        .showName()
+        .runbooks("BatonNotifierDegraded");
   }
 
   private static Panel pinning() {
@@ -82,7 +84,8 @@ final class LoopsDashboard {
             """)
         .query("sum(baton_blind_workers{@})", "blind")
         .warnFrom(1, 4)
-        .plain();
+        .plain()
+        .runbooks("BatonNotifierBlind");
   }
 
   private static Panel away() {
@@ -107,7 +110,8 @@ final class LoopsDashboard {
             raise maxStandbys only if the machine has memory for more threads.
             """)
         .query("sum(baton_loop_holding{@})", "holding")
-        .badFrom(1);
+        .badFrom(1)
+        .runbooks("BatonStandbysExhausted");
   }
 
   private static Panel capHits() {
@@ -125,17 +129,18 @@ final class LoopsDashboard {
 
   private static Panel takeovers() {
     return PanelSets.causes(
-        Panel.stacked(
-                "Takeovers by cause",
-                "ops",
-                """
-                blocked: the handler slept (file, JDBC, DNS, lock, native code). hog: it computed
-                longer than the slice. worker_died: an Error ended the thread, see the log at once.
-                Which handler: /baton on the management port shows route and stack of each.
-                """)
-            .query(
-                "sum by (cause) (rate(baton_loop_takeovers_total{@}[$__rate_interval]))",
-                "{{cause}}"));
+            Panel.stacked(
+                    "Takeovers by cause",
+                    "ops",
+                    """
+                    blocked: the handler slept (file, JDBC, DNS, lock, native code). hog: it computed
+                    longer than the slice. worker_died: an Error ended the thread, see the log at once.
+                    Which handler: /baton on the management port shows route and stack of each.
+                    """)
+                .query(
+                    "sum by (cause) (rate(baton_loop_takeovers_total{@}[$__rate_interval]))",
+                    "{{cause}}"))
+        .runbooks("BatonHandlersBlock", "BatonHandlersHog", "BatonWorkerDied");
   }
 
   private static Panel awayByCause() {
@@ -168,7 +173,8 @@ final class LoopsDashboard {
         .query("max(baton_standbys_max{@})", "most per CPU")
         .colour("most per CPU", "red")
         .dashed("most per CPU")
-        .logarithmic();
+        .logarithmic()
+        .runbooks("BatonStandbysRunLow", "BatonStandbysExhausted");
   }
 
   private static Panel capHitRate() {
@@ -222,7 +228,8 @@ final class LoopsDashboard {
             """)
         .query("sum" + BY_LOOP + "(rate(baton_loop_busy_seconds_total{@}[$__rate_interval]))", LOOP)
         .warnFrom(0.7, 0.9)
-        .range(0.0, 1.0);
+        .range(0.0, 1.0)
+        .runbooks("BatonLoopSaturated");
   }
 
   private static Panel runQueue() {
@@ -296,7 +303,8 @@ final class LoopsDashboard {
         .query(
             "max by (instance, pool_name) (baton_pool_still_seconds{@})",
             "{{instance}} pool {{pool_name}}")
-        .badFrom(0.25);
+        .badFrom(0.25)
+        .runbooks("BatonLoopStandsStill", "BatonPoolStandsStill");
   }
 
   private static Panel oldestAway() {
@@ -308,8 +316,8 @@ final class LoopsDashboard {
             without end: it is stuck, and holds a worker.
             """)
         .query(
-            "max by (method, route) (baton_handler_away_oldest_seconds{@})",
-            "{{method}} {{route}}");
+            "max by (method, route) (baton_handler_away_oldest_seconds{@})", "{{method}} {{route}}")
+        .runbooks("BatonHandlersStuck");
   }
 
   private static Panel behind() {
@@ -321,7 +329,8 @@ final class LoopsDashboard {
             verticle. Deploy that as per-request if it is fit for it, or more instances of it.
             """)
         .query("sum by (method, route) (baton_handler_holds_callbacks{@})", "{{method}} {{route}}")
-        .noValue("none");
+        .noValue("none")
+        .runbooks("BatonContextHeldUp");
   }
 
   private static Panel wakeups() {
@@ -357,6 +366,7 @@ final class LoopsDashboard {
             """
             sum by (instance) (rate(baton_loop_takeovers_total{@,cause="blocked"}[$__rate_interval]))
             """,
-            "{{instance}} all blocks");
+            "{{instance}} all blocks")
+        .runbooks("BatonNotifierLosesNotices");
   }
 }

@@ -69,7 +69,8 @@ final class OverviewDashboard {
         .query(
             "max by (method, route) (baton_oldest_request_seconds{@,route=~\"$route\"})",
             "{{method}} {{route}}")
-        .next("Loops and takeovers", LoopsDashboard.UID);
+        .next("Loops and takeovers", LoopsDashboard.UID)
+        .runbooks("BatonRequestsHang");
   }
 
   private static Panel small(Panel panel) {
@@ -78,69 +79,74 @@ final class OverviewDashboard {
 
   private static Panel down() {
     return small(
-        Panel.stat(
-                "Instances down",
-                "short",
-                """
-                Instances that Prometheus cannot scrape. The management port answers even when every
-                request loop is stuck, so down means: process gone, host gone, or network. Start
-                with the process and its log.
-                """)
-            .query("count(up{@} == 0) or 0 * count(up{@})", "down")
-            .badFrom(1));
+            Panel.stat(
+                    "Instances down",
+                    "short",
+                    """
+                    Instances that Prometheus cannot scrape. The management port answers even when every
+                    request loop is stuck, so down means: process gone, host gone, or network. Start
+                    with the process and its log.
+                    """)
+                .query("count(up{@} == 0) or 0 * count(up{@})", "down")
+                .badFrom(1))
+        .runbooks("BatonDown");
   }
 
   private static Panel requests() {
     return small(
-        Panel.stat(
-                "Requests",
-                "reqps",
-                """
-                Requests answered per second. A sudden fall with good latency: the fault is before
-                this service (load balancer, DNS, clients). A sudden rise: see whether it is one
-                route, below.
-                """)
-            .query("sum(rate(vertx_http_server_requests_total{@}[$__rate_interval]))", "requests")
-            .thresholds("blue", Map.of()));
+            Panel.stat(
+                    "Requests",
+                    "reqps",
+                    """
+                    Requests answered per second. A sudden fall with good latency: the fault is before
+                    this service (load balancer, DNS, clients). A sudden rise: see whether it is one
+                    route, below.
+                    """)
+                .query(
+                    "sum(rate(vertx_http_server_requests_total{@}[$__rate_interval]))", "requests")
+                .thresholds("blue", Map.of()))
+        .runbooks("BatonHttpMetricsMissing");
   }
 
   private static Panel errors() {
     return small(
-        Panel.stat(
-                "Failing now",
-                "percentunit",
-                """
-                Share of requests answered with 5xx. Red at 14.4 times the budget. Next: errors by
-                route and code. 503 is shedding (too much work, or all standbys blocked), 504 an
-                expired deadline, 500 a bug: search the log for the request id.
-                """)
-            .query(
-                """
-                (sum(rate(vertx_http_server_requests_total{@,code=~"5.."}[$__rate_interval]))
-                  or 0 * sum(rate(vertx_http_server_requests_total{@}[$__rate_interval])))
-                / sum(rate(vertx_http_server_requests_total{@}[$__rate_interval]))
-                """,
-                "5xx")
-            .warnFrom(0.001, 0.0144)
-            .decimals(2));
+            Panel.stat(
+                    "Failing now",
+                    "percentunit",
+                    """
+                    Share of requests answered with 5xx. Red at 14.4 times the budget. Next: errors by
+                    route and code. 503 is shedding (too much work, or all standbys blocked), 504 an
+                    expired deadline, 500 a bug: search the log for the request id.
+                    """)
+                .query(
+                    """
+                    (sum(rate(vertx_http_server_requests_total{@,code=~"5.."}[$__rate_interval]))
+                      or 0 * sum(rate(vertx_http_server_requests_total{@}[$__rate_interval])))
+                    / sum(rate(vertx_http_server_requests_total{@}[$__rate_interval]))
+                    """,
+                    "5xx")
+                .warnFrom(0.001, 0.0144)
+                .decimals(2))
+        .runbooks("BatonErrorBudgetBurns");
   }
 
   private static Panel p99() {
     return small(
-        Panel.stat(
-                "p99 now",
-                "s",
-                """
-                99 of 100 requests are answered faster, as the server sees it: from the parsed
-                request head to the end of the response. Time in front of the server is not in it.
-                """)
-            .query(
-                """
-                histogram_quantile(0.99, sum by (le)
-                  (rate(vertx_http_server_response_time_seconds_bucket{@}[$__rate_interval])))
-                """,
-                "p99")
-            .warnFrom(0.0512, 0.1024));
+            Panel.stat(
+                    "p99 now",
+                    "s",
+                    """
+                    99 of 100 requests are answered faster, as the server sees it: from the parsed
+                    request head to the end of the response. Time in front of the server is not in it.
+                    """)
+                .query(
+                    """
+                    histogram_quantile(0.99, sum by (le)
+                      (rate(vertx_http_server_response_time_seconds_bucket{@}[$__rate_interval])))
+                    """,
+                    "p99")
+                .warnFrom(0.0512, 0.1024))
+        .runbooks("BatonLatencyBudgetBurns");
   }
 
   private static Panel succeeded() {
@@ -239,7 +245,8 @@ final class OverviewDashboard {
         .colour("errors, 5m", "light-red")
         .colour("errors, 1h", "dark-red")
         .colour("slow, 5m", "light-orange")
-        .colour("slow, 1h", "dark-orange");
+        .colour("slow, 1h", "dark-orange")
+        .runbooks("BatonErrorBudgetBurns", "BatonLatencyBudgetBurns");
   }
 
   private static String burnOf(String recorded, String budget, String window) {
@@ -404,23 +411,25 @@ final class OverviewDashboard {
             LoopsDashboard.CPU)
         .warnFrom(0.5, 0.9)
         .range(0.0, 1.0)
-        .next("Loops and takeovers", LoopsDashboard.UID);
+        .next("Loops and takeovers", LoopsDashboard.UID)
+        .runbooks("BatonStandbysRunLow", "BatonStandbysExhausted");
   }
 
   private static Panel takeovers() {
     return PanelSets.causes(
-        Panel.stacked(
-                "Loops taken over",
-                "ops",
-                """
-                How often a handler lost its loop: blocked (it slept), hog (it computed too long),
-                worker_died (an Error ended its thread). Compare with the requests of the routes: a
-                route whose every request is a takeover belongs into a virtual-thread stage.
-                """)
-            .query(
-                "sum by (cause) (rate(baton_loop_takeovers_total{@}[$__rate_interval]))",
-                "{{cause}}")
-            .next("Loops and takeovers", LoopsDashboard.UID));
+            Panel.stacked(
+                    "Loops taken over",
+                    "ops",
+                    """
+                    How often a handler lost its loop: blocked (it slept), hog (it computed too long),
+                    worker_died (an Error ended its thread). Compare with the requests of the routes: a
+                    route whose every request is a takeover belongs into a virtual-thread stage.
+                    """)
+                .query(
+                    "sum by (cause) (rate(baton_loop_takeovers_total{@}[$__rate_interval]))",
+                    "{{cause}}")
+                .next("Loops and takeovers", LoopsDashboard.UID))
+        .runbooks("BatonHandlersBlock", "BatonHandlersHog");
   }
 
   private static Panel busy() {
@@ -436,7 +445,8 @@ final class OverviewDashboard {
             "{{instance}}")
         .warnFrom(0.7, 0.9)
         .range(0.0, 1.0)
-        .next("Loops and takeovers", LoopsDashboard.UID);
+        .next("Loops and takeovers", LoopsDashboard.UID)
+        .runbooks("BatonLoopSaturated");
   }
 
   private static Panel shed() {

@@ -146,6 +146,13 @@ final class Panel {
     return panel.thresholds(Map.of());
   }
 
+  /** Words, in Markdown. */
+  static Panel text(String title, String markdown) {
+    Panel panel = new Panel("text", title, "", 8, 8, "");
+    panel.options.put("mode", "markdown").put("content", markdown);
+    return panel;
+  }
+
   /**
    * Rows by label, one column a query, at the end of the time range.
    *
@@ -385,6 +392,22 @@ final class Panel {
     return this;
   }
 
+  /** What to do when this looks bad: links to the runbooks of alerts. */
+  Panel runbooks(String... alerts) {
+    for (String alert : alerts) {
+      links.add(
+          new JsonObject()
+              .put("title", "What to do: " + alert)
+              .put(
+                  "url",
+                  "/d/"
+                      + RunbooksDashboard.UID
+                      + "?${__url_time_range}&${job:queryparam}&${instance:queryparam}&viewPanel="
+                      + alert));
+    }
+    return this;
+  }
+
   private Panel override(String name, String property, Object value) {
     for (Object existing : overrides) {
       JsonObject override = (JsonObject) existing;
@@ -416,6 +439,15 @@ final class Panel {
   }
 
   JsonObject toJson(int id, int x, int y) {
+    JsonObject grid = new JsonObject().put("h", height).put("w", width).put("x", x).put("y", y);
+    if (type.equals("text")) {
+      return new JsonObject()
+          .put("id", id)
+          .put("type", type)
+          .put("title", title)
+          .put("gridPos", grid)
+          .put("options", options);
+    }
     JsonArray targets = new JsonArray();
     for (Query query : queries) {
       targets.add(query.toJson(refId(targets.size())));
@@ -430,7 +462,7 @@ final class Panel {
     json.put("title", title);
     json.put("description", description);
     json.put("datasource", Dashboard.datasource());
-    json.put("gridPos", new JsonObject().put("h", height).put("w", width).put("x", x).put("y", y));
+    json.put("gridPos", grid);
     json.put("fieldConfig", new JsonObject().put("defaults", defaults).put("overrides", overrides));
     json.put("options", options);
     json.put("targets", targets);

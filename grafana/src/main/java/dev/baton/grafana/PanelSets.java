@@ -49,7 +49,8 @@ final class PanelSets {
         .colour("queue_full", "yellow")
         .colour("deadline", "purple")
         .noValue("none refused")
-        .next("Stages", StagesDashboard.UID);
+        .next("Stages", StagesDashboard.UID)
+        .runbooks("BatonRefuses", "BatonSheds");
   }
 
   static Panel cpu() {
@@ -78,7 +79,8 @@ final class PanelSets {
             "sum by (instance) (rate(jvm_gc_pause_seconds_sum{@}[$__rate_interval]))",
             "{{instance}}")
         .warnFrom(0.05, 0.2)
-        .noValue("no pauses yet");
+        .noValue("no pauses yet")
+        .runbooks("BatonGarbageCollectionPauses");
   }
 
   /** Whose handlers block or compute for long. */
@@ -97,6 +99,7 @@ final class PanelSets {
               label_replace(rate(baton_handler_away_seconds_sum{@}[$__rate_interval]), "is", "back", "", "")
               or label_replace(baton_handlers_away{@}, "is", "away", "", ""))
             """,
-            "{{method}} {{route}} {{cause}}");
+            "{{method}} {{route}} {{cause}}")
+        .runbooks("BatonHandlersStuck");
   }
 }

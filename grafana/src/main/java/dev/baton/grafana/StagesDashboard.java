@@ -116,7 +116,8 @@ final class StagesDashboard {
             "{{instance}} {{pipeline}} {{stage}}")
         .warnFrom(0.5, 0.8)
         .range(0.0, 1.0)
-        .noValue("no stage has a bound");
+        .noValue("no stage has a bound")
+        .runbooks("BatonStageFull", "BatonStageStuck");
   }
 
   private static Panel depth() {

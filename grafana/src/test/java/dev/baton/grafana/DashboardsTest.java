@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.baton.grafana.PromQl.Selector;
 import dev.baton.grafana.Sources.PanelQuery;
+import dev.baton.grafana.Sources.Rule;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,24 +33,25 @@ import org.junit.jupiter.api.TestFactory;
 final class DashboardsTest {
   private static final Set<String> UNITS =
       Set.of("none", "short", "percentunit", "bool_on_off", "s", "bytes", "Bps", "ops", "reqps");
+  private static final String WHAT_TO_DO = "What to do: ";
   private static final Pattern LINK = Pattern.compile("/d/([a-z-]+)");
 
   @BeforeAll
   static void writeIfAsked() throws IOException {
     if ("write".equals(System.getProperty("dashboards"))) {
-      Dashboards.write(Sources.DASHBOARDS);
+      Dashboards.write(Sources.RULES, Sources.DASHBOARDS);
     }
   }
 
   @Test
-  void shouldBeWhatTheSourceMakes() {
+  void shouldBeWhatTheSourceMakes() throws IOException {
     List<String> names =
         Sources.files(Sources.DASHBOARDS, ".json").stream()
             .map(file -> file.getFileName().toString())
             .toList();
 
-    assertThat(names).containsExactlyElementsOf(Dashboards.files().keySet());
-    Dashboards.files()
+    assertThat(names).containsExactlyElementsOf(Dashboards.files(Sources.RULES).keySet());
+    Dashboards.files(Sources.RULES)
         .forEach(
             (name, content) ->
                 assertThat(Sources.read(Sources.DASHBOARDS.resolve(name)))
@@ -92,6 +97,41 @@ final class DashboardsTest {
         assertThat(uids).contains(link.group(1));
       }
     }
+  }
+
+  @Test
+  void shouldLeadFromAPanelToEveryRunbook() {
+    JsonObject runbooks = Objects.requireNonNull(Sources.dashboards().get("baton-runbooks.json"));
+    Map<String, String> texts = new HashMap<>();
+    Map<String, Integer> ids = new HashMap<>();
+    for (JsonObject text : Sources.texts(runbooks)) {
+      texts.put(text.getString("title"), text.getJsonObject("options").getString("content"));
+      ids.put(text.getString("title"), text.getInteger("id"));
+    }
+    Map<String, String> links = new HashMap<>();
+    Sources.dashboards().values().stream()
+        .flatMap(dashboard -> Sources.panels(dashboard).stream())
+        .flatMap(panel -> Sources.objects(panel.getJsonArray("links", new JsonArray())).stream())
+        .filter(link -> link.getString("title").startsWith(WHAT_TO_DO))
+        .forEach(
+            link ->
+                links.put(
+                    link.getString("title").substring(WHAT_TO_DO.length()), link.getString("url")));
+
+    for (Rule rule : Sources.rules()) {
+      if (rule.kind().equals("alert")) {
+        String steps =
+            rule.annotations()
+                .getOrDefault("runbook", "")
+                .replace("{{ $labels.instance }}", "INSTANCE");
+        assertThat(texts.get(rule.name())).as(rule.name()).contains(steps);
+        assertThat(links.get(rule.name()))
+            .as(rule.name())
+            .startsWith("/d/baton-runbooks?")
+            .endsWith("&viewPanel=" + ids.get(rule.name()));
+      }
+    }
+    assertThat(links.keySet()).isEqualTo(texts.keySet());
   }
 
   private static void dashboard(JsonObject dashboard) {

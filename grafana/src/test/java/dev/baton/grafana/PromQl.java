@@ -52,7 +52,9 @@ final class PromQl {
       char c = text.charAt(at);
       Matcher word = WORD.matcher(text).region(at, text.length());
       Matcher number = NUMBER.matcher(text).region(at, text.length());
-      if (c == '"') {
+      if (c == '$') { // a variable of Grafana's
+        at = word.region(at + 1, text.length()).lookingAt() ? word.end() : at + 1;
+      } else if (c == '"') {
         at = text.indexOf('"', at + 1) + 1;
       } else if (number.lookingAt()) {
         at = number.end();

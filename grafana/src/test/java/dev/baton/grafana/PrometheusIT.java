@@ -69,7 +69,7 @@ final class PrometheusIT {
   private static final Map<String, String> MAY_BE_EMPTY =
       Map.of(
           "Baton / Stages / How full the queues are", "the demo's stages have no bound",
-          "annotation Restarts", "nothing restarts");
+          "annotation Bursts of takeovers", "the load is even");
 
   /** Metrics that may be missing here, by the start of their names, and why. */
   private static final Map<String, String> MAY_BE_MISSING =
@@ -224,6 +224,7 @@ final class PrometheusIT {
     }
     return expression
         .replace("$__rate_interval", Prometheus.RATE_INTERVAL)
+        .replace("$__range_s", String.valueOf(Duration.between(started, ended).toSeconds()))
         .replace("$__range", Duration.between(started, ended).toSeconds() + "s")
         .replace("\"$a\"", '"' + generators.get(0) + '"')
         .replace("\"$b\"", '"' + generators.get(1) + '"')

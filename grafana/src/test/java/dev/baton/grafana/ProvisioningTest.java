@@ -2,6 +2,7 @@ package dev.baton.grafana;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.server.tracing.RequestTrace;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,20 @@ final class ProvisioningTest {
     assertThat(map(source.get("jsonData")))
         .as("the scrape interval, from which Grafana makes $__rate_interval")
         .containsEntry("timeInterval", map(prometheusYaml().get("global")).get("scrape_interval"));
+  }
+
+  /** Grafana puts its environment in the place of $NAME, and $ in that of $$. */
+  @Test
+  void shouldLinkExemplarsToTheirTraces() {
+    var source = first(map(yaml("provisioning/datasources/prometheus.yml")).get("datasources"));
+    var link = first(map(source.get("jsonData")).get("exemplarTraceIdDestinations"));
+    String traces = String.valueOf(map(service("grafana").get("environment")).get("BATON_TRACES"));
+
+    assertThat(link).containsEntry("name", RequestTrace.TRACE_ID);
+    assertThat(String.valueOf(link.get("url")).replace("${BATON_TRACES}", traces))
+        .isEqualTo("http://localhost:16686/trace/$${__value.raw}");
+    assertThat(strings(service("prometheus").get("command")))
+        .contains("--enable-feature=exemplar-storage");
   }
 
   @Test

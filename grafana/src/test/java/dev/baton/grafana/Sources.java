@@ -22,6 +22,7 @@ final class Sources {
 
   static final Path DASHBOARDS = ROOT.resolve("dashboards");
   static final Path PROMETHEUS = ROOT.resolve("prometheus");
+  static final Path RULES = PROMETHEUS.resolve("rules");
 
   private Sources() {}
 
@@ -34,7 +35,12 @@ final class Sources {
   }
 
   /** One rule: {@code kind} is {@code alert} or {@code record}. */
-  record Rule(String kind, String name, String expression, Map<String, Object> yaml) {}
+  record Rule(String kind, String name, String expression, Map<String, Object> yaml) {
+    @SuppressWarnings("unchecked")
+    Map<String, String> annotations() {
+      return (Map<String, String>) yaml.getOrDefault("annotations", Map.of());
+    }
+  }
 
   /** File name to dashboard. */
   static Map<String, JsonObject> dashboards() {
@@ -45,10 +51,17 @@ final class Sources {
     return dashboards;
   }
 
-  /** The panels that show something, rows left out. */
+  /** The panels that show data, rows and words left out. */
   static List<JsonObject> panels(JsonObject dashboard) {
     return objects(dashboard.getJsonArray("panels")).stream()
-        .filter(panel -> !panel.getString("type").equals("row"))
+        .filter(panel -> !List.of("row", "text").contains(panel.getString("type")))
+        .toList();
+  }
+
+  /** The panels that show words. */
+  static List<JsonObject> texts(JsonObject dashboard) {
+    return objects(dashboard.getJsonArray("panels")).stream()
+        .filter(panel -> panel.getString("type").equals("text"))
         .toList();
   }
 
