@@ -49,6 +49,8 @@ final class PrometheusIT {
   private static final int ALERT_SECONDS = 30;
   private static final double BUSY_MACHINE_SECONDS = 0.01;
   private static final String ALERT = "BatonHandlersBlock";
+
+  /** Of those that take 600 ms one is always under way, so that a scrape sees it. */
   private static final String MIX =
       """
       requests:
@@ -57,6 +59,7 @@ final class PrometheusIT {
         - {url: "http://SERVICE/native/20", rate: 5}
         - {url: "http://SERVICE/cpu/4000", rate: 4}
         - {url: "http://SERVICE/fail", rate: 2}
+        - {url: "http://SERVICE/timer/600", rate: 2}
         - url: "http://SERVICE/orders"
           rate: 20
           body: '{"customer":"c","items":[{"sku":"s","quantity":1,"unitPriceCents":100}]}'
