@@ -99,8 +99,8 @@ final class ScenariosIT {
               List.of("/garbage/1"),
               FAST,
               "The collector stops everything for .* and leaves the heap [67]\\d % full",
-              "GET /garbage/:n.*has been away",
-              List.of("BatonGarbageCollectionPauses"),
+              "GET /garbage/:n.*has been away.*while the collector stops everything",
+              List.of("BatonGarbageCollectionPauses", "BatonHeapNearItsEnd"),
               "jvm / Time in garbage collection pauses"),
           new Scenario(
               "perf refused",
@@ -184,7 +184,7 @@ final class ScenariosIT {
         FAST,
         expected,
         "has been away for .*" + logged,
-        List.of("BatonHandlersStuck"),
+        List.of("BatonHandlersStuck", "BatonRequestsHang"),
         AWAY);
   }
 

@@ -90,7 +90,7 @@ record Diagnosis(
   /** Percent of the time, from which on there is no other worth naming. */
   private static final int ALONE = 95;
 
-  private static final double MUCH_PAUSED = 0.1;
+  static final double MUCH_PAUSED = 0.1;
 
   /** Then nothing that is said of handlers is their own doing. */
   private static final double MOSTLY_PAUSED = 0.5;

@@ -87,11 +87,12 @@ final class WatchLog {
         continue;
       }
       told++;
-      LOGGER.log(Level.WARNING, line(entry, nanos), new Stack(entry.doing()));
+      LOGGER.log(
+          Level.WARNING, line(entry, nanos, watch.machine().pauses()), new Stack(entry.doing()));
     }
   }
 
-  private static String line(TakeoverLog.Entry entry, long nanos) {
+  private static String line(TakeoverLog.Entry entry, long nanos, double pauses) {
     String stage = entry.part.stage();
     int behind = TakeoverLog.behind(entry);
     return entry.route()
@@ -102,6 +103,11 @@ final class WatchLog {
         + Diagnosis.time(nanos)
         + ", "
         + entry.doing().inWords()
+        + (pauses > Diagnosis.MUCH_PAUSED
+            ? ", while the collector stops everything for "
+                + Diagnosis.percent(pauses)
+                + " of the time"
+            : "")
         + "; loop "
         + entry.takeover.loop()
         + (stage == null ? "" : " of stage " + stage)

@@ -101,6 +101,11 @@ final class OperatorIT {
           Thread.onSpinWait();
         }
         awaitRelease();
+      } else if (request.path().startsWith("/littered/")) {
+        request.routed("/littered/:id");
+        while (release.getCount() > 0) {
+          System.gc();
+        }
       } else if (request.path().startsWith("/forgotten/")) {
         request.routed("/forgotten/:id");
         return; // and forgets to answer
@@ -316,6 +321,17 @@ final class OperatorIT {
           "the status says so",
           () -> held.says("context_held", "GET /held/:id holds its context up"));
       log.await("callbacks of its context wait behind it");
+    }
+  }
+
+  @Test
+  void shouldLogThatTheCollectorStopsEverything() throws Exception {
+    try (Held held = new Held(options(), ContextMode.PER_REQUEST);
+        LogLines log = new LogLines()) {
+      held.watched.assumeTakeover();
+      held.send("/littered/0");
+
+      log.await("GET /littered/:id, request id-0, has been away", "while the collector stops");
     }
   }
 
