@@ -128,7 +128,8 @@ final class Serve implements Callable<Integer> {
   @Option(
       names = "--management-writable",
       description =
-          "Let who may read that port install scheduling policies, too. Default: read-only")
+          "Let who may read that port, on loopback, install scheduling policies, too. Default:"
+              + " read-only")
   private boolean managementWritable;
 
   @Option(

@@ -108,7 +108,10 @@ public final class ManagementOptions {
     return this;
   }
 
-  /** Whether who may read this port may also install scheduling policies; false by default. */
+  /**
+   * Whether who may read this port may also install scheduling policies and move loops; false by
+   * default, and off loopback in any case.
+   */
   public boolean isWritable() {
     return writable;
   }

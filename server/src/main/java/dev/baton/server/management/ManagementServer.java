@@ -214,7 +214,7 @@ public final class ManagementServer {
     }
   }
 
-  /** Only where the operator has enabled writing. */
+  /** Only where the operator has enabled writing, and from this machine only. */
   private void carryOut(
       HttpServerRequest request,
       String field,
@@ -229,6 +229,10 @@ public final class ManagementServer {
               null,
               "is read-only here",
               "start with --management-writable, or choose by the options of the server"));
+      return;
+    }
+    if (!gate.isLoopback()) {
+      refuse(request, offLoopback("choose by the options of the server"));
       return;
     }
     request
@@ -263,12 +267,7 @@ public final class ManagementServer {
           levels == null
               ? new Problem(
                   404, null, null, "is for a log by Logback", "ask the logging library in use")
-              : new Problem(
-                  403,
-                  null,
-                  null,
-                  "is for a port on loopback",
-                  "start with --log-level, or listen" + " on 127.0.0.1"));
+              : offLoopback("start with --log-level"));
       return;
     }
     request
@@ -290,6 +289,11 @@ public final class ManagementServer {
                         "send {\"level\": \"debug\"}"));
               }
             });
+  }
+
+  private static Problem offLoopback(String instead) {
+    return new Problem(
+        403, null, null, "is for a port on loopback", instead + ", or listen on 127.0.0.1");
   }
 
   static void refuse(HttpServerRequest request, Problem refusal) {

@@ -66,6 +66,19 @@ final class GateTest {
   }
 
   @Test
+  void shouldBeReadOnlyOffLoopbackWhateverItIsTold() throws Exception {
+    var options = new ManagementOptions().setHost("0.0.0.0").setWritable(true);
+    try (Watched watched = Watched.start(new BatonOptions(), options)) {
+      for (String path : List.of("/baton/api/policy", "/baton/api/enclaves")) {
+        assertThat(ask(watched, "PUT " + path, "Content-Length: 0"))
+            .as(path)
+            .contains("403 ", "is for a port on loopback", "listen on 127.0.0.1");
+        assertThat(status(watched, "GET " + path, "")).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
   void shouldAskForTheTokenEverywhereButOfProbes() throws Exception {
     var options = new ManagementOptions().setToken(TOKEN);
     String basic = basic("anybody:" + TOKEN);
