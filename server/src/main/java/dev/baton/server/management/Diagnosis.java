@@ -451,9 +451,9 @@ record Diagnosis(
       findings.add(
           new Finding(
               Kind.STARVED,
-              "The container's CPU limit stops threads for "
+              "A limit on CPU stops threads for "
                   + percent(shares.throttled())
-                  + " of the time."));
+                  + " of the time (cgroup)."));
     }
     if (shares.heap() > HEAP_FULL) {
       findings.add(

@@ -9,28 +9,37 @@ import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the collector and the neighbours take: pauses, a heap near its end, CPU time that the
- * hypervisor gave to others or the container's limit withheld. One thread at a time.
+ * hypervisor gave to others or the limit of this process's control group withheld. One thread at a
+ * time.
  *
  * @see <a href="https://docs.kernel.org/admin-guide/cgroup-v2.html">cgroup v2, cpu.stat</a>
+ * @see <a href="https://docs.kernel.org/scheduler/sched-bwc.html">version 1, its cpu.stat</a>
  */
 final class Machine {
   private static final long WINDOW_NANOS = 10_000_000_000L;
   private static final int STEAL_COLUMN = 8; // of "cpu" in proc_stat(5)
   private static final long JIFFY_NANOS = 10_000_000L;
-  private static final Path STAT = Path.of("/proc/stat");
-  private static final Path CGROUP_STAT = Path.of("/sys/fs/cgroup/cpu.stat");
+
+  /** Then {@code usec} follows, or in version 1 {@code time}, of nanoseconds. */
+  private static final String THROTTLED = "throttled_";
+
+  private final Path stat;
+  private final @Nullable Path groupStat;
 
   /**
    * Shares of the last seconds.
    *
    * @param pauses of time in pauses of the collector
    * @param stolen of all CPUs' time that went to other machines
-   * @param throttled of time that the container's limit stopped threads
+   * @param throttled of time that a limit on CPU stopped threads
    * @param heap of the heap that was in use after the last collection
    */
   record Shares(double pauses, double stolen, double throttled, double heap) {}
@@ -48,6 +57,37 @@ final class Machine {
           .toList();
   private final int cpus = Runtime.getRuntime().availableProcessors();
   private final Deque<Reading> readings = new ArrayDeque<>();
+
+  Machine() {
+    this(Path.of("/proc"), Path.of("/sys/fs/cgroup"));
+  }
+
+  /**
+   * @param proc where proc(5) is
+   * @param groups where cgroups(7) are
+   */
+  Machine(Path proc, Path groups) {
+    stat = proc.resolve("stat");
+    groupStat = groupStat(proc.resolve("self/cgroup"), groups);
+  }
+
+  /** Of this process's own group; where a container sees no other, that is the one on top. */
+  private static @Nullable Path groupStat(Path memberships, Path groups) {
+    return lines(memberships)
+        .map(line -> line.split(":", 3))
+        .filter(parts -> parts.length == 3 && parts[2].startsWith("/"))
+        .filter(parts -> parts[1].isEmpty() || List.of(parts[1].split(",", -1)).contains("cpu"))
+        .sorted(Comparator.comparing(parts -> parts[1].isEmpty())) // version 1 if it is there
+        .flatMap(
+            parts -> {
+              Path mount = groups.resolve(parts[1]); // of version 2 it has no name
+              return Stream.of(mount.resolve(parts[2].substring(1)), mount);
+            })
+        .map(group -> group.resolve("cpu.stat"))
+        .filter(file -> lines(file).anyMatch(line -> line.startsWith(THROTTLED)))
+        .findFirst()
+        .orElse(null);
+  }
 
   /** Reads once more. Once a second. */
   void read(long now) {
@@ -71,7 +111,8 @@ final class Machine {
     return new Shares(
         (last.pauseNanos - first.pauseNanos) / nanos,
         (last.stolenNanos - first.stolenNanos) / nanos / cpus,
-        (last.throttledNanos - first.throttledNanos) / nanos,
+        // Counted on each CPU; together all of them stop no more than all of the time.
+        Math.min(1, (last.throttledNanos - first.throttledNanos) / nanos),
         heap());
   }
 
@@ -84,26 +125,34 @@ final class Machine {
     return (double) used / Runtime.getRuntime().maxMemory();
   }
 
-  private static long stolenNanos() {
-    return number(STAT, "cpu ", STEAL_COLUMN) * JIFFY_NANOS;
+  private long stolenNanos() {
+    return number(stat, "cpu ", STEAL_COLUMN) * JIFFY_NANOS;
   }
 
-  private static long throttledNanos() {
-    return number(CGROUP_STAT, "throttled_usec ", 1) * 1000;
+  private long throttledNanos() {
+    Path file = groupStat;
+    return file == null
+        ? 0
+        : number(file, THROTTLED + "usec ", 1) * 1000 + number(file, THROTTLED + "time ", 1);
   }
 
   /** A column of the line that begins so; 0 if there is none: then nothing is known of it. */
   private static long number(Path file, String prefix, int column) {
+    return lines(file)
+        .filter(line -> line.startsWith(prefix))
+        .map(line -> line.split(" +", -1))
+        .filter(words -> column < words.length && words[column].matches("\\d{1,18}"))
+        .mapToLong(words -> Long.parseLong(words[column]))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** None if it cannot be read. */
+  private static Stream<String> lines(Path file) {
     try {
-      for (String line : Files.readAllLines(file)) {
-        if (line.startsWith(prefix)) {
-          String[] words = line.split(" +", -1);
-          return column < words.length ? Long.parseLong(words[column]) : 0;
-        }
-      }
-      return 0;
-    } catch (IOException | NumberFormatException unreadable) {
-      return 0;
+      return Files.readAllLines(file).stream();
+    } catch (IOException unreadable) {
+      return Stream.of();
     }
   }
 }
