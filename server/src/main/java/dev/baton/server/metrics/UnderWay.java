@@ -39,12 +39,14 @@ final class UnderWay {
    */
   int begin(int kind, long nowNanos) {
     for (int i = 0; i < TRIES; i++) {
-      int slot = next++ & SLOTS - 1;
+      int slot = next;
       if (began[slot] == 0) {
         INT.setOpaque(what, slot, kind);
         LONG.setOpaque(began, slot, nowNanos);
-        return slot;
+        return slot; // the next request takes it again if this one has ended by then: it is in
+        // cache
       }
+      next = slot + 1 & SLOTS - 1;
     }
     return NONE;
   }
