@@ -186,6 +186,7 @@ function Heatmap({panel, width, height}) {
   return <Canvas width={width} height={height} draw={context => {
     const [left, right, top, bottom] = [70, width - 10, 8, height - 24];
     const rowHeight = (bottom - top) / rows.length;
+    const labelEvery = Math.max(2, Math.ceil(14 / rowHeight));
     const cellWidth = (right - left) / Math.max(1, times.length) + 0.5;
     rows.forEach((row, i) => {
       const y = bottom - (i + 1) * rowHeight;
@@ -195,7 +196,7 @@ function Heatmap({panel, width, height}) {
           context.fillRect(x(times[j], left, right) - cellWidth, y, cellWidth, rowHeight + 0.5);
         }
       });
-      if (i % 2 === 1) {
+      if (i % labelEvery === labelEvery - 1) {
         context.fillStyle = theme.colors.text.secondary;
         context.textAlign = 'right';
         context.fillText(seconds(series[i].le), left - 6, y + 4);
@@ -210,7 +211,8 @@ function States({panel, width, height}) {
     target.result.map(s => ({name: legend(target, s.metric), values: s.values})));
   const mapping = Object.assign({}, ...panel.fieldConfig.defaults.mappings.map(m => m.options));
   return <Canvas width={width} height={height} draw={context => {
-    const [left, right, top, bottom] = [170, width - 10, 8, height - 48];
+    const longest = Math.max(...series.map(s => context.measureText(s.name).width));
+    const [left, right, top, bottom] = [longest + 24, width - 10, 8, height - 48];
     const rowHeight = (bottom - top) / series.length;
     series.forEach((s, i) => {
       const y = top + i * rowHeight;
@@ -237,7 +239,7 @@ function States({panel, width, height}) {
 }
 
 function Text({panel}) {
-  return <div style={{overflow: 'hidden', height: '100%', color: theme.colors.text.primary}}
+  return <div className="markdown-html" style={{overflow: 'hidden', height: '100%', color: theme.colors.text.primary}}
       dangerouslySetInnerHTML={{__html: renderTextPanelMarkdown(panel.options.content)}}/>;
 }
 

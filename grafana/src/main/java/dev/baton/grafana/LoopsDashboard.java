@@ -303,6 +303,7 @@ final class LoopsDashboard {
         .query(
             "max by (instance, pool_name) (baton_pool_still_seconds{@})",
             "{{instance}} pool {{pool_name}}")
+        .size(24, 8) // for the legend
         .badFrom(0.25)
         .runbooks("BatonLoopStandsStill", "BatonPoolStandsStill");
   }
