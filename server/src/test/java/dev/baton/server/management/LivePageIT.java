@@ -3,6 +3,7 @@ package dev.baton.server.management;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
+import dev.baton.examples.WeightedRoutesPolicy;
 import dev.baton.server.BatonOptions;
 import java.io.File;
 import java.net.http.HttpResponse;
@@ -159,6 +160,15 @@ final class LivePageIT {
 
     long before = latest();
     Watched.until("a later event has come", () -> latest() > before);
+  }
+
+  @Test
+  void shouldShowAPolicyThatIsInstalledMeanwhile() throws Exception {
+    assertThat(text("#machine")).contains("run-to-completion");
+
+    watched().scheduler.enclave().install(new WeightedRoutesPolicy());
+
+    Watched.until("the policy is shown", () -> text("#machine").contains("weighted-routes"));
   }
 
   @Test
