@@ -43,8 +43,8 @@ final class UnderWay {
       if (began[slot] == 0) {
         INT.setOpaque(what, slot, kind);
         LONG.setOpaque(began, slot, nowNanos);
-        return slot; // the next request takes it again if this one has ended by then: it is in
-        // cache
+        // The next request takes it again if this one has ended by then: it is in the cache.
+        return slot;
       }
       next = slot + 1 & SLOTS - 1;
     }

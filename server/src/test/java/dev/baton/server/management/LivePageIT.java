@@ -222,13 +222,13 @@ final class LivePageIT {
   void shouldKeepTheCauseInSightOfManyLoops(int loops) throws Exception {
     open(loops);
     CompletableFuture<HttpResponse<String>> blocked = watched().ask("/block/8000");
+    Watched.until("the cause is told", () -> text("#blame-rows").contains("GET /block/"));
     var release = new CountDownLatch(1);
     CompletableFuture<HttpResponse<String>> answer;
     try {
       // A loop that stands still: its line is the longest one.
       watched().scheduler.enclave().onTakeover(_ -> await(release));
       answer = watched().ask("/block/50");
-      Watched.until("the cause is told", () -> text("#blame-rows").contains("GET /block/"));
       Watched.until("a loop is red", () -> text("#lanes").contains("stands still for "));
 
       Object below =

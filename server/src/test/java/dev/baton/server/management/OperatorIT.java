@@ -124,6 +124,15 @@ final class OperatorIT {
       }
     }
 
+    /** Asks again and again, until one is answered: those before may wait. */
+    HttpResponse<String> askUntilAnswered(String path) throws Exception {
+      var answered = new CompletableFuture<HttpResponse<String>>();
+      until(
+          "one is answered",
+          () -> ask(path).thenAccept(answered::complete).isDone() || answered.isDone());
+      return answered.get();
+    }
+
     CompletableFuture<HttpResponse<String>> ask(String path) {
       CompletableFuture<HttpResponse<String>> response =
           Watched.CLIENT.sendAsync(
@@ -546,13 +555,8 @@ final class OperatorIT {
         held.send("/held/" + i);
       }
       until("none is left", () -> held.metric("baton_standbys_exhausted") == 1);
-      CompletableFuture<HttpResponse<String>> refused = held.ask("/held/x");
-      while (!refused.isDone()) {
-        TimeUnit.MILLISECONDS.sleep(20);
-        refused = held.ask("/held/x");
-      }
+      HttpResponse<String> response = held.askUntilAnswered("/held/x");
 
-      HttpResponse<String> response = refused.get();
       assertThat(response.statusCode()).isEqualTo(503);
       assertThat(response.headers().firstValue("content-type"))
           .hasValue("application/problem+json");
@@ -583,14 +587,10 @@ final class OperatorIT {
       held.watched.assumeTakeover();
       held.send("/held/0");
       until("it is away", () -> held.metric("baton_handlers_away") == 1);
-      CompletableFuture<HttpResponse<String>> refused = held.ask("/fast");
-      while (!refused.isDone()) {
-        TimeUnit.MILLISECONDS.sleep(20);
-        refused = held.ask("/fast");
-      }
+      HttpResponse<String> refused = held.askUntilAnswered("/fast");
 
-      assertThat(refused.get().statusCode()).isEqualTo(503);
-      assertThat(refused.get().body()).contains("while a handler blocked in its context");
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(refused.body()).contains("while a handler blocked in its context");
       String where = "behind a handler that blocks in their context";
       until("the status says so", () -> held.says("refused", where));
       log.await("Requests are refused: ", where);
