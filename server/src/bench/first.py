@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 
+import bench
 from start import TARGET, get, nanos
 
 BLOCKS = 100
@@ -49,12 +50,10 @@ def start(java, jar):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--starts", type=int, default=10)
-    parser.add_argument("--java", default=None, help="default: the JDK of server/target/baton")
+    parser.add_argument("--java", default=None, help="default: $JAVA, else the JDK of server/target/baton")
     parser.add_argument("--jar", default=str(TARGET / "baton-server.jar"))
     arguments = parser.parse_args()
-    java = arguments.java
-    if java is None:
-        java = re.search(r"'([^']*/bin/java)'", (TARGET / "baton").read_text()).group(1)
+    java = arguments.java or bench.java()
     runs = [start(java, arguments.jar) for _ in range(arguments.starts)]
     json.dump({"load": os.getloadavg(), "cpus": os.cpu_count(), "runs": runs}, sys.stdout)
     for name, values in ("first", [r[0] for r in runs if r]), ("last", [r[-1] for r in runs if r]):

@@ -28,6 +28,8 @@ import subprocess
 import sys
 import time
 
+import bench
+
 BENCH = pathlib.Path(__file__).parent
 TARGET = BENCH.parents[1] / "target"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -141,26 +143,26 @@ async def leaving(port):
     return seen
 
 
-async def refused(port):
-    """Of a route that blocks for a minute: all workers that one route may have."""
-    blocking = [asyncio.create_task(request(port, "/block/60000", 120)) for _ in range(100)]
+async def while_blocked(port, blocking_path, path):
+    """Asks for `path` again and again while a hundred requests of the other block."""
+    blocking = [asyncio.create_task(request(port, blocking_path, 120)) for _ in range(100)]
     await asyncio.sleep(2)
-    seen = await in_turn(port, "/block/60000", 100_000, 64, 60)
+    seen = await in_turn(port, path, 100_000, 64, 60)
     for task in blocking:
         task.cancel()
     await asyncio.gather(*blocking, return_exceptions=True)
     return seen
 
 
+async def refused(port):
+    """Of a route that blocks for a minute: all workers that one route may have."""
+    return await while_blocked(port, "/block/60000", "/block/60000")
+
+
 async def refused_all(port):
     """Of every route, while one uses up all workers, which it may not by default."""
     began = time.monotonic()
-    blocking = [asyncio.create_task(request(port, "/block/30000", 120)) for _ in range(100)]
-    await asyncio.sleep(2)
-    seen = await in_turn(port, "/fast", 100_000, 64, 60)
-    for task in blocking:
-        task.cancel()
-    await asyncio.gather(*blocking, return_exceptions=True)
+    seen = await while_blocked(port, "/block/30000", "/fast")
     await asyncio.sleep(began + 31 - time.monotonic())  # until the handlers that have begun may end
     return seen
 
@@ -335,12 +337,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default=",".join(FLOODS), help="floods, by name: " + ", ".join(FLOODS))
     parser.add_argument("--hosts", default="baton,stock")
-    parser.add_argument("--java", default=None, help="default: the JDK of server/target/baton")
+    parser.add_argument("--java", default=None, help="default: $JAVA, else the JDK of server/target/baton")
     parser.add_argument("--jar", default=str(TARGET / "baton-server.jar"))
     arguments = parser.parse_args()
-    java = arguments.java
-    if java is None:
-        java = re.search(r"'([^']*/bin/java)'", (TARGET / "baton").read_text()).group(1)
+    java = arguments.java or bench.java()
     resource.setrlimit(resource.RLIMIT_NOFILE, (16_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     print("| flood | host | answered | refused | hung | else | `/fast` meanwhile | recovery, s | memory, MiB |", file=sys.stderr)

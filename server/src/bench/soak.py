@@ -29,6 +29,8 @@ import threading
 import time
 import urllib.request
 
+import bench
+
 BENCH = pathlib.Path(__file__).parent
 SERVER = BENCH.parents[1]
 TARGET = SERVER / "target"
@@ -160,11 +162,11 @@ def main():
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--every", type=float, default=5, help="seconds between two faults")
     parser.add_argument("--prefix", default="", help="words before the client's command")
-    parser.add_argument("--java", default=None, help="default: the JDK of server/target/baton")
+    parser.add_argument("--java", default=None, help="default: $JAVA, else the JDK of server/target/baton")
     parser.add_argument("--jar", default=str(TARGET / "baton-server.jar"))
     parser.add_argument("--client-classes", default=None, help="class path of the torture client; default: Maven's")
     arguments = parser.parse_args()
-    java = arguments.java or re.search(r"'([^']*/bin/java)'", (TARGET / "baton").read_text()).group(1)
+    java = arguments.java or bench.java()
     classes = arguments.client_classes or client_classes()
     pipelines = pathlib.Path(f"/tmp/baton-soak-{os.getpid()}.json")
     pipelines.write_text('{"orders": {"admissionTargetMillis": 0}}')  # all is to be answered
