@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  *   armed      ── fires, loop in IO ─────────────────────────────▶ forgotten (nextPush = 0)
  *   forgotten  ── next turn or unit of the loop pushes ──▶ armed
  *   armed      ── fires, loop in UNIT ───────────────────────────▶ looked at, armed for a slice
- *   looked at  ── fires, same status word, unit has run for half a slice ─▶ the loop is taken
+ *   looked at  ── fires, same status word, unit has run for a slice ─▶ the loop is taken
  *   looked at  ── fires, same status word, it has not ───────────▶ looked at, armed for a slice
  *
  * What a unit has run for is CPU time: one that waits for its CPU is no hog, and whoever takes its
- * loop would wait for the same CPU.
+ * loop would wait for the same CPU. A slice that is counted lacks an eighth, which is what the looks
+ * themselves may take. With less than that asked, units that are shorter than a slice would be taken
+ * wherever they share their CPU: beside one hog, that is away, everything would be a hog.
  *
  * forgotten: Dekker between the standby (nextPush = 0; read status) and the owner (publish
  * UNIT; read nextPush). Both are volatile, so at least one of them arms the timer.
@@ -132,7 +134,8 @@ final class SliceTimer {
    * @param cpuNanos for how long the owner's thread has run on a CPU, or any other clock
    */
   boolean isUsedUp(long status, long cpuNanos, long moreNanos) {
-    return seenStatus == status && cpuNanos - seenCpuNanos >= slice.nanos() / 2 + moreNanos;
+    long counted = slice.nanos() - slice.nanos() / 8;
+    return seenStatus == status && cpuNanos - seenCpuNanos >= counted + moreNanos;
   }
 
   /** Looks again after one more slice. A standby. */

@@ -399,7 +399,8 @@ final class SimulatedEnclave implements Agent {
       loop.seenRanNanos = owner.ran;
     } else {
       long more = grace(loop, TakeoverCause.HOG);
-      if (more != SchedulingPolicy.NEVER && owner.ran - loop.seenRanNanos >= slice / 2 + more) {
+      if (more != SchedulingPolicy.NEVER
+          && owner.ran - loop.seenRanNanos >= slice - slice / 8 + more) {
         boolean _ = decide(loop, loop.status, TakeoverCause.HOG);
         return;
       }

@@ -73,11 +73,12 @@ class SliceTimerTest {
     long word = StatusWord.entered(StatusWord.ownedBy(1, 0));
     timer.lookAgain(word, 7 * SLICE);
 
-    timer.lookAgain(word, 7 * SLICE + SLICE / 4);
-    assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 4, 0)).isFalse();
+    // as much as one that shares its CPU with another one has run for, two slices later
+    timer.lookAgain(word, 7 * SLICE + SLICE / 2);
+    assertThat(timer.isUsedUp(word, 8 * SLICE - SLICE / 8 - 1, 0)).isFalse();
 
-    assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 2, 0)).isTrue();
-    assertThat(timer.isUsedUp(word, 7 * SLICE + SLICE / 2, 1)).as("with a grace").isFalse();
+    assertThat(timer.isUsedUp(word, 8 * SLICE - SLICE / 8, 0)).isTrue();
+    assertThat(timer.isUsedUp(word, 8 * SLICE - SLICE / 8, 1)).as("with a grace").isFalse();
   }
 
   /** Over several looks: each of them is a slice apart, and grace may be longer. */
@@ -92,7 +93,7 @@ class SliceTimerTest {
       timer.lookAgain(word, cpuNanos);
     }
 
-    assertThat(timer.isUsedUp(word, grace + SLICE / 2, grace)).isTrue();
+    assertThat(timer.isUsedUp(word, grace + SLICE - SLICE / 8, grace)).isTrue();
   }
 
   @Test

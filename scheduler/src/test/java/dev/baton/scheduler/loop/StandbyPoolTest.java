@@ -129,7 +129,7 @@ final class StandbyPoolTest {
     Loops.await(inside);
 
     kernel.fire(); // it looks, for the first time
-    TimeUnit.MILLISECONDS.sleep(2); // half a slice, and the grace
+    TimeUnit.MILLISECONDS.sleep(2); // a slice, and the grace
     kernel.fires.release();
 
     Loops.until("it is taken", () -> loop.snapshot().takeovers() == 1);

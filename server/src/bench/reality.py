@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""What the simulator says beside what a server does: one CPU, two policies, three mixes, p99 of each
+kind of request. What a unit of /cpu computes is measured on the same server at saturation. The floor
+is the p99 of the mix's first route at its rate with nothing beside it: what the machine and the load
+generator do, and are not simulated for. One server core (CPU 0), the load on CPU 1.
+
+  mvn -q package -DskipTests
+  server/src/bench/reality.py [--jvms=3]
+"""
+
+import json
+import re
+import subprocess
+import urllib.request
+
+import bench
+
+POLICIES = ["per-core-fifo", "shinjuku"]
+# Route, its requests per second, its sleep in ms
+MIXES = {
+    "short and long": [("/cpu/40", 2000, 0), ("/cpu/4000", 20, 0)],
+    "three sizes": [("/cpu/40", 800, 0), ("/cpu/400", 160, 0), ("/cpu/1600", 40, 0)],
+    "computing and asleep": [("/cpu/40", 3000, 0), ("/block/20", 40, 20)],
+}
+PORT, MANAGEMENT = 23900, 23901
+# Of costs.properties
+REQUEST_MICROS = 8.3
+SLICE_MICROS = 500_000
+WARMUP_SECONDS = 2
+
+
+def unit_micros(base):
+    """What one unit of /cpu computes."""
+    closed = ["--closed", "-c8", "--duration=4s", "--warmup=500ms", "--quiet", "--no-rehearsal"]
+    long = 4000
+    rate = bench.load(f"{base}/cpu/{long}", *closed)["rate"]["delivered"]
+    return (1e6 / rate - REQUEST_MICROS) / long
+
+
+def p99(report, route):
+    target = next(t for t in report["targets"] if t["name"].endswith(route))
+    return target["response_ms"]["p99"]
+
+
+def load(base, routes, seconds):
+    told = [f"--mix={base}{route}={per_second}" for route, per_second, _ in routes]
+    rate = sum(per_second for _, per_second, _ in routes)
+    times = [f"--duration={seconds}s", f"--warmup={WARMUP_SECONDS}s"]
+    return bench.load(*told, f"--rate={rate}", "-c64", *times, "--quiet")
+
+
+def install(policy):
+    urllib.request.urlopen(
+        urllib.request.Request(
+            f"http://127.0.0.1:{MANAGEMENT}/baton/api/policy",
+            json.dumps({"policy": policy}).encode(),
+            method="PUT",
+        )
+    )
+
+
+def simulated(policy, kinds, busy):
+    """p99 in ms of each kind, by its number, where they keep the CPU busy for so many percent."""
+    rate = sum(per_second for _, per_second, _ in kinds)
+    mix = []
+    for number, (micros, per_second, sleep) in enumerate(kinds):
+        block = f" block {sleep}ms" if sleep else ""
+        mix.append(f"k{number} {100 * per_second / rate:.4f}% {micros:.1f}us{block}")
+    command = [bench.java(), "-jar", str(bench.JAR), "simulate", "--cpus=1", f"--loads={busy:.1f}"]
+    command += [f"--policies={policy}", "--requests=400000", f"--slice={SLICE_MICROS}us"]
+    said = subprocess.run(
+        [*command, "--mix=" + "; ".join(mix)], capture_output=True, text=True, check=True
+    ).stdout
+    head, line = said.strip().splitlines()[-2:]
+    columns = re.split(r"\s{2,}", head.strip())
+    fields = line.replace(" %", "%").split()
+    values = dict(zip(columns, fields))
+    return {name: millis(text) for name, text in values.items() if "p99" in name}
+
+
+def millis(text):
+    number, unit = re.fullmatch(r"([\d.]+)(ns|us|ms|s)", text).groups()
+    return float(number) * {"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1e3}[unit]
+
+
+def measure(arguments, policy, jvm):
+    serve = ["-jar", bench.JAR, "serve", f"--port={PORT}", f"--slice-micros={SLICE_MICROS}"]
+    serve += [f"--management-port={MANAGEMENT}", "--management-writable"]
+    serve += ["--context=per-request", "--no-start-ahead"]
+    base = f"http://127.0.0.1:{PORT}"
+    with bench.Server(*serve, ready=base + "/fast") as server:
+        for route in "/cpu/400", "/cpu/4000", "/block/20", "/cpu/40":
+            bench.warm(base + route, arguments.warm)
+        unit = unit_micros(base)
+        install(policy)
+        for mix, routes in MIXES.items():
+            kinds = []
+            for route, per_second, sleep in routes:
+                units = 0.1 if sleep else int(route.removeprefix("/cpu/"))
+                kinds.append((unit * units, per_second, sleep))
+            floor = p99(load(base, routes[:1], arguments.seconds // 2), routes[0][0])
+            before = server.cpu()
+            seen = load(base, routes, arguments.seconds)
+            busy = 100 * (server.cpu() - before) / (arguments.seconds + WARMUP_SECONDS)
+            handlers = sum((micros + REQUEST_MICROS) * each for micros, each, _ in kinds) / 1e4
+            said = simulated(policy, kinds, handlers)
+            for number, (route, _, _) in enumerate(routes):
+                ours, theirs = p99(seen, route), said[f"k{number} p99"]
+                bench.keep(
+                    arguments,
+                    mix=mix,
+                    policy=policy,
+                    route=route,
+                    jvm=jvm,
+                    computes_ms=kinds[number][0] / 1e3,
+                    measured_ms=ours,
+                    simulated_ms=theirs,
+                    ratio=ours / theirs,
+                    floor_ms=floor,
+                    busy_percent=busy,
+                    simulated_busy_percent=handlers,
+                )
+
+
+def main():
+    seconds = (15, "length of a load")
+    options = bench.parser(__doc__, "reality", seconds=seconds, warm=(6, "of each route"))
+    arguments = options.parse_args()
+    for jvm in bench.jvms(arguments):
+        for policy in bench.turns(POLICIES, jvm):
+            measure(arguments, policy, jvm)
+    columns = ["computes_ms", "measured_ms", "simulated_ms", "ratio", "floor_ms"]
+    columns += ["busy_percent", "simulated_busy_percent"]
+    bench.table(bench.kept(arguments), ["mix", "policy", "route"], columns)
+
+
+if __name__ == "__main__":
+    main()
