@@ -9,12 +9,7 @@ package dev.baton.scheduler.policy;
  *     '19</a>
  */
 public final class ShinjukuPolicy implements SchedulingPolicy {
-  /**
-   * What is shorter costs more than it saves: standbys look at what shares its CPU with a hog, too.
-   *
-   * @see <a href="https://www.usenix.org/conference/nsdi19/presentation/kaffes">Shinjuku, NSDI
-   *     '19</a>, whose slices are 5 µs: there an interrupt of 1 µs is all that preemption costs
-   */
+  /** What is shorter costs more than it saves: standbys look at what shares its CPU with a hog. */
   private static final long SLICE_NANOS = 500_000;
 
   @Override
