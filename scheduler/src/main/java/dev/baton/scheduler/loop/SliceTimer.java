@@ -18,9 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   looked at  ── fires, same status word, it has not ───────────▶ looked at, armed for a slice
  *
  * What a unit has run for is CPU time: one that waits for its CPU is no hog, and whoever takes its
- * loop would wait for the same CPU. A slice that is counted lacks an eighth, which is what the looks
- * themselves may take. With less than that asked, units that are shorter than a slice would be taken
- * wherever they share their CPU: beside one hog, that is away, everything would be a hog.
+ * loop would wait for the same CPU. How much of it a slice is: SliceRule.
  *
  * forgotten: Dekker between the standby (nextPush = 0; read status) and the owner (publish
  * UNIT; read nextPush). Both are volatile, so at least one of them arms the timer.
@@ -57,7 +55,7 @@ final class SliceTimer {
    */
   record Slice(long nanos, long pushSpec, long sliceSpec) {
     static Slice of(LinuxCalls calls, long nanos) {
-      return new Slice(nanos, calls.timerSpec(nanos + nanos / 4), calls.timerSpec(nanos));
+      return new Slice(nanos, calls.timerSpec(SliceRule.firesNanos(nanos)), calls.timerSpec(nanos));
     }
   }
 
@@ -112,7 +110,7 @@ final class SliceTimer {
 
   private void push(long nowNanos) {
     Slice now = slice;
-    nextPushNanos = (nowNanos + now.nanos() - now.nanos() / 4) | 1; // never 0
+    nextPushNanos = (nowNanos + SliceRule.nextPushNanos(now.nanos())) | 1; // never 0
     calls.timerfdSettime(fd, now.pushSpec());
   }
 
@@ -134,8 +132,8 @@ final class SliceTimer {
    * @param cpuNanos for how long the owner's thread has run on a CPU, or any other clock
    */
   boolean isUsedUp(long status, long cpuNanos, long moreNanos) {
-    long counted = slice.nanos() - slice.nanos() / 8;
-    return seenStatus == status && cpuNanos - seenCpuNanos >= counted + moreNanos;
+    return seenStatus == status
+        && SliceRule.isUsedUp(slice.nanos(), cpuNanos - seenCpuNanos, moreNanos);
   }
 
   /** Looks again after one more slice. A standby. */

@@ -1,5 +1,6 @@
 package dev.baton.scheduler.simulator;
 
+import dev.baton.scheduler.loop.SliceRule;
 import dev.baton.scheduler.policy.Agent;
 import dev.baton.scheduler.policy.HandlerClasses;
 import dev.baton.scheduler.policy.Message;
@@ -365,8 +366,7 @@ final class SimulatedEnclave implements Agent {
 
   private void push(SimulatedLoop loop) {
     long now = time.now();
-    long slice = slice(loop);
-    if (now - loop.pushedAtNanos >= slice - slice / 4) {
+    if (now - loop.pushedAtNanos >= SliceRule.nextPushNanos(slice(loop))) {
       loop.pushedAtNanos = now;
     }
   }
@@ -380,7 +380,7 @@ final class SimulatedEnclave implements Agent {
     push(loop);
     loop.looked = false;
     loop.seenStatus = loop.status;
-    time.at(Math.max(time.now(), loop.pushedAtNanos + slice + slice / 4), loop.timer);
+    time.at(Math.max(time.now(), loop.pushedAtNanos + SliceRule.firesNanos(slice)), loop.timer);
   }
 
   private void timerFired(SimulatedLoop loop) {
@@ -400,7 +400,7 @@ final class SimulatedEnclave implements Agent {
     } else {
       long more = grace(loop, TakeoverCause.HOG);
       if (more != SchedulingPolicy.NEVER
-          && owner.ran - loop.seenRanNanos >= slice - slice / 8 + more) {
+          && SliceRule.isUsedUp(slice, owner.ran - loop.seenRanNanos, more)) {
         boolean _ = decide(loop, loop.status, TakeoverCause.HOG);
         return;
       }
