@@ -105,6 +105,25 @@ def warm(url, seconds, *arguments):
     load(url, *closed, "--drain=500ms", *arguments)
 
 
+def wrk(url, seconds, *options, prefix=("taskset", "-c", "1")):
+    """One thread of wrk: the requests it counts and their rate, p50 and p99 in ms."""
+    command = [*prefix, "wrk", "--latency", "-t1", f"-d{seconds}s", *options, url]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise SystemExit(said)
+    return {
+        "requests": int(re.search(r"(\d+) requests in", said)[1]),
+        "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
+        **{f"p{n}_ms": millis(re.search(rf"{n}%\s+([\d.]+[a-z]+)", said)[1]) for n in (50, 99)},
+    }
+
+
+def millis(text):
+    """Of a time with its unit, as wrk and the simulator print it."""
+    number, unit = re.fullmatch(r"([\d.]+)(ns|us|ms|s)", text).groups()
+    return float(number) * {"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1e3}[unit]
+
+
 def parser(doc, name, **defaults):
     """The options that all measurements have."""
     options = argparse.ArgumentParser(

@@ -9,10 +9,10 @@ On one CPU the compilers are not done after a minute of warm-up: what they take 
 time, and told apart. JAVA names the JDK 25 java."""
 
 import argparse
+import contextlib
 import pathlib
 import re
 import statistics
-import subprocess
 
 import bench
 
@@ -20,17 +20,9 @@ COMPILERS = re.compile(r"C[12] Compiler")
 
 
 def wrk(arguments, port, seconds):
-    """The requests that were answered, and how many a second."""
     script = ["-s", arguments.script] if arguments.script else []
     url = f"http://127.0.0.1:{port}{arguments.path}"
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{arguments.conns}", f"-d{seconds}s"]
-    said = subprocess.run([*command, *script, url], capture_output=True, text=True).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        print(said)
-    return (
-        int(re.search(r"(\d+) requests in", said).group(1)),
-        float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)),
-    )
+    return bench.wrk(url, seconds, f"-c{arguments.conns}", *script)
 
 
 def cpu_nanos(pid):
@@ -46,6 +38,8 @@ def cpu_nanos(pid):
 
 
 class Variant:
+    """Servers that are started alike, and what was seen of them, block by block."""
+
     def __init__(self, name, options, jar, loops):
         self.name = name
         self.command = ["-jar", jar, "serve", "--management-port=-1", f"--loops={loops}"]
@@ -56,29 +50,24 @@ class Variant:
     def start(self, port):
         ready = f"http://127.0.0.1:{port}/fast"
         server = bench.Server(*self.command, f"--port={port}", ready=ready)
-        self.servers.append((server.__enter__(), port))
+        self.servers.append((server, port))
+        return server
 
     def measure(self, arguments, jvm):
         server, port = self.servers[jvm]
         before = cpu_nanos(server.process.pid)
-        requests, rate = wrk(arguments, port, arguments.secs)
-        after = cpu_nanos(server.process.pid)
-        compilers, others = (
-            (b - a) / requests / 1e3 for a, b in zip(before, after, strict=True)
-        )
-        self.blocks.append((jvm, others, rate, compilers))
+        seen = wrk(arguments, port, arguments.secs)
+        ran = zip(before, cpu_nanos(server.process.pid), strict=True)
+        compilers, others = ((b - a) / seen["requests"] / 1e3 for a, b in ran)
+        self.blocks.append({"jvm": jvm, "cpu": others, "rate": seen["rate"], "jit": compilers})
 
-    def medians(self, jvms, column):
-        return [
-            round(statistics.median(block[column] for block in self.blocks if block[0] == jvm), 2)
-            for jvm in range(jvms)
-        ]
+    def medians(self, column, jvms, digits):
+        blocks = [[b[column] for b in self.blocks if b["jvm"] == jvm] for jvm in range(jvms)]
+        return [round(statistics.median(values), digits) for values in blocks]
 
 
 def ratio(a, b, column):
-    ratios = [y[column] / x[column] for x, y in zip(a.blocks, b.blocks, strict=True)]
-    low, median, high = statistics.quantiles(ratios, method="inclusive")
-    return f"{median:.3f} ({low:.3f} … {high:.3f})"
+    return bench.spread([y[column] / x[column] for x, y in zip(a.blocks, b.blocks, strict=True)], 4)
 
 
 def main():
@@ -97,22 +86,22 @@ def main():
     arguments = options.parse_args()
     a = Variant("a", arguments.a, arguments.jara, arguments.loops)
     b = Variant("b", arguments.b, arguments.jarb, arguments.loops)
-    try:
+    with contextlib.ExitStack() as servers:
         for jvm in range(arguments.jvms):
-            for variant in a, b:
-                variant.start(21000 + 4 * jvm + 2 * (variant is b))
-                wrk(arguments, variant.servers[jvm][1], arguments.warm)
-        for round_ in range(arguments.rounds):
+            for number, variant in enumerate((a, b)):
+                port = 21000 + 4 * jvm + 2 * number
+                servers.enter_context(variant.start(port))
+                wrk(arguments, port, arguments.warm)
+        for block in range(arguments.rounds):
             for jvm in range(arguments.jvms):
-                for variant in (a, b) if round_ % 2 == 0 else (b, a):
+                for variant in bench.turns([a, b], block):
                     variant.measure(arguments, jvm)
-    finally:
-        for server, _ in a.servers + b.servers:
-            server.__exit__()
     for variant in a, b:
-        cpu, rate, compilers = (variant.medians(arguments.jvms, column) for column in (1, 2, 3))
-        print(f"{variant.name}: CPU µs/request {cpu}, requests/s {rate}, compilers {compilers}")
-    print(f"b / a: CPU {ratio(a, b, 1)}, requests/s {ratio(a, b, 2)}, {len(a.blocks)} pairs")
+        cpu = variant.medians("cpu", arguments.jvms, 2)
+        rate = variant.medians("rate", arguments.jvms, None)
+        jit = variant.medians("jit", arguments.jvms, 2)
+        print(f"{variant.name}: CPU µs/request {cpu}, requests/s {rate}, compilers {jit}")
+    print(f"b / a: CPU {ratio(a, b, 'cpu')}, requests/s {ratio(a, b, 'rate')}, {len(a.blocks)} pairs")
 
 
 if __name__ == "__main__":

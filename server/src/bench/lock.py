@@ -10,8 +10,6 @@ block on Baton to the one beside it on stock; takeovers are Baton's own count.
 """
 
 import contextlib
-import re
-import subprocess
 import time
 
 import bench
@@ -21,14 +19,8 @@ PORTS = {"baton": 23400, "stock": 23410}
 
 
 def wrk(port, path, seconds):
-    url = f"http://127.0.0.1:{port}{path}"
-    load = ["wrk", "--latency", "-t1", "-c48", f"-d{seconds}s", url]
-    out = subprocess.run(load, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in out or "Socket errors" in out:
-        raise SystemExit(out)
-    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
-    p99 = float(value) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), p99
+    seen = bench.wrk(f"http://127.0.0.1:{port}{path}", seconds, "-c48", prefix=())
+    return seen["rate"], seen["p99_ms"]
 
 
 def takeovers(mode):

@@ -7,16 +7,14 @@ root): its CPU time is told.
   server/src/bench/pull.py [--jvms=3]
 """
 
-import re
 import resource
-import subprocess
 
 import bench
 
 SERVERS = ["run-to-completion", "per-core-fifo", "stock"]
 PORT = 23800
 URL = f"http://127.0.0.1:{PORT}/spin/"
-MILLIS = {"us": 1e-3, "ms": 1, "s": 1e3}
+WRK = ["taskset", "-c", "1", "chrt", "-f", "1"]
 
 
 def client_cpu():
@@ -26,18 +24,9 @@ def client_cpu():
 
 def load(micros, seconds):
     before = client_cpu()
-    command = ["taskset", "-c", "1", "chrt", "-f", "1", "wrk", "-t1", "-c16", "--latency"]
-    said = subprocess.run(
-        [*command, f"-d{seconds}s", URL + str(micros)], capture_output=True, text=True, check=True
-    ).stdout
-    if "errors" in said or "Non-2xx" in said:
-        raise SystemExit(said)
-    line = {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])}
-    for share in "50", "99":
-        number, unit = re.search(rf"{share}%\s+([\d.]+)(us|ms|s)", said).groups()
-        line[f"p{share}_ms"] = round(float(number) * MILLIS[unit], 3)
-    line["client_cpu"] = round((client_cpu() - before) / seconds, 3)
-    return line
+    seen = bench.wrk(URL + str(micros), seconds, "-c16", prefix=WRK)
+    del seen["requests"]
+    return seen | {"client_cpu": round((client_cpu() - before) / seconds, 3)}
 
 
 def measure(arguments, server, instances, jvm):

@@ -75,12 +75,7 @@ def simulated(policy, kinds, busy):
     columns = re.split(r"\s{2,}", head.strip())
     fields = line.replace(" %", "%").split()
     values = dict(zip(columns, fields))
-    return {name: millis(text) for name, text in values.items() if "p99" in name}
-
-
-def millis(text):
-    number, unit = re.fullmatch(r"([\d.]+)(ns|us|ms|s)", text).groups()
-    return float(number) * {"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1e3}[unit]
+    return {name: bench.millis(text) for name, text in values.items() if "p99" in name}
 
 
 def measure(arguments, policy, jvm):
