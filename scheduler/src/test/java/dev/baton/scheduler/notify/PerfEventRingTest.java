@@ -63,6 +63,12 @@ class PerfEventRingTest {
       return false;
     }
     long head = head();
+    record(head, type, misc, bytes, time);
+    memory.set(JAVA_LONG, HEAD, head + bytes);
+    return true;
+  }
+
+  private void record(long head, int type, int misc, int bytes, long time) {
     for (int i = 0; i < bytes; i += 8) {
       put(head + i, 0);
     }
@@ -71,8 +77,6 @@ class PerfEventRingTest {
     memory.set(JAVA_SHORT, at + 4, (short) misc);
     memory.set(JAVA_SHORT, at + 6, (short) bytes);
     put(head + bytes - 8, time);
-    memory.set(JAVA_LONG, HEAD, head + bytes);
-    return true;
   }
 
   private void put(long position, long value) {
@@ -162,8 +166,10 @@ class PerfEventRingTest {
     while (worker.isAlive() && space() < ROOM) {
       Thread.onSpinWait();
     }
-    kernelSwitches(OUT, 1);
-    kernelSwitches(IN, 2);
+    // Both at once: the worker itself runs before the first and after the second.
+    record(0, SWITCH, OUT, SWITCH_BYTES, 1);
+    record(SWITCH_BYTES, SWITCH, IN, SWITCH_BYTES, 2);
+    memory.set(JAVA_LONG, HEAD, 2 * SWITCH_BYTES);
     worker.join();
 
     assertThat(space()).isZero();
