@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * That a loop has polled is known from a timer: it is looked at after a poll, and runs after what
  * that poll brought. A poll of the acceptor accepts sixteen connections at most. A loop that stands
- * still is not waited for.
+ * still for three seconds is not waited for; a busy machine may take a second for a round.
  */
 // google-java-format on
 /** Connections and requests that have reached the process and no handler yet. Any thread. */
@@ -28,7 +28,8 @@ public final class Backlog {
   /** So many polls of the acceptor take in what the longest queue of a kernel holds (4,096). */
   private static final int MAX_ROUNDS = 256;
 
-  private static final int MAX_SECONDS = 1;
+  private static final int STUCK_SECONDS = 3;
+  private static final int MAX_SECONDS = 4 * STUCK_SECONDS;
 
   private volatile int accepted;
 
@@ -56,38 +57,73 @@ public final class Backlog {
    * @param loops serve them, not empty
    */
   public void takeIn(EventLoop acceptor, List<EventLoop> loops, Runnable then) {
-    var done = new AtomicBoolean();
-    Runnable end =
-        () -> {
-          if (done.compareAndSet(false, true)) {
-            then.run();
-          }
-        };
-    round(acceptor, loops, end, MAX_ROUNDS);
-    var _ = acceptor.schedule(end, MAX_SECONDS, TimeUnit.SECONDS);
+    var takingIn = new TakingIn(acceptor, loops, then);
+    takingIn.round();
+    takingIn.endIfStuck(MAX_SECONDS);
   }
 
-  private void round(EventLoop acceptor, List<EventLoop> loops, Runnable end, int left) {
-    int before = accepted;
-    afterPoll(
-        acceptor,
-        () -> {
-          var polling = new AtomicInteger(loops.size());
-          for (EventLoop loop : loops) {
-            afterPoll(
-                loop,
-                () -> {
-                  if (polling.decrementAndGet() > 0) {
-                    return;
-                  }
-                  if (accepted == before || left == 1) {
-                    end.run();
-                  } else {
-                    round(acceptor, loops, end, left - 1);
-                  }
-                });
-          }
-        });
+  private final class TakingIn {
+    private final EventLoop acceptor;
+    private final List<EventLoop> loops;
+    private final Runnable then;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile int rounds; // begun
+
+    TakingIn(EventLoop acceptor, List<EventLoop> loops, Runnable then) {
+      this.acceptor = acceptor;
+      this.loops = loops;
+      this.then = then;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one round after the other
+    void round() {
+      rounds++;
+      int before = accepted;
+      afterPoll(
+          acceptor,
+          () -> {
+            var polling = new AtomicInteger(loops.size());
+            for (EventLoop loop : loops) {
+              afterPoll(
+                  loop,
+                  () -> {
+                    if (polling.decrementAndGet() > 0) {
+                      return;
+                    }
+                    if (accepted == before || rounds == MAX_ROUNDS) {
+                      end();
+                    } else {
+                      round();
+                    }
+                  });
+            }
+          });
+    }
+
+    void endIfStuck(int secondsLeft) {
+      int seen = rounds;
+      var _ =
+          acceptor.schedule(
+              () -> {
+                if (ended.get()) {
+                  return;
+                }
+                int left = secondsLeft - STUCK_SECONDS;
+                if (rounds == seen || left == 0) {
+                  end();
+                } else {
+                  endIfStuck(left);
+                }
+              },
+              STUCK_SECONDS,
+              TimeUnit.SECONDS);
+    }
+
+    private void end() {
+      if (ended.compareAndSet(false, true)) {
+        then.run();
+      }
+    }
   }
 
   private static void afterPoll(EventLoop loop, Runnable task) {

@@ -358,13 +358,18 @@ final class Serve implements Callable<Integer> {
     ManagementServer management = null;
     CountDownLatch signal = new CountDownLatch(1);
     Thread main = Thread.currentThread();
+    // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain,
+    // also
+    // of what came before all that is to listen does.
+    Thread hook = new Thread(() -> drainThenHalt(signal, main));
+    Runtime.getRuntime().addShutdownHook(hook);
+    boolean serves = false;
     try {
       int actualPort = deploy(vertx, instances);
       if (managementPort >= 0) {
         management = ManagementServer.start(managementOptions(), vertx);
       }
-      // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> drainThenHalt(signal, main)));
+      serves = true;
       announce(
           String.format(
               Locale.ROOT,
@@ -380,9 +385,21 @@ final class Serve implements Callable<Integer> {
       signal.await();
       drain(vertx, management);
     } finally {
+      if (!serves) {
+        remove(hook);
+      }
       close(vertx, management);
     }
     return 0;
+  }
+
+  /** The process is to end with the code of its failure. */
+  private static void remove(Thread hook) {
+    try {
+      boolean _ = Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      LOGGER.log(System.Logger.Level.DEBUG, "Told to end before it served", e);
+    }
   }
 
   private void announce(String line) {

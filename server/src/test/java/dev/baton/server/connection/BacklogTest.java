@@ -75,10 +75,40 @@ class BacklogTest {
   void shouldNotWaitForALoopThatStandsStill() {
     poll(acceptor);
     poll(first);
-    acceptor.advanceTimeBy(1, TimeUnit.SECONDS);
-    acceptor.runScheduledPendingTasks();
+    seconds(2);
+    assertThat(ended).hasValue(0);
+    seconds(1);
     assertThat(ended).hasValue(1);
     poll(second);
     assertThat(ended).hasValue(1);
+  }
+
+  @Test
+  void shouldWaitForLoopsThatTakeSecondsForARound() {
+    for (int rounds = 0; rounds < 4; rounds++) {
+      acceptor.writeInbound("a connection");
+      round();
+      seconds(2);
+      assertThat(ended).hasValue(0);
+    }
+    round();
+    assertThat(ended).hasValue(1);
+  }
+
+  @Test
+  void shouldNotWaitForSlowLoopsForEver() {
+    for (int seconds = 0; seconds < 11; seconds++) {
+      acceptor.writeInbound("a connection");
+      round();
+      seconds(1);
+    }
+    assertThat(ended).hasValue(0);
+    seconds(1);
+    assertThat(ended).hasValue(1);
+  }
+
+  private void seconds(int n) {
+    acceptor.advanceTimeBy(n, TimeUnit.SECONDS);
+    acceptor.runScheduledPendingTasks();
   }
 }
