@@ -91,11 +91,7 @@ final class Machine {
 
   /** Reads once more. Once a second. */
   void read(long now) {
-    long pauseMillis = 0;
-    for (GarbageCollectorMXBean collector : collectors) {
-      pauseMillis += Math.max(0, collector.getCollectionTime());
-    }
-    readings.addLast(new Reading(now, pauseMillis * 1_000_000, stolenNanos(), throttledNanos()));
+    readings.addLast(new Reading(now, pauseNanos(), stolenNanos(), throttledNanos()));
     while (now - readings.getFirst().nanos > WINDOW_NANOS) {
       readings.removeFirst();
     }
@@ -114,6 +110,32 @@ final class Machine {
         // Counted on each CPU; together all of them stop no more than all of the time.
         Math.min(1, (last.throttledNanos - first.throttledNanos) / nanos),
         heap());
+  }
+
+  /**
+   * The share of pauses of the collector in the time since then, and up to a second more; of the
+   * last seconds, if that is longer ago.
+   *
+   * @param sinceNanos on the clock of {@code now}
+   */
+  double pausesSince(long sinceNanos, long now) {
+    Reading first = null;
+    for (Reading reading : readings) {
+      if (first == null || reading.nanos - sinceNanos <= 0) {
+        first = reading;
+      }
+    }
+    return first == null || now - first.nanos <= 0
+        ? 0
+        : (double) (pauseNanos() - first.pauseNanos) / (now - first.nanos);
+  }
+
+  private long pauseNanos() {
+    long millis = 0;
+    for (GarbageCollectorMXBean collector : collectors) {
+      millis += Math.max(0, collector.getCollectionTime());
+    }
+    return millis * 1_000_000;
   }
 
   private double heap() {

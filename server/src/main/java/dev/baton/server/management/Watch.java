@@ -297,6 +297,11 @@ public final class Watch implements Shareable {
     return machine.shares();
   }
 
+  /** As {@link Machine#pausesSince}. */
+  double pausesSince(long sinceNanos, long now) {
+    return machine.pausesSince(sinceNanos, now);
+  }
+
   Refusals refusals() {
     return refusals;
   }

@@ -88,7 +88,9 @@ final class WatchLog {
       }
       told++;
       LOGGER.log(
-          Level.WARNING, line(entry, nanos, watch.machine().pauses()), new Stack(entry.doing()));
+          Level.WARNING,
+          line(entry, nanos, watch.pausesSince(now - nanos, now)),
+          new Stack(entry.doing()));
     }
   }
 

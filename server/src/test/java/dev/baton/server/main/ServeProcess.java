@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** {@code serve} with one loop and free ports, in a JVM of its own. */
 final class ServeProcess implements AutoCloseable {
@@ -145,6 +146,30 @@ final class ServeProcess implements AutoCloseable {
     while (!manage("GET", path, "").body().contains(text)) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
+  }
+
+  /** The first line of an answer of the management port that begins so. */
+  String line(String path, String prefix) throws Exception {
+    return manage("GET", path, "")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(prefix))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no line begins with " + prefix));
+  }
+
+  /** For how long, of the loops' threads, the one that did most has waited for a CPU by now. */
+  long longestWaitForACpuMillis() throws IOException {
+    long longest = 0;
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+      for (Path thread : threads.toList()) {
+        if (Files.readString(thread.resolve("comm")).startsWith("baton-")) {
+          String waited = Files.readString(thread.resolve("schedstat")).split(" ", -1)[1];
+          longest = Math.max(longest, Long.parseLong(waited));
+        }
+      }
+    }
+    return TimeUnit.NANOSECONDS.toMillis(longest);
   }
 
   void awaitLog(String text) throws Exception {

@@ -45,6 +45,22 @@ final class MachineTest {
         .isCloseTo(0.5 / Runtime.getRuntime().availableProcessors(), within(1e-6));
   }
 
+  @Test
+  void shouldTellThePausesOfAShortTimeFromThoseOfALongOne() {
+    Machine machine = machine();
+    machine.read(SECOND);
+    machine.read(10 * SECOND);
+    long now = 10 * SECOND + SECOND / 10;
+    while (machine.pausesSince(10 * SECOND, now) == 0) {
+      System.gc(); // until one has taken a millisecond
+    }
+
+    double ofATenth = machine.pausesSince(10 * SECOND, now);
+
+    assertThat(machine.pausesSince(10 * SECOND - 1, now)).isCloseTo(ofATenth / 91, within(1e-2));
+    assertThat(machine.pausesSince(0, now)).isCloseTo(ofATenth / 91, within(1e-2));
+  }
+
   /** A systemd unit, a container of its own name space, one without, and version 1. */
   @ParameterizedTest
   @CsvSource({
