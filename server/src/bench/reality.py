@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What the simulator says beside what a server does: one CPU, two policies, three mixes, p99 of each
-kind of request. What a unit of /cpu computes is measured on the same server at saturation. The floor
-is the p99 of the mix's first route at its rate with nothing beside it: what the machine and the load
-generator do, and are not simulated for. One server core (CPU 0), the load on CPU 1.
+kind of request. What a unit of /cpu computes is measured on the same server at saturation. Before
+each mix its first route comes at its rate with nothing beside it: the CPU time of a request beyond
+what it computes is what the simulator is told that one costs, and the p99 is the floor, which the
+machine and the load generator make; what the hypervisor takes from the CPUs during the mix is told,
+too. One server core (CPU 0), the load on CPU 1.
 
   mvn -q package -DskipTests
   server/src/bench/reality.py [--jvms=3]
@@ -23,8 +25,7 @@ MIXES = {
     "computing and asleep": [("/cpu/40", 3000, 0), ("/block/20", 40, 20)],
 }
 PORT, MANAGEMENT = 23900, 23901
-# Of costs.properties
-REQUEST_MICROS = 8.3
+SATURATED_REQUEST_MICROS = 8.3  # of costs.properties
 SLICE_MICROS = 500_000
 WARMUP_SECONDS = 2
 
@@ -34,7 +35,7 @@ def unit_micros(base):
     closed = ["--closed", "-c8", "--duration=4s", "--warmup=500ms", "--quiet", "--no-rehearsal"]
     long = 4000
     rate = bench.load(f"{base}/cpu/{long}", *closed)["rate"]["delivered"]
-    return (1e6 / rate - REQUEST_MICROS) / long
+    return (1e6 / rate - SATURATED_REQUEST_MICROS) / long
 
 
 def p99(report, route):
@@ -49,6 +50,13 @@ def load(base, routes, seconds):
     return bench.load(*told, f"--rate={rate}", "-c64", *times, "--quiet")
 
 
+def observed(server, base, routes, seconds):
+    """What the load generator reports, and the server's CPU time by the second."""
+    before = server.cpu()
+    report = load(base, routes, seconds)
+    return report, (server.cpu() - before) / (seconds + WARMUP_SECONDS)
+
+
 def install(policy):
     urllib.request.urlopen(
         urllib.request.Request(
@@ -59,8 +67,9 @@ def install(policy):
     )
 
 
-def simulated(policy, kinds, busy):
-    """p99 in ms of each kind, by its number, where they keep the CPU busy for so many percent."""
+def simulated(policy, kinds, request, busy):
+    """p99 in ms of each kind, by its number, where a request costs so many microseconds beside its
+    handler, and they keep the CPU busy for so many percent."""
     rate = sum(per_second for _, per_second, _ in kinds)
     mix = []
     for number, (micros, per_second, sleep) in enumerate(kinds):
@@ -68,6 +77,7 @@ def simulated(policy, kinds, busy):
         mix.append(f"k{number} {100 * per_second / rate:.4f}% {micros:.1f}us{block}")
     command = [bench.java(), "-jar", str(bench.JAR), "simulate", "--cpus=1", f"--loads={busy:.1f}"]
     command += [f"--policies={policy}", "--requests=400000", f"--slice={SLICE_MICROS}us"]
+    command += [f"--cost=request={request:.1f}us"]
     said = subprocess.run(
         [*command, "--mix=" + "; ".join(mix)], capture_output=True, text=True, check=True
     ).stdout
@@ -87,18 +97,20 @@ def measure(arguments, policy, jvm):
         for route in "/cpu/400", "/cpu/4000", "/block/20", "/cpu/40":
             bench.warm(base + route, arguments.warm)
         unit = unit_micros(base)
-        install(policy)
         for mix, routes in MIXES.items():
             kinds = []
             for route, per_second, sleep in routes:
                 units = 0.1 if sleep else int(route.removeprefix("/cpu/"))
                 kinds.append((unit * units, per_second, sleep))
-            floor = p99(load(base, routes[:1], arguments.seconds // 2), routes[0][0])
-            before = server.cpu()
-            seen = load(base, routes, arguments.seconds)
-            busy = 100 * (server.cpu() - before) / (arguments.seconds + WARMUP_SECONDS)
-            handlers = sum((micros + REQUEST_MICROS) * each for micros, each, _ in kinds) / 1e4
-            said = simulated(policy, kinds, handlers)
+            install(POLICIES[0])  # nobody looks at loops that idle
+            alone, cpu = observed(server, base, routes[:1], arguments.seconds // 2)
+            request = cpu / kinds[0][1] * 1e6 - kinds[0][0]
+            install(policy)
+            stolen = bench.stolen()
+            seen, cpu = observed(server, base, routes, arguments.seconds)
+            stolen = (bench.stolen() - stolen) / (arguments.seconds + WARMUP_SECONDS)
+            handlers = 100 * sum((micros + request) * each for micros, each, _ in kinds) / 1e6
+            said = simulated(policy, kinds, request, handlers)
             for number, (route, _, _) in enumerate(routes):
                 ours, theirs = p99(seen, route), said[f"k{number} p99"]
                 bench.keep(
@@ -111,9 +123,11 @@ def measure(arguments, policy, jvm):
                     measured_ms=ours,
                     simulated_ms=theirs,
                     ratio=ours / theirs,
-                    floor_ms=floor,
-                    busy_percent=busy,
+                    floor_ms=p99(alone, routes[0][0]),
+                    request_us=request,
+                    busy_percent=100 * cpu,
                     simulated_busy_percent=handlers,
+                    stolen_percent=100 * stolen,
                 )
 
 
@@ -125,7 +139,7 @@ def main():
         for policy in bench.turns(POLICIES, jvm):
             measure(arguments, policy, jvm)
     columns = ["computes_ms", "measured_ms", "simulated_ms", "ratio", "floor_ms"]
-    columns += ["busy_percent", "simulated_busy_percent"]
+    columns += ["request_us", "busy_percent", "simulated_busy_percent", "stolen_percent"]
     bench.table(bench.kept(arguments), ["mix", "policy", "route"], columns)
 
 

@@ -26,6 +26,7 @@ public record Costs(
     long wake,
     long poll,
     long notification,
+    long look,
     long takeover,
     long comeback,
     long pull,
@@ -70,7 +71,7 @@ public record Costs(
 
   /** Nothing costs anything: what queueing theory takes for granted. */
   public static Costs none() {
-    return new Costs(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100_000, 4_000_000);
+    return new Costs(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100_000, 4_000_000);
   }
 
   /** The costs by name, nanoseconds. */
@@ -82,6 +83,7 @@ public record Costs(
       wake,
       poll,
       notification,
+      look,
       takeover,
       comeback,
       pull,
@@ -125,7 +127,10 @@ public record Costs(
 
   private static Costs of(Map<String, Long> map) {
     long[] v = NAMES.stream().mapToLong(name -> Objects.requireNonNull(map.get(name))).toArray();
-    return new Costs(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11]);
+    int i = 0;
+    return new Costs(
+        v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++],
+        v[i++], v[i++]);
   }
 
   private static IllegalArgumentException unknown(String name, String source) {

@@ -9,11 +9,15 @@ import org.jspecify.annotations.Nullable;
  * One CPU and those who want it, shared as Linux does (EEVDF): each thread has run for so long; who
  * has had no more than its share may run, of those the one whose slice would be used up first. Who
  * wakes up takes the CPU from a thread that has used its slice up; otherwise the kernel looks again
- * at its next tick. A CPU that has nothing to do takes a thread that waits elsewhere and may move.
+ * at its next tick. Who goes to sleep with more than its share behind it counts until the others
+ * have caught up, or it wakes up and still lacks the rest (delayed dequeue). A CPU that has nothing
+ * to do takes a thread that waits elsewhere and may move.
  *
  * @see <a href="https://docs.kernel.org/scheduler/sched-eevdf.html">EEVDF Scheduler</a>
  */
 final class Cpu extends Event {
+  private static final double ROUNDING = 0.1; // nanoseconds of virtual time
+
   final int index;
   private final Machine machine;
   private final VirtualTime time;
@@ -21,7 +25,8 @@ final class Cpu extends Event {
   private final long tickNanos;
   private final long switchNanos;
 
-  private final List<SimulatedThread> runnable = new ArrayList<>(); // with the current one
+  // With the current one, and those that sleep and owe
+  private final List<SimulatedThread> runnable = new ArrayList<>();
   private @Nullable SimulatedThread current;
   private @Nullable SimulatedThread latest; // that has run here: a switch to it costs nothing
   private long sinceNanos; // how far the current one's run is accounted for
@@ -45,7 +50,7 @@ final class Cpu extends Event {
 
   /** Whether {@code thread} wants this CPU and does not have it. */
   boolean isWaiting(SimulatedThread thread) {
-    return thread != current && thread.cpu == this && runnable.contains(thread);
+    return thread != current && thread.cpu == this && !thread.owes && runnable.contains(thread);
   }
 
   /** For how long threads have run here. */
@@ -64,8 +69,13 @@ final class Cpu extends Event {
     if (runnable.isEmpty()) {
       machine.idle.clear(index);
     }
+    if (thread.owes) {
+      thread.cpu.leave(thread);
+    }
     thread.cpu = this;
-    thread.virtual = virtualTime() - thread.lag;
+    int others = runnable.size();
+    double lag = others == 0 ? 0 : thread.lag * (others + 1) / others; // the mean will move, too
+    thread.virtual = virtualTime() - lag;
     thread.deadline = thread.virtual + sliceNanos;
     runnable.add(thread);
     SimulatedThread running = current;
@@ -77,7 +87,6 @@ final class Cpu extends Event {
       machine.strays.add(thread);
     }
     if (running.virtual >= running.deadline) {
-      renew(running);
       choose();
     } else {
       plan();
@@ -117,37 +126,33 @@ final class Cpu extends Event {
     }
     giveAway();
     if (running.virtual >= running.deadline) {
-      renew(running);
       choose();
     } else {
       plan();
     }
   }
 
-  /** {@code thread} wants it no more. */
+  /** The current thread wants it no more. */
   void remove(SimulatedThread thread) {
     account();
-    double now = virtualTime();
-    thread.lag = clamp(now - thread.virtual);
-    runnable.remove(thread);
-    if (thread != current) {
-      if (thread.widened) {
-        machine.strays.remove(thread);
-      }
-      plan();
-      return;
+    thread.owes = thread.virtual > virtualTime() + ROUNDING;
+    if (!thread.owes) {
+      leave(thread);
     }
     current = null;
-    if (!runnable.isEmpty()) {
-      choose();
-      return;
-    }
-    base = now;
-    time.cancel(this);
-    machine.idle.set(index);
-    SimulatedThread stray = machine.oldestStray();
-    if (stray != null) {
-      stray.cpu.moveTo(this, stray);
+    choose();
+  }
+
+  /** {@code thread} is neither the current one, nor counts any more. */
+  private void leave(SimulatedThread thread) {
+    double now = virtualTime();
+    double lag = thread.owes ? Math.min(0, now - thread.virtual) : now - thread.virtual;
+    double most = sliceNanos + tickNanos;
+    thread.lag = Math.max(-most, Math.min(most, lag));
+    thread.owes = false;
+    runnable.remove(thread);
+    if (runnable.isEmpty()) {
+      base = now;
     }
   }
 
@@ -157,7 +162,7 @@ final class Cpu extends Event {
       return;
     }
     for (SimulatedThread thread : runnable) {
-      if (thread != current && thread.widened) {
+      if (thread != current && thread.widened && !thread.owes) {
         moveTo(machine.cpus[machine.idle.nextSetBit(0)], thread);
         return;
       }
@@ -165,13 +170,11 @@ final class Cpu extends Event {
   }
 
   private void moveTo(Cpu other, SimulatedThread thread) {
-    remove(thread);
+    account();
+    leave(thread);
+    machine.strays.remove(thread);
+    plan();
     other.add(thread);
-  }
-
-  private double clamp(double lag) {
-    double most = sliceNanos + tickNanos;
-    return Math.max(-most, Math.min(most, lag));
   }
 
   private double virtualTime() {
@@ -189,26 +192,45 @@ final class Cpu extends Event {
     return sum / n;
   }
 
-  private void renew(SimulatedThread thread) {
-    double behind = thread.virtual - thread.deadline;
-    thread.deadline += (Math.floor(behind / sliceNanos) + 1) * sliceNanos;
+  /** The next one: of those who have had no more than their share, who is due first. */
+  private void choose() {
+    SimulatedThread running = current;
+    if (running != null) {
+      running.deadline = running.virtual + sliceNanos;
+    }
+    SimulatedThread next;
+    while ((next = due()) != null && next.owes) { // no more
+      leave(next);
+    }
+    if (next == null) {
+      rest();
+    } else if (next == current) {
+      plan();
+    } else {
+      dispatch(next);
+    }
   }
 
-  private void choose() {
-    double now = virtualTime();
+  private @Nullable SimulatedThread due() {
+    double now = virtualTime() + ROUNDING;
     SimulatedThread best = null;
     for (SimulatedThread thread : runnable) {
-      if (thread.virtual <= now && (best == null || thread.deadline < best.deadline)) {
+      if (thread.virtual <= now
+          && (best == null
+              || thread.deadline < best.deadline
+              || (thread.deadline == best.deadline && best == current))) {
         best = thread;
       }
     }
-    if (best == null) {
-      best = runnable.getFirst(); // rounding: nobody is behind the mean of all
-    }
-    if (best == current) {
-      plan();
-    } else {
-      dispatch(best);
+    return best;
+  }
+
+  private void rest() {
+    time.cancel(this);
+    machine.idle.set(index);
+    SimulatedThread stray = machine.oldestStray();
+    if (stray != null) {
+      stray.cpu.moveTo(this, stray);
     }
   }
 
@@ -232,7 +254,8 @@ final class Cpu extends Event {
   private void plan() {
     SimulatedThread running = current;
     if (running != null) {
-      time.after(runnable.size() == 1 ? running.left : Math.min(running.left, tickNanos), this);
+      long tick = tickNanos - time.now() % tickNanos;
+      time.after(runnable.size() == 1 ? running.left : Math.min(running.left, tick), this);
     }
   }
 }

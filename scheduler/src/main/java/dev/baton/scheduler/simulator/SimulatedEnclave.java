@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  *   arrival ─▶ sockets of its connection's loop ─(poll)─▶ ready ─▶ run, or read and queued
  *   owner   ─▶ sleeps inside the handler ─(notification, grace)─▶ a standby decides ─▶ takes the loop
- *   owner   ─▶ computes beyond its slice ─(timer: two looks)────▶ a standby decides ─▶ takes the loop
+ *   timer   ─▶ a standby looks: at an idle loop once; at a handler until it has used up its slice ─▶
+ *              takes the loop
  *   worker that has lost its loop ─▶ finishes on whichever CPU is free ─▶ returns ─▶ standby
  *   busy loop ─▶ gives what it will not run soon, if that pays (GivingRule) ─▶ an idle loop pulls it
  *
@@ -188,6 +189,7 @@ final class SimulatedEnclave implements Agent {
         next(worker, loop);
       }
       case RUNNING -> ran(worker);
+      case LOOKING -> looked(worker);
       case DECIDING -> decided(worker);
       case RETURNING -> {
         worker.widened = false;
@@ -270,7 +272,7 @@ final class SimulatedEnclave implements Agent {
     if (queues && loop.giving.gives()) {
       giveQueued(worker, loop);
     }
-    push(loop);
+    pushIfDue(loop);
   }
 
   private void sleep(SimulatedWorker worker, SimulatedLoop loop) {
@@ -305,7 +307,9 @@ final class SimulatedEnclave implements Agent {
     }
     worker.unitNanos = nanos;
     worker.left += nanos;
-    watch(loop, worker);
+    if (loop.forgotten) {
+      push(loop);
+    }
   }
 
   private void ran(SimulatedWorker worker) {
@@ -337,7 +341,6 @@ final class SimulatedEnclave implements Agent {
       return;
     }
     loop.leave();
-    time.cancel(loop.timer);
     if (request.from < 0) {
       loop.unitsRun++;
       loop.unitNanos += worker.unitNanos;
@@ -364,48 +367,58 @@ final class SimulatedEnclave implements Agent {
     return nanos == SchedulingPolicy.AS_SET ? options.sliceNanos() : nanos;
   }
 
-  private void push(SimulatedLoop loop) {
-    long now = time.now();
-    if (now - loop.pushedAtNanos >= SliceRule.nextPushNanos(slice(loop))) {
-      loop.pushedAtNanos = now;
+  private void pushIfDue(SimulatedLoop loop) {
+    if (loop.forgotten || time.now() - loop.pushedAtNanos >= SliceRule.nextPushNanos(slice(loop))) {
+      push(loop);
     }
   }
 
-  /** The timer can only matter to a unit that takes longer than a slice. */
-  private void watch(SimulatedLoop loop, SimulatedWorker worker) {
-    long slice = slice(loop);
-    if (worker.left <= slice) {
+  private void push(SimulatedLoop loop) {
+    loop.forgotten = false;
+    loop.pushedAtNanos = time.now();
+    time.after(SliceRule.firesNanos(slice(loop)), loop.timer);
+  }
+
+  /** Wakes a standby, which looks at what the loop is at. */
+  private void timerFired(SimulatedLoop loop) {
+    SimulatedWorker standby = loop.pool.take();
+    if (standby == null) {
+      time.after(slice(loop), loop.timer); // looks again
       return;
     }
-    push(loop);
-    loop.looked = false;
-    loop.seenStatus = loop.status;
-    time.at(Math.max(time.now(), loop.pushedAtNanos + SliceRule.firesNanos(slice)), loop.timer);
+    standby.doing = Doing.LOOKING;
+    standby.target = loop;
+    standby.left += costs.look();
+    loop.pool.cpu.add(standby);
   }
 
-  private void timerFired(SimulatedLoop loop) {
-    if (loop.status != loop.seenStatus) {
+  private void looked(SimulatedWorker standby) {
+    SimulatedLoop loop = Objects.requireNonNull(standby.target);
+    if (!StatusWord.isTakeable(loop.status)) {
+      loop.forgotten = true;
+      waitAgain(standby);
       return;
     }
     SimulatedWorker owner = loop.owner;
-    long slice = slice(loop);
-    if (owner.doing == Doing.BLOCKED) { // its notice came when no standby was left
-      boolean _ = decide(loop, loop.status, TakeoverCause.BLOCKED);
-      return;
-    }
-    owner.cpu.account();
-    if (!loop.looked) {
-      loop.looked = true;
-      loop.seenRanNanos = owner.ran;
-    } else {
-      long more = grace(loop, TakeoverCause.HOG);
-      if (more != SchedulingPolicy.NEVER
-          && SliceRule.isUsedUp(slice, owner.ran - loop.seenRanNanos, more)) {
-        boolean _ = decide(loop, loop.status, TakeoverCause.HOG);
+    if (owner.doing == Doing.BLOCKED) {
+      if (!loop.notice.isScheduled()
+          && grace(loop, TakeoverCause.BLOCKED) != SchedulingPolicy.NEVER) {
+        decide(standby, loop, loop.status, TakeoverCause.BLOCKED); // its notice woke nobody
         return;
       }
+    } else if (loop.seenStatus == loop.status) {
+      long more = grace(loop, TakeoverCause.HOG);
+      if (more != SchedulingPolicy.NEVER
+          && SliceRule.isUsedUp(slice(loop), owner.ran - loop.seenRanNanos, more)) {
+        decide(standby, loop, loop.status, TakeoverCause.HOG);
+        return;
+      }
+    } else {
+      loop.seenStatus = loop.status;
+      loop.seenRanNanos = owner.ran;
     }
-    time.after(slice, loop.timer);
+    time.after(slice(loop), loop.timer);
+    waitAgain(standby);
   }
 
   private long grace(SimulatedLoop loop, TakeoverCause cause) {
@@ -418,17 +431,16 @@ final class SimulatedEnclave implements Agent {
   }
 
   private void blocked(SimulatedLoop loop, Request request) {
-    time.cancel(loop.timer);
     long grace = grace(loop, TakeoverCause.BLOCKED);
     if (grace == SchedulingPolicy.NEVER || costs.notification() + grace >= request.blockNanos) {
       return; // left alone, or awake before anybody would take the loop
     }
-    loop.seenStatus = loop.status;
+    loop.noticeStatus = loop.status;
     time.after(costs.notification() + grace, loop.notice);
   }
 
   private void noticed(SimulatedLoop loop) {
-    boolean _ = decide(loop, loop.seenStatus, TakeoverCause.BLOCKED);
+    boolean _ = decide(loop, loop.noticeStatus, TakeoverCause.BLOCKED);
   }
 
   /** Wakes a standby, which takes the loop if nothing has changed by then. */
@@ -438,19 +450,21 @@ final class SimulatedEnclave implements Agent {
       time.after(slice(loop), loop.timer); // looks again
       return false;
     }
+    decide(standby, loop, seen, cause);
+    loop.pool.cpu.add(standby);
+    return true;
+  }
+
+  private void decide(SimulatedWorker standby, SimulatedLoop loop, long seen, TakeoverCause cause) {
     standby.doing = Doing.DECIDING;
     standby.target = loop;
     standby.targetStatus = seen;
     standby.cause = cause;
-    standby.left = costs.takeover();
-    standby.cpu = loop.pool.cpu;
-    standby.cpu.add(standby);
-    return true;
+    standby.left += costs.takeover();
   }
 
   private void decided(SimulatedWorker standby) {
     SimulatedLoop loop = Objects.requireNonNull(standby.target);
-    standby.target = null;
     SimulatedWorker owner = loop.owner;
     boolean may =
         loop.status == standby.targetStatus
@@ -466,7 +480,6 @@ final class SimulatedEnclave implements Agent {
     loop.owner = standby;
     loop.status = StatusWord.ownedBy(standby.id, loop.status);
     standby.loop = loop;
-    time.cancel(loop.timer);
     if (standby.cause == TakeoverCause.HOG) {
       hogTakeovers++;
       if (owner.cpu.isWaiting(owner)) {
@@ -488,6 +501,7 @@ final class SimulatedEnclave implements Agent {
   }
 
   private void waitAgain(SimulatedWorker standby) {
+    standby.target = null;
     standby.doing = Doing.WAITING;
     standby.cpu.remove(standby);
     standby.pool.add(standby);
@@ -512,7 +526,6 @@ final class SimulatedEnclave implements Agent {
     SimulatedLoop loop = worker.loop;
     if (loop != null) {
       time.cancel(loop.notice);
-      watch(loop, worker);
     }
     cpu.add(worker);
   }

@@ -34,13 +34,15 @@ final class SimulatedLoop {
   /** When the slice is over. */
   final Event timer;
 
-  long pushedAtNanos = Long.MIN_VALUE / 2;
-  boolean looked; // the next time is the second look
-  long seenStatus;
+  long pushedAtNanos;
+  boolean forgotten = true; // it has fired while nothing was to be seen
+  long seenStatus; // at the first look
   long seenRanNanos;
 
   /** When a standby hears that the owner sleeps. */
   final Event notice;
+
+  long noticeStatus; // of what it sleeps in
 
   SimulatedLoop(
       int index,

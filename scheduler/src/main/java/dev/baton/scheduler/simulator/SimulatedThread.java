@@ -14,6 +14,7 @@ abstract class SimulatedThread {
   double virtual;
   double deadline;
   double lag;
+  boolean owes; // it sleeps, and has had more than its share
 
   SimulatedThread(Cpu home) {
     cpu = home;

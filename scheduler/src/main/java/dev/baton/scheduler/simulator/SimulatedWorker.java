@@ -20,6 +20,8 @@ final class SimulatedWorker extends SimulatedThread {
     RUNNING,
     /** Sleeps inside it. */
     BLOCKED,
+    /** A standby that the timer of a loop has woken looks at it. */
+    LOOKING,
     /** A standby that has been woken decides whether to take a loop. */
     DECIDING,
     /** Gives back what it has finished, and becomes a standby. */
@@ -36,7 +38,7 @@ final class SimulatedWorker extends SimulatedThread {
   long unitNanos; // what the unit costs
   long awaySinceNanos;
 
-  // DECIDING
+  // LOOKING, DECIDING
   @Nullable SimulatedLoop target;
   long targetStatus;
   TakeoverCause cause = TakeoverCause.BLOCKED;

@@ -61,8 +61,8 @@ final class ClosedFormTest {
   })
   void shouldAgreeWithProcessorSharing(double rho, String mix) {
     // A slice far shorter than any handler: each gets a thread, and the kernel shares the CPU.
-    var none = Costs.none().with("kernelSlice", 20_000).with("kernelTick", 20_000);
-    var options = new SimulationOptions(1, 1, 10_000, 0, 4096, none);
+    var none = Costs.none().with("kernelSlice", 5_000).with("kernelTick", 5_000);
+    var options = new SimulationOptions(1, 1, 2_500, 0, 4096, none);
 
     var result = run(options, new RunToCompletionPolicy(), mix, rho, 1, 150_000);
 
