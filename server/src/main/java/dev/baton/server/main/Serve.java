@@ -358,9 +358,9 @@ final class Serve implements Callable<Integer> {
     ManagementServer management = null;
     CountDownLatch signal = new CountDownLatch(1);
     Thread main = Thread.currentThread();
-    // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain,
-    // also
-    // of what came before all that is to listen does.
+    // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
+    // The
+    // hook comes first: requests may come before the last server listens.
     Thread hook = new Thread(() -> drainThenHalt(signal, main));
     Runtime.getRuntime().addShutdownHook(hook);
     boolean serves = false;
