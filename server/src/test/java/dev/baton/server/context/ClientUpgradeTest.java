@@ -45,8 +45,8 @@ final class ClientUpgradeTest {
       String mine = "/" + number + "/" + n;
       return client
           .request(HttpMethod.GET, port, "127.0.0.1", mine)
-          .compose(request -> request.putHeader("x-mine", mine).send())
-          .compose(HttpClientResponse::body)
+          .compose(
+              request -> request.putHeader("x-mine", mine).send().compose(HttpClientResponse::body))
           .map(
               body -> {
                 assertThat(body.toString()).isEqualTo(mine + mine + HttpVersion.HTTP_2);

@@ -53,8 +53,12 @@ final class RequestClassesTest {
     String answer =
         client
             .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", uri)
-            .compose(request -> request.putHeader(EXPECTED_WITHIN, within).send())
-            .compose(HttpClientResponse::body)
+            .compose(
+                request ->
+                    request
+                        .putHeader(EXPECTED_WITHIN, within)
+                        .send()
+                        .compose(HttpClientResponse::body))
             .await()
             .toString();
     assertThat(answer).isEqualTo("here");
