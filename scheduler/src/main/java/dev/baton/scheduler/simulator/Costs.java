@@ -127,10 +127,8 @@ public record Costs(
 
   private static Costs of(Map<String, Long> map) {
     long[] v = NAMES.stream().mapToLong(name -> Objects.requireNonNull(map.get(name))).toArray();
-    int i = 0;
     return new Costs(
-        v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++], v[i++],
-        v[i++], v[i++]);
+        v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12]);
   }
 
   private static IllegalArgumentException unknown(String name, String source) {

@@ -359,8 +359,7 @@ final class Serve implements Callable<Integer> {
     CountDownLatch signal = new CountDownLatch(1);
     Thread main = Thread.currentThread();
     // SIGTERM and SIGINT start the JVM's shutdown; it waits for this hook, and so for the drain.
-    // The
-    // hook comes first: requests may come before the last server listens.
+    // It comes first, since requests may come before the last server listens.
     Thread hook = new Thread(() -> drainThenHalt(signal, main));
     Runtime.getRuntime().addShutdownHook(hook);
     boolean serves = false;

@@ -29,8 +29,7 @@ class BacklogTest {
   }
 
   private static void poll(EmbeddedChannel loop) {
-    loop.advanceTimeBy(1, TimeUnit.MILLISECONDS);
-    loop.runScheduledPendingTasks();
+    advance(loop, 1, TimeUnit.MILLISECONDS);
   }
 
   private void round() {
@@ -108,7 +107,11 @@ class BacklogTest {
   }
 
   private void seconds(int n) {
-    acceptor.advanceTimeBy(n, TimeUnit.SECONDS);
-    acceptor.runScheduledPendingTasks();
+    advance(acceptor, n, TimeUnit.SECONDS);
+  }
+
+  private static void advance(EmbeddedChannel loop, long time, TimeUnit unit) {
+    loop.advanceTimeBy(time, unit);
+    loop.runScheduledPendingTasks();
   }
 }
