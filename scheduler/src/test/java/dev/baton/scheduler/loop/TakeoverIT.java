@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -118,13 +119,8 @@ class TakeoverIT {
   @Test
   void shouldBookNoAbsenceOnAWorkerThatIsBack() {
     try (Loops loops = Loops.one().assumeTakeover()) {
-      Loops.until("a standby waits", () -> loops.pool().idle() > 0);
-      int id =
-          loops.enclave().workerSnapshots().stream()
-              .filter(worker -> worker.state() == WorkerSnapshot.State.STANDBY)
-              .mapToInt(WorkerSnapshot::worker)
-              .findFirst()
-              .orElseThrow();
+      Loops.until("a standby has begun", () -> standby(loops).isPresent());
+      int id = standby(loops).getAsInt();
       Worker worker = Objects.requireNonNull(loops.enclave().worker(id));
       var told = new AtomicReference<Absence>();
       loops.enclave().onAbsence(told::set);
@@ -139,6 +135,13 @@ class TakeoverIT {
       assertThat(told.get()).extracting(Absence::worker).isEqualTo(id);
       assertThat(worker.awayNanos(TakeoverCause.BLOCKED)).isZero();
     }
+  }
+
+  private static OptionalInt standby(Loops loops) {
+    return loops.enclave().workerSnapshots().stream()
+        .filter(worker -> worker.state() == WorkerSnapshot.State.STANDBY)
+        .mapToInt(WorkerSnapshot::worker)
+        .findFirst();
   }
 
   /** To the JVM a native sleep runs, and there is nobody else to ask. */

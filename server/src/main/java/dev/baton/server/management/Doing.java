@@ -53,17 +53,7 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
    *
    * @param slept whether it sleeps to the kernel; only asked if the JVM calls it runnable
    */
-  static Doing of(ThreadInfo thread, boolean slept) {
-    Doing doing = of(thread.getThreadState(), thread.getStackTrace(), slept);
-    return new Doing(doing.kind, detail(thread, doing.kind), doing.stack);
-  }
-
-  /** Tells from the state and stack of a virtual thread, of which the JVM knows no more. */
-  static Doing of(Thread.State state, StackTraceElement[] frames) {
-    return of(state, frames, false);
-  }
-
-  private static Doing of(Thread.State state, StackTraceElement[] frames, boolean slept) {
+  static Doing of(Thread.State state, StackTraceElement[] frames, boolean slept) {
     List<StackTraceElement> stack =
         List.of(frames.length <= MAX_FRAMES ? frames : Arrays.copyOf(frames, MAX_FRAMES));
     Kind kind =
@@ -120,13 +110,23 @@ record Doing(Kind kind, String detail, List<StackTraceElement> stack) {
             frame -> frame.getClassName().startsWith(type) && frame.getMethodName().equals(method));
   }
 
-  private static String detail(ThreadInfo thread, Kind kind) {
+  boolean isIn(String method) {
+    return stack.stream().anyMatch(frame -> frame.getMethodName().equals(method));
+  }
+
+  /** Whether another thread can tell it to go on. */
+  boolean isHeldUp() {
+    return kind == Kind.LOCK || kind == Kind.WAITS;
+  }
+
+  /** With what it waits for, and who holds that. */
+  Doing withLock(ThreadInfo thread) {
     String lock = thread.getLockName();
-    if (lock == null || kind == Kind.SLEEPS) {
-      return "";
+    if (lock == null) {
+      return this;
     }
     String owner = thread.getLockOwnerName();
-    return owner == null ? lock : lock + ", held by " + owner;
+    return new Doing(kind, owner == null ? lock : lock + ", held by " + owner, stack);
   }
 
   Doing withKind(Kind known) {
