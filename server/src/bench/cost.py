@@ -5,6 +5,8 @@ CPU 0, wrk on CPU 1, blocks in turn. From the project's root, after the build:
   server/src/bench/cost.py [--jvms=3] [--rounds=16] [--secs=1] [--warm=40] [--a=--stock]
       [--b='--context per-request'] [--path=/fast] [--script=orders.lua] [--jara=other.jar]
 
+A variant that begins with a file of source is run from it, with its arguments and --port=N.
+
 On one CPU the compilers are not done after a minute of warm-up: what they take is left out of the CPU
 time, and told apart. JAVA names the JDK 25 java."""
 
@@ -42,8 +44,11 @@ class Variant:
 
     def __init__(self, name, options, jar, loops):
         self.name = name
-        self.command = ["-jar", jar, "serve", "--management-port=-1", f"--loops={loops}"]
-        self.command += options.split()
+        if options.split()[0].endswith(".java"):
+            self.command = ["-cp", jar, *options.split()]
+        else:
+            self.command = ["-jar", jar, "serve", "--management-port=-1", f"--loops={loops}"]
+            self.command += options.split()
         self.servers = []
         self.blocks = []
 

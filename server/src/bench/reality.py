@@ -3,8 +3,9 @@
 kind of request. What a unit of /cpu computes is measured on the same server at saturation. Before
 each mix its first route comes at its rate with nothing beside it: the CPU time of a request beyond
 what it computes is what the simulator is told that one costs, and the p99 is the floor, which the
-machine and the load generator make; what the hypervisor takes from the CPUs during the mix is told,
-too. One server core (CPU 0), the load on CPU 1.
+machine and the load generator make. A load during which the hypervisor takes more than a percent
+of a CPU for others is made again, up to four times, and the one counts during which it took least; how
+much that was is told, too. One server core (CPU 0), the load on CPU 1.
 
   mvn -q package -DskipTests
   server/src/bench/reality.py [--jvms=3]
@@ -27,6 +28,8 @@ MIXES = {
 PORT, MANAGEMENT = 23900, 23901
 SATURATED_REQUEST_MICROS = 8.3  # of costs.properties
 SLICE_MICROS = 500_000
+UNDISTURBED = 0.01  # of a CPU's time, what others may get
+TRIES = 4
 WARMUP_SECONDS = 10  # compilers have to see the mix under its policy, and share the CPU
 
 
@@ -51,10 +54,15 @@ def load(base, routes, seconds):
 
 
 def observed(server, base, routes, seconds):
-    """What the load generator reports, and the server's CPU time by the second."""
-    before = server.cpu()
-    report = load(base, routes, seconds)
-    return report, (server.cpu() - before) / (seconds + WARMUP_SECONDS)
+    """What the load generator reports, the server's CPU time by the second, and the time that others
+    got by the second, of the try that they disturbed least."""
+    tries = []
+    while len(tries) < TRIES and all(stolen > UNDISTURBED for _, _, stolen in tries):
+        cpu, stolen = server.cpu(), bench.stolen()
+        report = load(base, routes, seconds)
+        elapsed = seconds + WARMUP_SECONDS
+        tries.append((report, (server.cpu() - cpu) / elapsed, (bench.stolen() - stolen) / elapsed))
+    return min(tries, key=lambda each: each[2])
 
 
 def install(policy):
@@ -103,12 +111,10 @@ def measure(arguments, policy, jvm):
                 units = 0.1 if sleep else int(route.removeprefix("/cpu/"))
                 kinds.append((unit * units, per_second, sleep))
             install(POLICIES[0])  # nobody looks at loops that idle
-            alone, cpu = observed(server, base, routes[:1], arguments.seconds // 2)
+            alone, cpu, _ = observed(server, base, routes[:1], arguments.seconds // 2)
             request = cpu / kinds[0][1] * 1e6 - kinds[0][0]
             install(policy)
-            stolen = bench.stolen()
-            seen, cpu = observed(server, base, routes, arguments.seconds)
-            stolen = (bench.stolen() - stolen) / (arguments.seconds + WARMUP_SECONDS)
+            seen, cpu, stolen = observed(server, base, routes, arguments.seconds)
             handlers = 100 * sum((micros + request) * each for micros, each, _ in kinds) / 1e6
             said = simulated(policy, kinds, request, handlers)
             for number, (route, _, _) in enumerate(routes):

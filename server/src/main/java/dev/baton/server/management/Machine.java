@@ -105,7 +105,7 @@ final class Machine {
     Reading last = readings.getLast();
     double nanos = last.nanos - first.nanos;
     return new Shares(
-        (last.pauseNanos - first.pauseNanos) / nanos,
+        Math.min(1, (last.pauseNanos - first.pauseNanos) / nanos),
         (last.stolenNanos - first.stolenNanos) / nanos / cpus,
         // Counted on each CPU; together all of them stop no more than all of the time.
         Math.min(1, (last.throttledNanos - first.throttledNanos) / nanos),
@@ -127,7 +127,8 @@ final class Machine {
     }
     return first == null || now - first.nanos <= 0
         ? 0
-        : (double) (pauseNanos() - first.pauseNanos) / (now - first.nanos);
+        // Since it was now, there may have been more of them.
+        : Math.min(1, (double) (pauseNanos() - first.pauseNanos) / (now - first.nanos));
   }
 
   private long pauseNanos() {

@@ -50,17 +50,33 @@ final class MachineTest {
   void shouldTellThePausesOfAShortTimeFromThoseOfALongOne() {
     Machine machine = machine();
     machine.read(SECOND);
-    machine.read(10 * SECOND);
-    long now = 10 * SECOND + SECOND / 10;
-    while (machine.pausesSince(10 * SECOND, now) == 0) {
+    machine.read(6 * SECOND);
+    long now = 11 * SECOND;
+    while (machine.pausesSince(6 * SECOND, now) == 0) {
       System.gc(); // until one has taken a millisecond
     }
 
-    double ofATenth = machine.pausesSince(10 * SECOND, now);
+    double ofFive = machine.pausesSince(6 * SECOND, now);
 
-    Offset<Double> ofIt = within(ofATenth / 50);
-    assertThat(machine.pausesSince(10 * SECOND - 1, now)).isCloseTo(ofATenth / 91, ofIt);
-    assertThat(machine.pausesSince(0, now)).isCloseTo(ofATenth / 91, ofIt);
+    Offset<Double> ofIt = within(ofFive / 50);
+    assertThat(machine.pausesSince(6 * SECOND - 1, now)).isCloseTo(ofFive / 2, ofIt);
+    assertThat(machine.pausesSince(0, now)).isCloseTo(ofFive / 2, ofIt);
+  }
+
+  /**
+   * Who reads is paused, too: after it has looked at the clock, and before it asks for the pauses.
+   */
+  @Test
+  void shouldTellOfNoMorePausesThanThereWasTime() {
+    Machine machine = machine();
+    machine.read(SECOND);
+    while (machine.pausesSince(SECOND, SECOND + 1) == 0) {
+      System.gc(); // until one has taken a millisecond
+    }
+    machine.read(SECOND + 1);
+
+    assertThat(machine.pausesSince(SECOND, SECOND + 1)).isEqualTo(1);
+    assertThat(machine.shares().pauses()).isEqualTo(1);
   }
 
   /** A systemd unit, a container of its own name space, one without, and version 1. */
