@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *
  * Held. The layer above may hold inbound events back (holdFor) until a callback has run whose
  * context was taken, or is about to wait. Tasks run meanwhile; events wait as if the channel was
- * detached.
+ * detached, the end of a read among them, at which the layer above flushes: so each unit flushes then.
  */
 // google-java-format on
 /**
@@ -190,6 +190,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   /** Does one more thing that was held back; false if there is none, or it must wait. Inside. */
   boolean goOn() {
     if (holds > 0) {
+      flush();
       return false;
     }
     Runnable next = afterHold.poll();
@@ -199,6 +200,14 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
     }
     Inbound i = inbound;
     return i != null && i.deliverNext();
+  }
+
+  /** What is written while the end of a read is held back would go out no sooner than that. */
+  private void flush() {
+    Channel c = channel;
+    if (c != null && c.isActive()) {
+      Channel _ = c.flush();
+    }
   }
 
   /** Whether something is held back, for {@link #goOn}. Inside. */
