@@ -103,6 +103,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   private @Nullable Inbound inbound;
   private int holds;
   private final ArrayDeque<Runnable> afterHold = new ArrayDeque<>(0);
+  private @Nullable RunningCallbacks callbacks;
 
   /**
    * Whatever the layer above keeps per channel. Whoever is inside it, or before it is registered.
@@ -148,6 +149,16 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   public boolean runsCallbacks() {
     Inbound i = inbound;
     return i != null && i.runsCallbacks();
+  }
+
+  /** Its callbacks that run outside of its units. Inside. */
+  public RunningCallbacks callbacks() {
+    RunningCallbacks known = callbacks;
+    if (known == null) {
+      known = new RunningCallbacks();
+      callbacks = known;
+    }
+    return known;
   }
 
   /** What holds back inbound events; null if nothing does. Inside. */

@@ -1,5 +1,6 @@
 package dev.baton.server.connection;
 
+import dev.baton.server.context.CloseLater;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -209,11 +210,15 @@ final class ConnectionWatch extends ChannelDuplexHandler {
                 TimeUnit.NANOSECONDS);
   }
 
-  // ---------------------------------------------------------------- Vert.x's idle timeout
+  // ---------------------------------------------------------------- Vert.x's closes
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (!(event instanceof IdleStateEvent) || !isServersTurn(context.channel())) {
+    boolean waits =
+        event instanceof IdleStateEvent
+            ? isServersTurn(context.channel())
+            : CloseLater.waits(context, event, () -> context.fireUserEventTriggered(event));
+    if (!waits) {
       context.fireUserEventTriggered(event);
     }
   }

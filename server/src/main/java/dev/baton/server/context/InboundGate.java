@@ -110,7 +110,9 @@ public final class InboundGate implements ChannelLoop.Inbound {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      pass(ctx, new UserEvent(event));
+      if (!CloseLater.waits(ctx, event, () -> pass(ctx, new UserEvent(event)))) {
+        pass(ctx, new UserEvent(event));
+      }
     }
 
     private void pass(ChannelHandlerContext ctx, Object event) {

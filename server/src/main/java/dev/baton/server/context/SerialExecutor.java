@@ -2,8 +2,10 @@ package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.Ahead;
 import dev.baton.scheduler.loop.AwayBound;
+import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.scheduler.loop.ContinuationLoop;
 import dev.baton.scheduler.loop.LoopThread;
+import dev.baton.scheduler.loop.RunningCallbacks;
 import dev.baton.scheduler.loop.StackRoom;
 import dev.baton.stages.RequestContext;
 import io.vertx.core.Handler;
@@ -70,6 +72,10 @@ import org.jspecify.annotations.Nullable;
  * callback has returned or is suspended: the runner is cleared, the rest is offered to the stage's
  * queue, and whoever pulls it from there enters, with the callback's place in the chain. When that
  * worker leaves, the turn of the callback ends there.
+ *
+ * Closing. A stock loop that a callback blocks closes no connection. Here a channel stays with the unit
+ * that runs in it; callbacks of a request that run elsewhere are counted (RunningCallbacks), until they
+ * end or wait for a future: it may be that close. CloseLater waits for them.
  *
  * Errors. Where a caller's recursion may be below, the stack is tried before the first step
  * (StackRoom). A loop that has no memory to take this executor leaves it stranded, with the right to
@@ -241,6 +247,9 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private long queuedNanos;
   private long token;
   private volatile boolean inStage;
+  private @Nullable ChannelLoop channel;
+  private @Nullable RunningCallbacks callbacks;
+  private boolean isCounted;
 
   // Whether the loop had no memory to take this executor; through STRANDED
   private volatile boolean stranded;
@@ -293,6 +302,15 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       @Nullable RouteStart start,
       @Nullable AwayBound bound) {
     pass(null, context, argument, handler, true, start, bound);
+  }
+
+  /**
+   * Has callbacks from now on counted as {@code channel}'s, which has brought their request. Inside
+   * that, before the first one.
+   */
+  public void broughtBy(ChannelLoop channel) {
+    this.channel = channel;
+    callbacks = channel.callbacks();
   }
 
   /** Whether what is added now waits for a callback of another thread. Any thread. */
@@ -577,11 +595,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         return;
       }
       RUNNER.setRelease(this, Thread.currentThread());
-      try {
-        node.run();
-      } catch (Throwable t) {
-        LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
-      }
+      runHead(node);
       ended(bound, counted);
       boolean _ = Thread.interrupted(); // it ends with who has set it
       if (handOff != null && passOn()) {
@@ -606,6 +620,32 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         looked = now;
       }
       node = next;
+    }
+  }
+
+  private void runHead(Node node) {
+    RunningCallbacks all = callbacks;
+    if (all != null) {
+      isCounted = true;
+      all.begin();
+    }
+    try {
+      node.run();
+    } catch (Throwable t) {
+      LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
+    }
+    endCount();
+  }
+
+  /** Nothing that waits for the callbacks of the channel waits for this one any more. In it. */
+  private void endCount() {
+    ChannelLoop c = channel;
+    RunningCallbacks all = callbacks;
+    if (isCounted && c != null && all != null) {
+      isCounted = false;
+      if (all.end()) {
+        c.execute(all::goOn);
+      }
     }
   }
 
@@ -724,11 +764,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     public void run() {
       token = LOST;
       RUNNER.setRelease(SerialExecutor.this, Thread.currentThread());
-      try {
-        node.run();
-      } catch (Throwable t) {
-        LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
-      }
+      runHead(node);
       ended(bound, counted);
       leave();
     }
@@ -781,6 +817,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         suspended = true;
       }
       releaseSource(Objects.requireNonNull(head)); // it may wait for just that
+      endCount(); // or for the close
       leave(); // with what is to be handed off: the callback may wait for just that
       loop.suspend(); // and the channel: it may wait for its next event
       return this;

@@ -76,6 +76,9 @@ abstract class Arrival implements NewWork {
                 && base.channel().eventLoop() instanceof ChannelLoop view
             ? view
             : null;
+    if (channel != null) {
+      context.broughtBy(channel);
+    }
   }
 
   /** Runs the handler. */

@@ -293,6 +293,16 @@ final class BatonContext
     }
   }
 
+  /**
+   * A request that need not run inside its channel. Of many in one context only stock's order is
+   * kept.
+   */
+  void broughtBy(ChannelLoop channel) {
+    if (mode == ContextMode.PER_REQUEST && isDuplicate()) {
+      executor.broughtBy(channel);
+    }
+  }
+
   private @Nullable RouteStart startOf(BlockingRoute route) {
     if (routes().startsAhead(route)) {
       return route.start();

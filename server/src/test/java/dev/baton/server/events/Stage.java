@@ -1,5 +1,6 @@
 package dev.baton.server.events;
 
+import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -39,6 +40,17 @@ final class Stage implements AutoCloseable {
     this.host = host;
     this.holdSeconds = holdSeconds;
     this.vertx = host.vertx(vertx.setEventLoopPoolSize(1), baton);
+    if (host != Host.STOCK && Baton.scheduler(this.vertx).isTakeover()) {
+      awaitStandbys(); // what comes before is held back, and dropped if its client leaves
+    }
+  }
+
+  private void awaitStandbys() {
+    try {
+      settle(() -> Baton.scheduler(vertx).poolSnapshots().stream().noneMatch(p -> p.exhausted()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Another one of the same host, with other options. */

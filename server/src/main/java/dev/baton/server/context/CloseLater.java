@@ -1,0 +1,60 @@
+package dev.baton.server.context;
+
+import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.vertx.core.net.impl.ShutdownEvent;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Keeps a connection open whose server closes, until the callbacks have ended that it has brought
+ * and that run outside of its channel: a stock loop that they block closes nothing either. Inside
+ * the channel.
+ */
+public final class CloseLater extends ChannelOutboundHandlerAdapter {
+  private record Close(ChannelHandlerContext context, ChannelPromise promise) {}
+
+  private final List<Close> closes = new ArrayList<>(1);
+
+  private CloseLater() {}
+
+  /**
+   * Whether {@code event} tells that the server closes, and must wait; what closes the connection
+   * waits behind it.
+   *
+   * @param goOn passes the event on
+   */
+  public static boolean waits(ChannelHandlerContext context, Object event, Runnable goOn) {
+    if (!(event instanceof ShutdownEvent shutdown)
+        || !shutdown.timeout().isZero()
+        || !(context.channel().eventLoop() instanceof ChannelLoop channel)
+        || !channel.callbacks().isAny()) {
+      return false;
+    }
+    var later = new CloseLater();
+    context.pipeline().addLast(later);
+    channel
+        .callbacks()
+        .afterAll(
+            () -> {
+              goOn.run();
+              later.goOn(context);
+            });
+    return true;
+  }
+
+  @Override
+  public void close(ChannelHandlerContext context, ChannelPromise promise) {
+    closes.add(new Close(context, promise));
+  }
+
+  private void goOn(ChannelHandlerContext context) {
+    for (Close close : closes) {
+      ChannelFuture _ = close.context.close(close.promise);
+    }
+    context.pipeline().remove(this);
+  }
+}
