@@ -15,12 +15,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * it is cut. A client whose request lies in a socket when the server is told to stop would lose it.
  * So that is taken in first, in rounds:
  *
- *   acceptor: a poll ─▶ each loop that serves: a poll ─▶ accepted nothing since the last round? done
- *                                                   └──▶ otherwise: the next round
+ *   acceptor: a poll ─▶ each loop that serves: two ─▶ accepted nothing since the last round? done
+ *                                                 └──▶ otherwise: the next round
  *
  * That a loop has polled is known from a timer: it is looked at after a poll, and runs after what
- * that poll brought. A poll of the acceptor accepts sixteen connections at most. A loop that stands
- * still for three seconds is not waited for; a busy machine may take a second for a round.
+ * that poll brought, and after the tasks that were there. One of these may have registered a
+ * connection, whose request only the next poll brings. A poll of the acceptor accepts sixteen
+ * connections at most. A loop that stands still for three seconds is not waited for; a busy machine
+ * may take a second for a round.
  */
 // google-java-format on
 /** Connections and requests that have reached the process and no handler yet. Any thread. */
@@ -84,7 +86,7 @@ public final class Backlog {
           () -> {
             var polling = new AtomicInteger(loops.size());
             for (EventLoop loop : loops) {
-              afterPoll(
+              afterTwoPolls(
                   loop,
                   () -> {
                     if (polling.decrementAndGet() > 0) {
@@ -124,6 +126,10 @@ public final class Backlog {
         then.run();
       }
     }
+  }
+
+  private static void afterTwoPolls(EventLoop loop, Runnable task) {
+    afterPoll(loop, () -> afterPoll(loop, task));
   }
 
   private static void afterPoll(EventLoop loop, Runnable task) {

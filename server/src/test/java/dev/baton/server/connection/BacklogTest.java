@@ -32,19 +32,35 @@ class BacklogTest {
     advance(loop, 1, TimeUnit.MILLISECONDS);
   }
 
+  private static void pollTwice(EmbeddedChannel loop) {
+    poll(loop);
+    poll(loop);
+  }
+
   private void round() {
     poll(acceptor);
-    poll(first);
-    poll(second);
+    pollTwice(first);
+    pollTwice(second);
   }
 
   @Test
   void shouldEndWhenTheAcceptorAndThenEachLoopHasPolled() {
-    poll(first);
-    poll(second);
+    pollTwice(first);
+    pollTwice(second);
     assertThat(ended).hasValue(0);
     poll(acceptor);
-    poll(second);
+    pollTwice(second);
+    assertThat(ended).hasValue(0);
+    pollTwice(first);
+    assertThat(ended).hasValue(1);
+  }
+
+  /** What was accepted before is registered by a task, after that poll. */
+  @Test
+  void shouldWaitForThePollThatBringsTheRequestOfAConnectionThatIsRegisteredOnlyNow() {
+    poll(acceptor);
+    pollTwice(second);
+    poll(first);
     assertThat(ended).hasValue(0);
     poll(first);
     assertThat(ended).hasValue(1);
@@ -73,12 +89,12 @@ class BacklogTest {
   @Test
   void shouldNotWaitForALoopThatStandsStill() {
     poll(acceptor);
-    poll(first);
+    pollTwice(first);
     seconds(2);
     assertThat(ended).hasValue(0);
     seconds(1);
     assertThat(ended).hasValue(1);
-    poll(second);
+    pollTwice(second);
     assertThat(ended).hasValue(1);
   }
 
