@@ -4,10 +4,12 @@ import dev.baton.scheduler.loop.ChannelLoop;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundInvoker;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.vertx.core.net.impl.ShutdownEvent;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * Keeps a connection open whose server closes, until the callbacks have ended that it has brought
@@ -17,7 +19,7 @@ import java.util.List;
 public final class CloseLater extends ChannelOutboundHandlerAdapter {
   private record Close(ChannelHandlerContext context, ChannelPromise promise) {}
 
-  private final List<Close> closes = new ArrayList<>(1);
+  private final Deque<Close> closes = new ArrayDeque<>(2);
 
   private CloseLater() {}
 
@@ -41,7 +43,7 @@ public final class CloseLater extends ChannelOutboundHandlerAdapter {
         .afterAll(
             () -> {
               goOn.run();
-              later.goOn(context);
+              later.goOn(context.pipeline());
             });
     return true;
   }
@@ -51,10 +53,11 @@ public final class CloseLater extends ChannelOutboundHandlerAdapter {
     closes.add(new Close(context, promise));
   }
 
-  private void goOn(ChannelHandlerContext context) {
-    for (Close close : closes) {
+  private void goOn(ChannelPipeline pipeline) {
+    ChannelOutboundInvoker _ = pipeline.flush(); // what Vert.x flushes at the end of a read
+    for (Close close; (close = closes.poll()) != null; ) { // who hears of the first may close again
       ChannelFuture _ = close.context.close(close.promise);
     }
-    context.pipeline().remove(this);
+    pipeline.remove(this);
   }
 }

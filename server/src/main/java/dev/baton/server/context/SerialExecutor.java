@@ -15,6 +15,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -644,7 +645,11 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     if (isCounted && c != null && all != null) {
       isCounted = false;
       if (all.end()) {
-        c.execute(all::goOn);
+        try {
+          c.execute(all::goOn);
+        } catch (RejectedExecutionException ended) {
+          // The loop has, and its channels with it.
+        }
       }
     }
   }

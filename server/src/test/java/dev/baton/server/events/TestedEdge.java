@@ -67,6 +67,17 @@ enum TestedEdge {
       "shutdown while holding back",
       "the owner spins until the timeout",
       "LoopLifecycleIT#shouldNotSpinWhenItEndsWhileHoldingBack"),
+  CLOSE_WHILE_RUNNING(
+      "B17",
+      "`server.close()`, undeploy, `vertx.close()` while a handler runs of HTTP/2, or that was held"
+          + " back",
+      "the answer is lost",
+      "CloseWhileRunningIT#shouldAnswer"),
+  ANSWER_BEFORE_NEXT(
+      "B17",
+      "serial: a handler has answered, one of another connection that waited blocks",
+      "the answer is sent when that has returned",
+      "AnswerBeforeNextTest#shouldSendAnAnswerBeforeTheNextHandlerReturns"),
   AFFINITY(
       "B18",
       "one ESRCH from `sched_setaffinity`",
