@@ -94,7 +94,8 @@ final class CloseWhileRunningIT {
     } else if (way == Way.QUEUED) {
       options.getScheduler().setPolicy("shinjuku");
     }
-    try (Stage stage = new Stage(host, 20).with(new VertxOptions(), options)) {
+    try (Stage outer = new Stage(host, 20);
+        Stage stage = outer.with(new VertxOptions(), options)) {
       Held first = stage.held();
       Held held = stage.held();
       var service =
@@ -110,8 +111,7 @@ final class CloseWhileRunningIT {
       } else if (way == Way.HELD_BACK) {
         before = get(port, "/first");
         first.awaitEntered();
-        Stage until = stage;
-        stage.settle(() -> Baton.scheduler(until.vertx).poolSnapshots().getFirst().exhausted());
+        stage.settle(() -> Baton.scheduler(stage.vertx).poolSnapshots().getFirst().exhausted());
       }
       CompletableFuture<String> answer =
           get(port, close == Close.HANDLER ? "/closes" : "/held/now");
