@@ -44,7 +44,7 @@ class Variant:
 
     def __init__(self, name, options, jar, loops):
         self.name = name
-        if options.split()[0].endswith(".java"):
+        if options.partition(" ")[0].endswith(".java"):
             self.command = ["-cp", jar, *options.split()]
         else:
             self.command = ["-jar", jar, "serve", "--management-port=-1", f"--loops={loops}"]

@@ -3,6 +3,7 @@ package dev.baton.scheduler.loop;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -19,8 +20,8 @@ import org.openjdk.jcstress.infra.results.I_Result;
 @Outcome(id = "0", expect = FORBIDDEN, desc = "it waits, and nothing runs")
 @State
 public class RunningCallbacksStress {
-  private final RunningCallbacks callbacks = new RunningCallbacks();
-  private boolean asked;
+  private final RunningCallbacks callbacks = new RunningCallbacks(task -> asked = task);
+  private @Nullable Runnable asked;
   private int ran;
 
   public RunningCallbacksStress() {
@@ -34,13 +35,13 @@ public class RunningCallbacksStress {
 
   @Actor
   public void worker() {
-    asked = callbacks.end();
+    callbacks.end();
   }
 
   @Arbiter
   public void ran(I_Result r) {
-    if (asked) {
-      callbacks.goOn();
+    if (asked != null) {
+      asked.run();
     }
     r.r1 = ran;
   }

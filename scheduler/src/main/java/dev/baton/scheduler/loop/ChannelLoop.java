@@ -155,7 +155,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   public RunningCallbacks callbacks() {
     RunningCallbacks known = callbacks;
     if (known == null) {
-      known = new RunningCallbacks();
+      known = new RunningCallbacks(this);
       callbacks = known;
     }
     return known;

@@ -2,6 +2,8 @@ package dev.baton.scheduler.loop;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 // google-java-format off
@@ -26,23 +28,35 @@ public final class RunningCallbacks {
     }
   }
 
+  private final Executor channel;
   private volatile int running;
 
   // Written inside the channel
   private volatile @Nullable Runnable then;
+
+  /**
+   * None runs.
+   *
+   * @param channel runs tasks inside the channel
+   */
+  RunningCallbacks(Executor channel) {
+    this.channel = channel;
+  }
 
   /** One begins; then {@link #end}. Any thread. */
   public void begin() {
     int _ = (int) RUNNING.getAndAdd(this, 1);
   }
 
-  /**
-   * One has ended. Any thread.
-   *
-   * @return whether the channel is to {@link #goOn}
-   */
-  public boolean end() {
-    return (int) RUNNING.getAndAdd(this, -1) == 1 && then != null;
+  /** One has ended. Any thread. */
+  public void end() {
+    if ((int) RUNNING.getAndAdd(this, -1) == 1 && then != null) {
+      try {
+        channel.execute(this::goOn);
+      } catch (RejectedExecutionException ended) {
+        // The loop has, and its channels with it.
+      }
+    }
   }
 
   /** Whether any does. Any thread. */
@@ -56,8 +70,7 @@ public final class RunningCallbacks {
     goOn();
   }
 
-  /** Runs what waits, if none runs. Inside the channel. */
-  public void goOn() {
+  private void goOn() {
     Runnable next = then;
     if (next != null && running == 0) {
       then = null;

@@ -214,12 +214,8 @@ final class ConnectionWatch extends ChannelDuplexHandler {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    boolean waits =
-        event instanceof IdleStateEvent
-            ? isServersTurn(context.channel())
-            : CloseLater.waits(context, event, () -> context.fireUserEventTriggered(event));
-    if (!waits) {
-      context.fireUserEventTriggered(event);
+    if (!(event instanceof IdleStateEvent) || !isServersTurn(context.channel())) {
+      CloseLater.pass(context, event, () -> context.fireUserEventTriggered(event));
     }
   }
 

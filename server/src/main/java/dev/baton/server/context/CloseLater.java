@@ -24,17 +24,18 @@ public final class CloseLater extends ChannelOutboundHandlerAdapter {
   private CloseLater() {}
 
   /**
-   * Whether {@code event} tells that the server closes, and must wait; what closes the connection
-   * waits behind it.
+   * Passes {@code event} on: at once, unless it tells that the server closes, and callbacks run.
+   * What closes the connection then waits behind it.
    *
    * @param goOn passes the event on
    */
-  public static boolean waits(ChannelHandlerContext context, Object event, Runnable goOn) {
+  public static void pass(ChannelHandlerContext context, Object event, Runnable goOn) {
     if (!(event instanceof ShutdownEvent shutdown)
         || !shutdown.timeout().isZero()
         || !(context.channel().eventLoop() instanceof ChannelLoop channel)
         || !channel.callbacks().isAny()) {
-      return false;
+      goOn.run();
+      return;
     }
     var later = new CloseLater();
     context.pipeline().addLast(later);
@@ -45,7 +46,6 @@ public final class CloseLater extends ChannelOutboundHandlerAdapter {
               goOn.run();
               later.goOn(context.pipeline());
             });
-    return true;
   }
 
   @Override

@@ -110,9 +110,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (!CloseLater.waits(ctx, event, () -> pass(ctx, new UserEvent(event)))) {
-        pass(ctx, new UserEvent(event));
-      }
+      CloseLater.pass(ctx, event, () -> pass(ctx, new UserEvent(event)));
     }
 
     private void pass(ChannelHandlerContext ctx, Object event) {

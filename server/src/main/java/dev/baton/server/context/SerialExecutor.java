@@ -15,7 +15,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -248,7 +247,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   private long queuedNanos;
   private long token;
   private volatile boolean inStage;
-  private @Nullable ChannelLoop channel;
   private @Nullable RunningCallbacks callbacks;
   private boolean isCounted;
 
@@ -310,7 +308,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * that, before the first one.
    */
   public void broughtBy(ChannelLoop channel) {
-    this.channel = channel;
     callbacks = channel.callbacks();
   }
 
@@ -640,17 +637,10 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   /** Nothing that waits for the callbacks of the channel waits for this one any more. In it. */
   private void endCount() {
-    ChannelLoop c = channel;
     RunningCallbacks all = callbacks;
-    if (isCounted && c != null && all != null) {
+    if (isCounted && all != null) {
       isCounted = false;
-      if (all.end()) {
-        try {
-          c.execute(all::goOn);
-        } catch (RejectedExecutionException ended) {
-          // The loop has, and its channels with it.
-        }
-      }
+      all.end();
     }
   }
 

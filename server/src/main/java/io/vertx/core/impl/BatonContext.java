@@ -294,8 +294,8 @@ final class BatonContext
   }
 
   /**
-   * A request that need not run inside its channel. Of many in one context only stock's order is
-   * kept.
+   * Has callbacks of a request that need not run inside {@code channel} counted as that channel's.
+   * Where requests share a context its executor is not of one channel.
    */
   void broughtBy(ChannelLoop channel) {
     if (mode == ContextMode.PER_REQUEST && isDuplicate()) {
