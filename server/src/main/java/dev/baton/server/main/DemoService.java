@@ -20,6 +20,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -217,9 +218,12 @@ public final class DemoService extends VerticleBase {
     guarded(request, () -> dispatch(request));
   }
 
-  /** While the service stops, tells the client not to use the connection again. */
+  /**
+   * While the service stops, tells the client not to use the connection again. HTTP/2 has a frame
+   * for it, which Vert.x sends, and a response with this field is malformed there.
+   */
   private void announceClose(HttpServerRequest request) {
-    if (stopping) {
+    if (stopping && request.version() != HttpVersion.HTTP_2) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
   }

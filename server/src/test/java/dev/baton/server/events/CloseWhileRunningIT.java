@@ -49,6 +49,8 @@ final class CloseWhileRunningIT {
   /** Who closes. */
   enum Close {
     SERVER,
+    /** Gives its connections time. */
+    SHUTDOWN,
     DEPLOYMENT,
     VERTX,
     /** The handler, which waits until it is done. */
@@ -125,6 +127,7 @@ final class CloseWhileRunningIT {
       var _ =
           switch (close) {
             case SERVER -> service.server().close();
+            case SHUTDOWN -> service.server().shutdown(20, TimeUnit.SECONDS);
             case DEPLOYMENT -> stage.vertx.undeploy(service.id());
             case VERTX -> stage.vertx.close();
             case HANDLER -> null;

@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import dev.baton.server.logging.LogCapture;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -448,6 +454,28 @@ final class DemoServiceTest {
     assertThat(response.get(5, TimeUnit.SECONDS).body()).isEqualTo("waited 500 ms");
     assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), uri.getPort()).close())
         .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void shouldSendNoFieldOfConnectionsOverHttp2WhenUndeployed() throws Exception {
+    DemoService service = service();
+    String deployment = VERTX.deployVerticle(service).await();
+    var client =
+        VERTX.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false));
+    Future<HttpClientResponse> response =
+        client
+            .request(HttpMethod.GET, service.actualPort(), "127.0.0.1", "/timer/500")
+            .compose(HttpClientRequest::send);
+    TimeUnit.MILLISECONDS.sleep(200);
+
+    VERTX.undeploy(deployment).await();
+
+    // RFC 9113, 8.2.2: a client takes a response with one as malformed.
+    assertThat(response.await(5, TimeUnit.SECONDS).headers().contains("connection")).isFalse();
+    client.close().await();
   }
 
   @Test
