@@ -13,6 +13,7 @@ import re
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -25,9 +26,43 @@ JVM = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "--enable-native-access=ALL-U
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def stolen():
-    """Seconds that the hypervisor has given to others so far, over all CPUs."""
-    return int(pathlib.Path("/proc/stat").read_text().split()[8]) / TICK
+class Stolen:
+    """What the hypervisor gives to others of one CPU, while the block lasts."""
+
+    LOOK_SECONDS = 0.01
+    WINDOW_SECONDS = 0.1
+
+    def __init__(self, cpu=0):
+        self.name = f"cpu{cpu}"
+        self.seen = []  # when, seconds so far
+        self.over = threading.Event()
+        self.watcher = threading.Thread(target=self.watch)
+
+    def watch(self):
+        while not self.over.wait(self.LOOK_SECONDS):
+            lines = pathlib.Path("/proc/stat").read_text().splitlines()
+            fields = next(line.split() for line in lines if line.startswith(self.name + " "))
+            self.seen.append((time.monotonic(), int(fields[8]) / TICK))
+
+    def __enter__(self):
+        self.watcher.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.watcher.join()
+
+    def last(self, seconds):
+        """Of the block's last seconds: the part, and the most within WINDOW_SECONDS, in seconds. Where it
+        could not look for longer than that, because it had no CPU, all that was taken meanwhile counts."""
+        end = self.seen[-1][0]
+        seen = [(at, so_far) for at, so_far in self.seen if end - at <= seconds]
+        most, first = 0, 0
+        for number, (at, so_far) in enumerate(seen):
+            while first + 1 < number and at - seen[first + 1][0] >= self.WINDOW_SECONDS:
+                first += 1
+            most = max(most, so_far - seen[first][1])
+        return (seen[-1][1] - seen[0][1]) / seconds, most
 
 
 def java(tool="java"):

@@ -119,11 +119,11 @@ final class Worker implements Runnable {
         // it could not be replaced
       }
     } finally {
+      settle(); // nobody mutes the probe any more
       BlockProbe p = probe;
       if (p != null) {
         p.close();
       }
-      settle();
       enclave.ended(this);
     }
   }
@@ -206,6 +206,7 @@ final class Worker implements Runnable {
       @Nullable Supplier<?> work) {
     synchronized (this) {
       if (stint == seenStint) {
+        probe().mute();
         awayCause = cause;
         awaySinceNanos = sinceNanos;
         awayWork = work;

@@ -5,7 +5,8 @@ package dev.baton.scheduler.notify;
  *
  * <p>{@link #arm}, {@link #rearm} and {@link #disarm} are called by the worker itself, on the path
  * of every continuation: they make no system call and allocate nothing. {@link #look} is called by
- * any other worker. {@link #close} is called once, when the worker's thread ends.
+ * any other worker, {@link #mute} by the one that has taken its loop. {@link #close} is called
+ * once, when the worker's thread ends.
  */
 public abstract sealed class BlockProbe
     permits PerfEventNotifier.Ring, ProcSampler.Stat, TickNotifier.Blind {
@@ -18,6 +19,11 @@ public abstract sealed class BlockProbe
 
   /** Ends the run of continuations: what follows is the loop's own business. */
   public abstract void disarm();
+
+  /**
+   * What this worker does is no news any more, since it has lost its loop. Before it can arm again.
+   */
+  public abstract void mute();
 
   /** What the worker does now, as far as this notifier knows. */
   public abstract Sighting look();

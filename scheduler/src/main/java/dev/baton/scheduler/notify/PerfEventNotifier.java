@@ -20,7 +20,8 @@ import java.util.concurrent.locks.LockSupport;
  *   disarmed:  data_tail = data_head + 1          no space
  *   armed:     data_tail = data_head + 1 + ROOM   space for ROOM bytes
  *
- * One plain store into the mapped page opens or closes the gate: no system call on any path.
+ * One plain store into the mapped page opens or closes the gate: no system call on any path. Who takes
+ * the worker's loop closes it, too (mute): what a worker does that is away is no news.
  * ROOM holds a LOST record (written before the first record after a loss) and some twenty SWITCHes: a
  * handler that was preempted, or has slept before, is still seen as it is. Of a ring with no room left
  * nobody knows what came after: the loop's timer looks at what the JVM says, and at the clock.
@@ -28,7 +29,8 @@ import java.util.concurrent.locks.LockSupport;
  * Who is woken. A standby that is woken when the worker comes back onto the CPU pushes it off again,
  * and so on: two standbys then take turns with a busy loop for ever. The kernel wakes by bytes: if with
  * a record the head is more than the watermark ahead of a count, and adds the watermark to that [2].
- * Records come in pairs, off and on, since the gate moves only while the worker is on the CPU. The
+ * Records come in pairs, off and on: the worker moves the gate only while it is on the CPU, and who
+ * closes it while the worker is off, after an odd number of records, leaves room for one more. The
  * watermark is a pair, so the count keeps up: on average one wake-up per pair. Which of the two wakes is
  * decided by the first pair, off without a wake-up, on without: from there off always finds the count
  * a pair behind. A LOST is as long as a pair: that "on" wakes in vain, and the count is right again.
@@ -38,6 +40,10 @@ import java.util.concurrent.locks.LockSupport;
  *    would stand wrong by one record. The worker therefore re-reads the head until it is stable.
  *    The head is written by the kernel on behalf of this very thread (and in program order with
  *    it), so one re-read after the store is enough to see any record the store was late for.
+ *  - Who has taken the loop closes the gate while the worker may be switched on another CPU, or close it
+ *    too. Whoever stores last reads the head afterwards, with a full fence in between where it is that
+ *    of another thread, and stores again if it has moved; behind a closed gate it does not move. The
+ *    worker opens it again only after Worker.settle, which waits for who is in Worker.lostLoop.
  *  - look() runs on another thread while the worker may re-arm. It may then read a torn picture;
  *    the taker's compare-and-set on the loop's status word fails in that case, because re-arming
  *    happens only between continuations. No harm beyond one wasted look.
@@ -160,6 +166,16 @@ public final class PerfEventNotifier extends BlockNotifier {
     @Override
     public void disarm() {
       moveTail(0);
+    }
+
+    @Override
+    public void mute() {
+      long head;
+      do {
+        head = dataHeadAcquire();
+        long second = head & SWITCH_BYTES; // of a pair
+        LONG.setVolatile(MEMORY, control + DATA_TAIL, head + 1 + second);
+      } while ((long) LONG.getVolatile(MEMORY, control + DATA_HEAD) != head);
     }
 
     @Override

@@ -74,6 +74,9 @@ public final class ProcSampler extends BlockNotifier {
     public void disarm() {}
 
     @Override
+    public void mute() {}
+
+    @Override
     public synchronized Sighting look() {
       try {
         file.seek(0);

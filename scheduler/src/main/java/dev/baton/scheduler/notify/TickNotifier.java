@@ -29,6 +29,9 @@ public final class TickNotifier extends BlockNotifier {
     public void disarm() {}
 
     @Override
+    public void mute() {}
+
+    @Override
     public Sighting look() {
       return Sighting.UNKNOWN;
     }

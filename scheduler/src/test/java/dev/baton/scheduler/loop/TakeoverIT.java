@@ -26,6 +26,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -112,6 +113,35 @@ class TakeoverIT {
       Loops.await(returned);
 
       assertThat(foundByTheTimer).isZero();
+    }
+  }
+
+  /** Whoever is woken takes the CPU from somebody. */
+  @Test
+  void shouldWakeNobodyForTheSleepsOfAWorkerThatIsAway() {
+    var options = new SchedulerOptions().setLoops(1).setNotifier(BlockNotifier.Kind.PERF);
+    try (Loops loops =
+        Loops.start(options.setSlice(Duration.ofMillis(500)))
+            .assumeNotifier(BlockNotifier.Kind.PERF)) {
+      var stale = new AtomicLong();
+      loops
+          .first()
+          .continuation(
+              () -> {
+                Loops.await(release);
+                long before = loops.pool().stale();
+                for (int i = 0; i < 40; i++) {
+                  LockSupport.parkNanos(1_000_000);
+                }
+                stale.set(loops.pool().stale() - before);
+                returned.countDown();
+              });
+      loops.first().continuation(next::countDown);
+      Loops.await(next);
+      release.countDown();
+      Loops.await(returned);
+
+      assertThat(stale.get()).isLessThan(4);
     }
   }
 

@@ -159,6 +159,28 @@ class PerfEventRingTest {
     }
   }
 
+  /** What it does from then on is no news. Who closes the gate may do so while it is off. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void shouldWriteNoMoreThanPairsForAWorkerThatHasLostItsLoop(int written) {
+    ring.arm();
+    for (int i = 0; i < written; i++) {
+      assertThat(kernelSwitches(i % 2 == 0 ? OUT : IN, 1)).isTrue();
+    }
+
+    ring.mute();
+
+    if (written % 2 == 1) {
+      assertThat(kernelSwitches(IN, 2)).as("it comes on again").isTrue();
+    }
+    assertThat(space()).isZero();
+    assertThat(kernelSwitches(OUT, 3)).isFalse();
+    ring.disarm(); // it has come back
+    assertThat(space()).isZero();
+    ring.arm();
+    assertThat(space()).isEqualTo(ROOM);
+  }
+
   @Test
   void shouldHaveTheFirstPairWrittenAndShutTheGate() throws InterruptedException {
     Thread worker = new Thread(ring::begin);
