@@ -362,6 +362,7 @@ final class StandbyPool {
     if (c != null) {
       boolean _ = me.probe().look() == Sighting.BLOCKED || Patience.isAtLock(me.thread());
       long _ = me.cpuNanos(c);
+      me.probe().mute();
       c.nanosleep(1);
       if (widen(me.tid())) {
         repin();

@@ -90,8 +90,14 @@ class FirstTakeoverTest {
       return enclave.workerSnapshots().stream()
               .filter(worker -> worker.state() == WorkerSnapshot.State.STANDBY)
               .filter(worker -> ProcSampler.look(tid(enclave, worker)) == Sighting.BLOCKED)
+              .filter(worker -> waitsForEvents(enclave.stackOf(worker.worker())))
               .count()
           == standbys;
+    }
+
+    /** It has begun: then it may sleep, too. */
+    private static boolean waitsForEvents(List<StackTraceElement> stack) {
+      return stack.stream().anyMatch(frame -> frame.getMethodName().equals("epollWait"));
     }
 
     private static int tid(Enclave enclave, WorkerSnapshot worker) {

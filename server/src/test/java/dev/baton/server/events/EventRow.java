@@ -775,6 +775,7 @@ enum EventRow {
     String play(Stage stage) throws Exception {
       var ofRequest = new Outcome("never completes");
       var ofSocket = new Outcome("never completes");
+      var handled = new CountDownLatch(1);
       int port =
           stage.serve(
               server ->
@@ -791,9 +792,13 @@ enum EventRow {
                                           .connection()
                                           .close()
                                           .onComplete(r -> ofRequest.set(name(r.succeeded()))));
+                          handled.countDown();
                         }
                       }));
-      new Wire(port).get("/").close();
+      try (Wire wire = new Wire(port)) {
+        wire.get("/");
+        boolean _ = handled.await(stage.patienceMillis(), TimeUnit.MILLISECONDS);
+      }
       try (Wire wire = new Wire(port)) {
         wire.send("CONNECT x:1 HTTP/1.1\r\nhost: x:1\r\n\r\n").head();
       }
