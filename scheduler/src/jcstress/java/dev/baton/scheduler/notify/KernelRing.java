@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
-/** The kernel's side of a ring: it writes a record if there is room. */
+/** A ring, open, whose records are written as the kernel does: if there is room. */
 final class KernelRing {
   private static final int PAGE = 4096;
   private static final long HEAD = 1024;
@@ -16,11 +16,14 @@ final class KernelRing {
 
   private final MemorySegment memory = Arena.ofAuto().allocate(2 * PAGE, 8);
 
-  PerfEventNotifier.Ring ring() {
-    return new PerfEventNotifier.Ring(new FfmLinuxCalls(), -1, memory.address(), PAGE);
+  final PerfEventNotifier.Ring ring =
+      new PerfEventNotifier.Ring(new FfmLinuxCalls(), -1, memory.address(), PAGE);
+
+  KernelRing() {
+    ring.arm();
   }
 
-  long head() {
+  private long head() {
     return (long) LONG.getAcquire(memory, HEAD);
   }
 
@@ -29,14 +32,21 @@ final class KernelRing {
     return ((long) LONG.getAcquire(memory, TAIL) - (head() + 1)) & (PAGE - 1);
   }
 
-  void switches() {
+  /** What a worker does that has lost its loop: it goes off its CPU, comes on again, disarms. */
+  void workerIsBack() {
+    writes();
+    writes();
+    ring.disarm();
+  }
+
+  private void writes() {
     if (space() >= PerfEventNotifier.SWITCH_BYTES) {
       LONG.setRelease(memory, HEAD, head() + PerfEventNotifier.SWITCH_BYTES);
     }
   }
 
   /** {@link PerfEventNotifier.Ring#mute} without a fence. */
-  void mute() {
+  void muteWithoutFence() {
     long head;
     do {
       head = head();

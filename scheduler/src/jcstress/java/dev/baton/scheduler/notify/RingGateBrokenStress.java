@@ -17,22 +17,15 @@ import org.openjdk.jcstress.infra.results.J_Result;
 @State
 public class RingGateBrokenStress {
   private final KernelRing kernel = new KernelRing();
-  private final PerfEventNotifier.Ring ring = kernel.ring();
-
-  public RingGateBrokenStress() {
-    ring.arm();
-  }
 
   @Actor
   public void taker() {
-    kernel.mute();
+    kernel.muteWithoutFence();
   }
 
   @Actor
   public void worker() {
-    kernel.switches(); // off
-    kernel.switches(); // on
-    ring.disarm();
+    kernel.workerIsBack();
   }
 
   @Arbiter
