@@ -27,22 +27,24 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Stolen:
-    """What the hypervisor gives to others of one CPU, while the block lasts."""
+    """What the hypervisor gives to others of a server's CPU, and of the load generator's, while the block
+    lasts: of the one of them that had less."""
 
     LOOK_SECONDS = 0.01
     WINDOW_SECONDS = 0.1
 
-    def __init__(self, cpu=0):
-        self.name = f"cpu{cpu}"
-        self.seen = []  # when, seconds so far
+    def __init__(self, cpus=(0, 1)):
+        self.names = [f"cpu{cpu}" for cpu in cpus]
+        self.seen = []  # when, seconds so far of each
         self.over = threading.Event()
         self.watcher = threading.Thread(target=self.watch)
 
     def watch(self):
         while not self.over.wait(self.LOOK_SECONDS):
             lines = pathlib.Path("/proc/stat").read_text().splitlines()
-            fields = next(line.split() for line in lines if line.startswith(self.name + " "))
-            self.seen.append((time.monotonic(), int(fields[8]) / TICK))
+            fields = {name: rest for name, *rest in map(str.split, lines)}
+            so_far = [int(fields[name][7]) / TICK for name in self.names]
+            self.seen.append((time.monotonic(), so_far))
 
     def __enter__(self):
         self.watcher.start()
@@ -57,12 +59,18 @@ class Stolen:
         could not look for longer than that, because it had no CPU, all that was taken meanwhile counts."""
         end = self.seen[-1][0]
         seen = [(at, so_far) for at, so_far in self.seen if end - at <= seconds]
+        each = [self.of([(at, cpus[n]) for at, cpus in seen]) for n in range(len(self.names))]
+        taken, most = map(max, zip(*each, strict=True))
+        return taken / seconds, most
+
+    def of(self, seen):
+        """Seconds of one CPU, and the most of them within WINDOW_SECONDS."""
         most, first = 0, 0
         for number, (at, so_far) in enumerate(seen):
             while first + 1 < number and at - seen[first + 1][0] >= self.WINDOW_SECONDS:
                 first += 1
             most = max(most, so_far - seen[first][1])
-        return (seen[-1][1] - seen[0][1]) / seconds, most
+        return seen[-1][1] - seen[0][1], most
 
 
 def java(tool="java"):
