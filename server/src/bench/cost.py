@@ -15,10 +15,12 @@ import contextlib
 import pathlib
 import re
 import statistics
+import time
 
 import bench
 
 COMPILERS = re.compile(r"C[12] Compiler")
+CPUCLOCK_SCHED = 2  # of the kernel: the clock of a process's CPU time
 
 
 def wrk(arguments, port, seconds):
@@ -28,15 +30,21 @@ def wrk(arguments, port, seconds):
 
 
 def cpu_nanos(pid):
-    """What the threads of a process have run for: its compilers, and all others."""
-    ran = [0, 0]
+    """What a process has run for, its threads that have ended too, and each of its compilers."""
+    compilers = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
-            compiles = COMPILERS.match((task / "comm").read_text()) is not None
-            ran[0 if compiles else 1] += int((task / "schedstat").read_text().split()[0])
+            if COMPILERS.match((task / "comm").read_text()):
+                compilers[task.name] = int((task / "schedstat").read_text().split()[0])
         except OSError:
             pass  # it has ended
-    return ran
+    return time.clock_gettime_ns(~pid << 3 | CPUCLOCK_SCHED), compilers
+
+
+def between(before, after):
+    """What compilers have run for, and all others."""
+    compilers = sum(ran - before[1].get(task, 0) for task, ran in after[1].items())
+    return compilers, after[0] - before[0] - compilers
 
 
 class Variant:
@@ -62,8 +70,8 @@ class Variant:
         server, port = self.servers[jvm]
         before = cpu_nanos(server.process.pid)
         seen = wrk(arguments, port, arguments.secs)
-        ran = zip(before, cpu_nanos(server.process.pid), strict=True)
-        compilers, others = ((b - a) / seen["requests"] / 1e3 for a, b in ran)
+        ran = between(before, cpu_nanos(server.process.pid))
+        compilers, others = (nanos / seen["requests"] / 1e3 for nanos in ran)
         self.blocks.append({"jvm": jvm, "cpu": others, "rate": seen["rate"], "jit": compilers})
 
     def medians(self, column, jvms, digits):
