@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Where the CPU time of a request goes: two variants of the server in turn on CPU 0, wrk on CPU 1, JFR's
-samples by CPU time (one per millisecond of it) in its last seconds. From the project's root, after the
-build:
+samples by CPU time in its last seconds, one for each tick of the kernel. From the project's root, after
+the build:
 
   server/src/bench/profile.py [--jvms=2] [--warm=40] [--secs=40] [--path=/fast] [--a=--stock]
       [--b='--context per-request']
