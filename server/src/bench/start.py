@@ -46,6 +46,10 @@ def nanos(takeover):
     return ran if ran >= 0 else takeover["resumedAfterNanos"]
 
 
+def spoken(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def start(java, jar, options, arguments):
     """One life of a server; times in milliseconds."""
     began = time.monotonic()
@@ -110,7 +114,7 @@ def main():
         for kind in kinds:
             values = [run[name] for run in runs[kind] if run[name] is not None]
             cells.append(
-                f"{statistics.median(values):.3g} ({min(values):.3g} … {max(values):.3g})"
+                f"{spoken(statistics.median(values))} ({spoken(min(values))} … {spoken(max(values))})"
                 if values
                 else ""
             )
