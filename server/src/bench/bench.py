@@ -32,9 +32,9 @@ class Stolen:
 
     LOOK_SECONDS = 0.01
     WINDOW_SECONDS = 0.1
+    CPUS = "cpu0", "cpu1"
 
-    def __init__(self, cpus=(0, 1)):
-        self.names = [f"cpu{cpu}" for cpu in cpus]
+    def __init__(self):
         self.seen = []  # when, seconds so far of each
         self.over = threading.Event()
         self.watcher = threading.Thread(target=self.watch)
@@ -43,7 +43,7 @@ class Stolen:
         while not self.over.wait(self.LOOK_SECONDS):
             lines = pathlib.Path("/proc/stat").read_text().splitlines()
             fields = {name: rest for name, *rest in map(str.split, lines)}
-            so_far = [int(fields[name][7]) / TICK for name in self.names]
+            so_far = [int(fields[name][7]) / TICK for name in self.CPUS]
             self.seen.append((time.monotonic(), so_far))
 
     def __enter__(self):
@@ -59,7 +59,7 @@ class Stolen:
         could not look for longer than that, because it had no CPU, all that was taken meanwhile counts."""
         end = self.seen[-1][0]
         seen = [(at, so_far) for at, so_far in self.seen if end - at <= seconds]
-        each = [self.of([(at, cpus[n]) for at, cpus in seen]) for n in range(len(self.names))]
+        each = [self.of([(at, cpus[n]) for at, cpus in seen]) for n in range(len(self.CPUS))]
         taken, most = map(max, zip(*each, strict=True))
         return taken / seconds, most
 
