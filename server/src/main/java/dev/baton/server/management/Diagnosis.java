@@ -379,7 +379,11 @@ record Diagnosis(
                             + ".")));
   }
 
-  private static void blocking(List<Blame> blame, List<Finding> findings) {
+  /**
+   * Tells of routes whose handlers block or compute for long, if that is worth it taken together.
+   */
+  static void blocking(List<Blame> all, List<Finding> findings) {
+    List<Blame> blame = all.stream().filter(b -> !isStart(b)).toList();
     long away = blame.stream().mapToLong(Blame::awayNanos).sum();
     long takeovers = blame.stream().mapToLong(Blame::takeovers).sum();
     if (away < WORTH_TELLING_NANOS && takeovers < WORTH_TELLING_TAKEOVERS) {
@@ -389,9 +393,6 @@ record Diagnosis(
       long share = away == 0 ? 100 : Math.round(100.0 * b.awayNanos() / away);
       if (share < 5) {
         break;
-      }
-      if (b.route().equals(TakeoverLog.NO_REQUEST) && b.awayNow() == 0 && b.perSecond() < 1) {
-        continue; // a verticle that starts
       }
       findings.add(
           new Finding(
@@ -410,6 +411,11 @@ record Diagnosis(
                   + b.doing().inWords()
                   + "."));
     }
+  }
+
+  /** A verticle that has started. */
+  private static boolean isStart(Blame b) {
+    return b.route().equals(TakeoverLog.NO_REQUEST) && b.awayNow() == 0 && b.perSecond() < 1;
   }
 
   private static void died(List<Takeover> deaths, long now, List<Finding> findings) {

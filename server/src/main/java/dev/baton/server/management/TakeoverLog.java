@@ -53,7 +53,7 @@ final class TakeoverLog {
     private long lookedNanos;
     private String route = "";
 
-    private Entry(long number, Part part, Takeover takeover, long aliveNanos) {
+    Entry(long number, Part part, Takeover takeover, long aliveNanos) {
       this.number = number;
       this.part = part;
       this.takeover = takeover;
