@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 // google-java-format off
 /*
  * A one-shot timerfd per loop, in the epoll set its standbys sleep in. The loop pushes it out at
- * most every three quarters of a slice, so it fires only when the loop is stuck, or idle, once: no
- * tick.
+ * most every three quarters of a slice, also between the units of one turn, so it fires only when the
+ * loop is stuck, or idle, once: no tick.
  *
  *   armed      ── owner pushes (every 3/4 of a slice) ───────────▶ armed
  *   armed      ── fires, loop in IO ─────────────────────────────▶ forgotten (nextPush = 0)

@@ -131,10 +131,10 @@ public final class TransferableEventLoop extends UnitExecutor
   private static final int NEW_WORK_CHUNK = 256;
   private static final int MAX_UNITS_PER_TURN = 4096;
 
-  /** Continuations between two looks at the clock, unless they are long. */
+  /** Units between two looks at the clock, unless they are long. */
   private static final int CLOCK_EVERY = 8;
 
-  /** What a long continuation takes. */
+  /** What a long unit takes. */
   private static final long LONG_NANOS = 50_000;
 
   /** So many continuations take no time that would matter. */
@@ -241,7 +241,8 @@ public final class TransferableEventLoop extends UnitExecutor
   private long continuations;
   private long continuationsAtPoll;
   private long turns;
-  private int clockEvery = CLOCK_EVERY;
+  private int clockEvery = CLOCK_EVERY; // continuations
+  private int unitClockEvery = CLOCK_EVERY; // of channels, and tasks
   private long unitsRun;
   private long errandNanos;
   private long pulledUnits;
@@ -651,7 +652,10 @@ public final class TransferableEventLoop extends UnitExecutor
   private int runUnits(Worker me, LoopThread thread) {
     BlockProbe probe = me.probe();
     boolean armed = false;
+    long beganNanos = 0;
     int ran = 0;
+    int inside = 0;
+    int look = unitClockEvery;
     for (int units = 0; units < MAX_UNITS_PER_TURN; units++) {
       ChannelLoop channel = ready.poll();
       Runnable task = null;
@@ -689,6 +693,7 @@ public final class TransferableEventLoop extends UnitExecutor
       if (!armed) {
         armed = true;
         begin(thread);
+        beganNanos = thread.turnNanos;
         probe.arm();
       }
       unitsRun++;
@@ -707,12 +712,31 @@ public final class TransferableEventLoop extends UnitExecutor
         return -1;
       }
       probe.rearm();
+      if (++inside == look) {
+        look += pushTimer(beganNanos, inside);
+      }
     }
     if (armed) {
       probe.disarm();
       clock.forget(); // they may have taken long
     }
     return ran;
+  }
+
+  /**
+   * Pushes the slice's timer out between two units: many of them are not one that is stuck.
+   *
+   * @param beganNanos when the first of {@code units} did
+   * @return after how many more to do so again
+   */
+  private int pushTimer(long beganNanos, int units) {
+    long now = System.nanoTime();
+    SliceTimer t = timer;
+    if (t != null) {
+      t.pushIfDue(now);
+    }
+    unitClockEvery = now - beganNanos > units * LONG_NANOS ? 1 : CLOCK_EVERY;
+    return unitClockEvery;
   }
 
   /** A connection of a client whose task has failed tells those who wait for its answers. */

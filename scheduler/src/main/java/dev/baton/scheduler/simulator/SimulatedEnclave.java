@@ -307,9 +307,7 @@ final class SimulatedEnclave implements Agent {
     }
     worker.unitNanos = nanos;
     worker.left += nanos;
-    if (loop.forgotten) {
-      push(loop);
-    }
+    pushIfDue(loop);
   }
 
   private void ran(SimulatedWorker worker) {

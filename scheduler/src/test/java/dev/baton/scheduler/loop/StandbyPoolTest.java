@@ -177,4 +177,37 @@ final class StandbyPoolTest {
     second.countDown();
     end(kernel, group);
   }
+
+  /** Each of them leaves its unit soon; only the turn is longer than a slice. */
+  @Test
+  void shouldNotLookAtATurnOfManyUnits() throws Exception {
+    var kernel = new Kernel();
+    TransferableEventLoopGroup group = group(kernel, new Policy(0));
+    TransferableEventLoop loop = group.loops().getFirst();
+    var settings = new int[2];
+    var done = new CountDownLatch(1);
+    loop.execute(
+        () -> {
+          settings[0] = kernel.settings.get();
+          for (int task = 0; task < 50; task++) {
+            loop.execute(
+                () -> {
+                  long end = System.nanoTime() + 300_000;
+                  while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                  }
+                });
+          }
+          loop.execute(
+              () -> {
+                settings[1] = kernel.settings.get();
+                done.countDown();
+              });
+        });
+    Loops.await(done);
+
+    // 15 ms: every three quarters of a millisecond, but for the first eight units
+    assertThat(settings[1] - settings[0]).as("how often the timer is pushed").isGreaterThan(8);
+    end(kernel, group);
+  }
 }
