@@ -23,6 +23,8 @@ import sys
 import threading
 import time
 
+import bench
+
 TARGET = pathlib.Path(__file__).parents[2] / "target"
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -44,10 +46,6 @@ def nanos(takeover):
     """None waited for the new owner if there is no next handler."""
     ran = takeover["nextRanAfterNanos"]
     return ran if ran >= 0 else takeover["resumedAfterNanos"]
-
-
-def spoken(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def start(java, jar, options, arguments):
@@ -113,11 +111,8 @@ def main():
         cells = []
         for kind in kinds:
             values = [run[name] for run in runs[kind] if run[name] is not None]
-            cells.append(
-                f"{spoken(statistics.median(values))} ({spoken(min(values))} … {spoken(max(values))})"
-                if values
-                else ""
-            )
+            told = [statistics.median(values), min(values), max(values)] if values else []
+            cells.append("{} ({} … {})".format(*(bench.number(v, 3) for v in told)) if told else "")
         print("|", name, "|", " | ".join(cells), "|", file=sys.stderr)
 
 

@@ -24,10 +24,14 @@ def watch_nanos(server):
     raise SystemExit("nobody watches")
 
 
+def load(arguments, port, seconds):
+    return bench.wrk(f"http://127.0.0.1:{port}/fast", seconds, f"-c{arguments.conns}")
+
+
 def measure(arguments, server, port):
     """Microseconds of CPU per request without the watch, of the watch, and of the compilers."""
     before, watched = cost.cpu_nanos(server.process.pid), watch_nanos(server)
-    seen = cost.wrk(arguments, port, arguments.secs)
+    seen = load(arguments, port, arguments.secs)
     compilers, others = cost.between(before, cost.cpu_nanos(server.process.pid))
     watched = watch_nanos(server) - watched
     return [nanos / seen["requests"] / 1e3 for nanos in (others - watched, watched, compilers)]
@@ -40,14 +44,13 @@ def main():
     for name, value in (("jvms", 3), ("rounds", 16), ("secs", 1), ("warm", 40), ("conns", 32)):
         options.add_argument("--" + name, type=int, default=value)
     arguments = options.parse_args()
-    arguments.path, arguments.script = "/fast", None
     pairs = []
     for _ in range(arguments.jvms):
         service = ["-cp", bench.JAR, bench.HERE / "TwinService.java", PORT]
         with bench.Server(*service, ready=f"http://127.0.0.1:{PORT + 1}/fast") as server:
             for turn in range(8):
                 for port in bench.turns([PORT, PORT + 1], turn):
-                    cost.wrk(arguments, port, arguments.warm // 8)
+                    load(arguments, port, arguments.warm // 8)
             for block in range(arguments.rounds):
                 order = bench.turns([PORT, PORT + 1], block)
                 seen = {port: measure(arguments, server, port) for port in order}

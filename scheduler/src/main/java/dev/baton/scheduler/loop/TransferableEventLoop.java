@@ -655,7 +655,7 @@ public final class TransferableEventLoop extends UnitExecutor
     long beganNanos = 0;
     int ran = 0;
     int inside = 0;
-    int look = unitClockEvery;
+    int look = timer == null ? Integer.MAX_VALUE : unitClockEvery;
     for (int units = 0; units < MAX_UNITS_PER_TURN; units++) {
       ChannelLoop channel = ready.poll();
       Runnable task = null;
@@ -713,7 +713,7 @@ public final class TransferableEventLoop extends UnitExecutor
       }
       probe.rearm();
       if (++inside == look) {
-        look += pushTimer(beganNanos, inside);
+        look += pushTimer(Objects.requireNonNull(timer), beganNanos, inside);
       }
     }
     if (armed) {
@@ -729,14 +729,16 @@ public final class TransferableEventLoop extends UnitExecutor
    * @param beganNanos when the first of {@code units} did
    * @return after how many more to do so again
    */
-  private int pushTimer(long beganNanos, int units) {
+  private int pushTimer(SliceTimer t, long beganNanos, int units) {
     long now = System.nanoTime();
-    SliceTimer t = timer;
-    if (t != null) {
-      t.pushIfDue(now);
-    }
-    unitClockEvery = now - beganNanos > units * LONG_NANOS ? 1 : CLOCK_EVERY;
+    t.pushIfDue(now);
+    unitClockEvery = clockEvery(now - beganNanos, units);
     return unitClockEvery;
+  }
+
+  /** How many more are to run before the clock is read again. */
+  private static int clockEvery(long tookNanos, int ran) {
+    return tookNanos > ran * LONG_NANOS ? 1 : CLOCK_EVERY;
   }
 
   /** A connection of a client whose task has failed tells those who wait for its answers. */
@@ -1650,7 +1652,7 @@ public final class TransferableEventLoop extends UnitExecutor
       probe.rearm();
       if (ran == look) {
         long tookNanos = System.nanoTime() - beganNanos;
-        clockEvery = tookNanos > ran * LONG_NANOS ? 1 : CLOCK_EVERY;
+        clockEvery = clockEvery(tookNanos, ran);
         look += clockEvery;
         if (tookNanos > policy.batchNanos()) {
           break;
