@@ -4,12 +4,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * New work that is expected to block where the JVM sees it: a virtual thread of its own runs it,
- * away from its loop from the start, and no loop is taken over for it.
+ * New work that is expected to block: another thread runs it, away from its loop from the start,
+ * and no loop is taken over for it.
  */
 public interface Ahead {
-  /** Runs it, once, on a virtual thread. */
+  /** Runs it, once. */
   void run();
+
+  /** Whether the JVM sees what it waits for, so that a virtual thread waits at no one's cost. */
+  boolean isSeen();
 
   /** What it is, for onlookers, as a {@link WorkObserver} would describe it. Any thread. */
   @Nullable Supplier<?> work();

@@ -2,6 +2,7 @@ package dev.baton.scheduler.loop;
 
 import dev.baton.scheduler.policy.StatusWord;
 import dev.baton.scheduler.policy.TakeoverCause;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,17 +16,34 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work that runs away from its loop from the start, each on a virtual thread. To onlookers it is a
- * worker that is away, with an id above those of workers. Any thread.
+ * Work that runs away from its loop from the start: on a virtual thread where the JVM sees it wait,
+ * else on one of {@link BlockingPool}. To onlookers it is a worker that is away, with an id above
+ * those of workers. Any thread.
  */
 final class AheadRuns {
   private static final int FIRST_ID = StatusWord.MAX_OWNER + 1;
 
-  private record Run(int id, int loop, Thread thread, long sinceNanos, @Nullable Supplier<?> work) {
+  private static final class Run {
+    private final int id;
+    private final int loop;
+    private final long sinceNanos;
+    private final @Nullable Supplier<?> work;
+
+    /** Null until it runs. */
+    private volatile @Nullable Thread thread;
+
+    Run(int id, int loop, @Nullable Supplier<?> work) {
+      this.id = id;
+      this.loop = loop;
+      this.sinceNanos = System.nanoTime();
+      this.work = work;
+    }
+
     WorkerSnapshot snapshot() {
+      Thread t = thread;
       return new WorkerSnapshot(
           id,
-          thread.getName(),
+          t == null ? "" : t.getName(),
           -1,
           loop,
           WorkerSnapshot.State.AWAY,
@@ -36,19 +54,28 @@ final class AheadRuns {
 
   private static final System.Logger LOGGER = System.getLogger(AheadRuns.class.getName());
 
-  private final ThreadFactory threads;
+  private final ThreadFactory virtualThreads;
+  private final BlockingPool blocking;
   private final Map<Integer, Run> runs = new ConcurrentHashMap<>();
   private final AtomicInteger ids;
   private final LongAdder started = new LongAdder();
   private final Consumer<Absence> ended;
 
   /**
-   * @param threads makes the virtual threads
+   * @param virtualThreads makes those
+   * @param platformThreads makes the others
+   * @param keepAlive for how long one of these waits for work
    * @param ids the next one's, of all enclaves
    * @param ended told of each that has run, on its thread
    */
-  AheadRuns(ThreadFactory threads, AtomicInteger ids, Consumer<Absence> ended) {
-    this.threads = threads;
+  AheadRuns(
+      ThreadFactory virtualThreads,
+      ThreadFactory platformThreads,
+      Duration keepAlive,
+      AtomicInteger ids,
+      Consumer<Absence> ended) {
+    this.virtualThreads = virtualThreads;
+    this.blocking = new BlockingPool(platformThreads, this::startVirtual, keepAlive);
     this.ids = ids;
     this.ended = ended;
   }
@@ -65,17 +92,30 @@ final class AheadRuns {
    */
   boolean start(TransferableEventLoop loop, StandbyPool pool, Ahead ahead) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
-    long since = System.nanoTime();
-    try {
-      Thread thread = threads.newThread(() -> run(loop, pool, ahead, id, since));
-      runs.put(id, new Run(id, loop.index(), thread, since, ahead.work()));
-      thread.start();
-    } catch (OutOfMemoryError | LinkageError e) { // no native thread, to carry it or as in prepare
+    var run = new Run(id, loop.index(), ahead.work());
+    runs.put(id, run);
+    if (!begin(ahead, () -> run(loop, pool, ahead, run))) {
       runs.remove(id);
       return false;
     }
     started.increment();
     return true;
+  }
+
+  private boolean begin(Ahead ahead, Runnable body) {
+    try {
+      if (!ahead.isSeen()) {
+        return blocking.execute(body);
+      }
+      startVirtual(body);
+      return true;
+    } catch (OutOfMemoryError | LinkageError e) { // no native thread, to carry it or as in prepare
+      return false;
+    }
+  }
+
+  private void startVirtual(Runnable body) {
+    virtualThreads.newThread(body).start();
   }
 
   /**
@@ -87,7 +127,7 @@ final class AheadRuns {
   void prepare() {
     try {
       for (int cpu = 0; cpu < Runtime.getRuntime().availableProcessors(); cpu++) {
-        threads.newThread(() -> LockSupport.parkNanos(1)).start();
+        startVirtual(() -> LockSupport.parkNanos(1));
       }
     } catch (OutOfMemoryError | LinkageError e) {
       LOGGER.log(
@@ -96,18 +136,29 @@ final class AheadRuns {
     }
   }
 
-  private void run(TransferableEventLoop loop, StandbyPool pool, Ahead ahead, int id, long since) {
+  /** No more work comes. */
+  void close() {
+    blocking.close();
+  }
+
+  private void run(TransferableEventLoop loop, StandbyPool pool, Ahead ahead, Run run) {
+    run.thread = Thread.currentThread();
     long began = System.nanoTime();
     try {
       ahead.run();
     } finally {
       long end = System.nanoTime();
-      runs.remove(id);
+      runs.remove(run.id);
       loop.endAhead(pool);
       ahead.ran(end - began);
       ended.accept(
           new Absence(
-              id, 0, TakeoverCause.BLOCKED, since, end - since, Enclave.describe(ahead.work())));
+              run.id,
+              0,
+              TakeoverCause.BLOCKED,
+              run.sinceNanos,
+              end - run.sinceNanos,
+              Enclave.describe(run.work)));
     }
   }
 

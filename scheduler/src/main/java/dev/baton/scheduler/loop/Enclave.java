@@ -135,7 +135,11 @@ public final class Enclave {
     this.roster = roster;
     this.ahead =
         new AheadRuns(
-            Thread.ofVirtual().name("baton-ahead-", 0).factory(), roster.aheadIds(), this::wasAway);
+            Thread.ofVirtual().name("baton-ahead-", 0).factory(),
+            this::newBlockingThread,
+            options.getStandbyKeepAlive(),
+            roster.aheadIds(),
+            this::wasAway);
     this.options = new SchedulerOptions(options);
     this.calls = calls;
     this.notifier = notifier;
@@ -655,6 +659,7 @@ public final class Enclave {
   /** Nothing is to be driven or decided any more. */
   void endStandbys() {
     policies.stop();
+    ahead.close();
     pools.values().forEach(StandbyPool::stop);
   }
 
@@ -672,6 +677,10 @@ public final class Enclave {
 
   AheadRuns ahead() {
     return ahead;
+  }
+
+  private Thread newBlockingThread(Runnable body) {
+    return new BlockingThread(body, calls, affinity);
   }
 
   /** Makes ready what starting work ahead needs. Before the first. */
@@ -902,6 +911,9 @@ public final class Enclave {
 
   /** The kernel's number of a worker's thread; 0 if it is not known. Any thread. */
   public int tidOf(int worker) {
+    if (AheadRuns.isAhead(worker)) {
+      return aheadWith(worker).threadOf(worker) instanceof BlockingThread thread ? thread.tid() : 0;
+    }
     Worker w = roster.worker(worker);
     return w == null ? 0 : w.tid();
   }

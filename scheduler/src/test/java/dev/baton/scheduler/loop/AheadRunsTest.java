@@ -2,6 +2,7 @@ package dev.baton.scheduler.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -14,23 +15,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 final class AheadRunsTest {
   /** What would be lost. */
-  private static final Ahead WORK =
-      new Ahead() {
-        @Override
-        public void run() {
-          throw new AssertionError("no thread runs it");
-        }
+  private record Work(boolean isSeen) implements Ahead {
+    @Override
+    public void run() {
+      throw new AssertionError("no thread runs it");
+    }
 
-        @Override
-        public @Nullable Supplier<?> work() {
-          return null;
-        }
+    @Override
+    public @Nullable Supplier<?> work() {
+      return null;
+    }
 
-        @Override
-        public void ran(long nanos) {
-          throw new AssertionError("no thread runs it");
-        }
-      };
+    @Override
+    public void ran(long nanos) {
+      throw new AssertionError("no thread runs it");
+    }
+  }
 
   /**
    * The first virtual thread of a process fails so if no native one can be had, and all later ones.
@@ -43,14 +43,19 @@ final class AheadRunsTest {
     };
   }
 
+  private static AheadRuns runs(ThreadFactory threads) {
+    return new AheadRuns(threads, threads, Duration.ofSeconds(1), new AtomicInteger(), _ -> {});
+  }
+
   @ParameterizedTest
   @ValueSource(classes = {OutOfMemoryError.class, NoClassDefFoundError.class})
   void shouldRefuseWhatNoThreadCanBeHadFor(Class<? extends Error> with) throws Exception {
     try (Loops loops = Loops.one()) {
       TransferableEventLoop loop = loops.first();
-      var ahead = new AheadRuns(failing(with), new AtomicInteger(), _ -> {});
+      var ahead = runs(failing(with));
 
-      assertThat(ahead.start(loop, loop.pool(), WORK)).isFalse();
+      assertThat(ahead.start(loop, loop.pool(), new Work(true))).isFalse();
+      assertThat(ahead.start(loop, loop.pool(), new Work(false))).isFalse();
 
       assertThat(ahead.snapshots()).isEmpty();
       assertThat(ahead.started()).isZero();
@@ -59,7 +64,7 @@ final class AheadRunsTest {
 
   @Test
   void shouldGoOnWhereNoneCanBeHadToPrepareFor() {
-    var ahead = new AheadRuns(failing(NoClassDefFoundError.class), new AtomicInteger(), _ -> {});
+    var ahead = runs(failing(NoClassDefFoundError.class));
 
     ahead.prepare();
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * into an empty map per request. Any thread.
  *
  * <p>Only what the JVM sees waits on a virtual thread without one of the machine's: sleeps, locks,
- * sockets. In foreign code a handler is better off with a worker, so such a route stays inline.
+ * sockets. In foreign code and in files a handler is better off with a thread that may block.
  */
 public final class BlockingRoutes {
   /** How many routes are told apart; those beyond stay inline, without a bound. */
@@ -123,12 +123,8 @@ public final class BlockingRoutes {
    * @param counted what has counted it when it began
    */
   public void taken(Takeover takeover, RequestWork work, RouteStart counted) {
-    if (startAhead && takeover.cause() == TakeoverCause.BLOCKED && counted.wantsLook()) {
-      if (isSeen(takeover)) {
-        counted.waits(work);
-      } else {
-        counted.unseen();
-      }
+    if (startAhead && takeover.cause() == TakeoverCause.BLOCKED) {
+      counted.waits(work, counted.wantsLook() && isSeen(takeover));
     }
   }
 

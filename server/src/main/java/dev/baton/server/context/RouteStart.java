@@ -6,6 +6,9 @@ package dev.baton.server.context;
  *   ahead   ── of 64 requests that ended, 32 were over at once; or
  *              of 4 tries inline, one in 64 requests, 3 did not wait ────────────▶ inline
  *
+ * Those that start ahead do so on virtual threads if the JVM has seen three of four that waited inline,
+ * of those 32 and then of each 4 tries; else on threads that may block.
+ *
  * What lies between stays as it is, so a route that waits now and then does not change to and fro. A
  * route that has come back waits for twice as many requests each time, up to 8,192.
  *
@@ -15,6 +18,16 @@ package dev.baton.server.context;
 // google-java-format on
 /** How the requests of one route are started: inline, or ahead since nearly all of them wait. */
 public final class RouteStart {
+  /** How a request is started. */
+  public enum Kind {
+    /** On its loop. */
+    INLINE,
+    /** Away from its loop, on a thread that may block. */
+    AHEAD,
+    /** Away from its loop, on a virtual thread: the JVM sees what it waits for. */
+    VIRTUAL
+  }
+
   private static final int INLINE_WINDOW = 32;
   private static final int MAX_WINDOW = 8_192;
   private static final int AHEAD_WINDOW = 64;
@@ -27,14 +40,17 @@ public final class RouteStart {
 
   private volatile RequestWork latest;
   private volatile boolean ahead;
+  private volatile boolean seen = true;
 
   // Written by loops and the threads of requests
   private int window = INLINE_WINDOW;
   private int requests;
   private int ended;
   private int waited;
+  private int waitedSeen;
   private int tries;
   private int triesWaited;
+  private int triesSeen;
   private int unseen;
 
   RouteStart(RequestWork first) {
@@ -46,9 +62,14 @@ public final class RouteStart {
     return latest;
   }
 
-  /** Whether its requests are started ahead now. Any thread. */
-  public boolean isAhead() {
-    return ahead;
+  /** How its requests are started now, but for tries. Any thread. */
+  public Kind kind() {
+    return ahead ? seen ? Kind.VIRTUAL : Kind.AHEAD : Kind.INLINE;
+  }
+
+  /** Whether the JVM sees what they wait for. */
+  boolean isSeen() {
+    return seen;
   }
 
   /** A request begins; whether it is to be started ahead. */
@@ -56,6 +77,7 @@ public final class RouteStart {
     int count = ++requests;
     if (!ahead) {
       if (count >= window) {
+        seen = areMost(waitedSeen, waited);
         decide(waited >= window - window / 5);
       }
       return false;
@@ -69,31 +91,35 @@ public final class RouteStart {
         comeBack();
         return false;
       }
+      seen = areMost(triesSeen, triesWaited);
       tries = 0;
       triesWaited = 0;
+      triesSeen = 0;
     }
     tries++;
     return false; // to see how it does
   }
 
-  /** Whether it is worth a look how a request blocks; not each time where it was in vain. */
+  /** Whether it is worth a look how a request waits; not each time where it was in vain. */
   boolean wantsLook() {
-    return unseen < UNSEEN || unseen++ % LOOK_EVERY == 0;
+    return ahead || unseen < UNSEEN || unseen % LOOK_EVERY == 0;
   }
 
-  /** A request that was started inline blocks where the JVM does not see it. */
-  void unseen() {
-    unseen++;
-  }
-
-  /** A request that was started inline has lost its loop because it waits. */
-  void waits(RequestWork request) {
-    unseen = 0;
+  /**
+   * A request that was started inline has lost its loop because it waits.
+   *
+   * @param isSeen whether the JVM is known to see it wait
+   */
+  void waits(RequestWork request, boolean isSeen) {
     latest = request;
+    unseen = isSeen ? 0 : unseen + 1;
+    int one = isSeen ? 1 : 0;
     if (ahead) {
       triesWaited++;
+      triesSeen += one;
     } else {
       waited++;
+      waitedSeen += one;
     }
   }
 
@@ -115,6 +141,10 @@ public final class RouteStart {
     }
   }
 
+  private static boolean areMost(int some, int of) {
+    return 4 * some >= 3 * of;
+  }
+
   private void comeBack() {
     window = Math.min(MAX_WINDOW, 2 * window);
     decide(false);
@@ -124,8 +154,10 @@ public final class RouteStart {
     requests = 0;
     ended = 0;
     waited = 0;
+    waitedSeen = 0;
     tries = 0;
     triesWaited = 0;
+    triesSeen = 0;
     ahead = next;
   }
 }

@@ -765,6 +765,11 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
 
     @Override
+    public boolean isSeen() {
+      return start.isSeen();
+    }
+
+    @Override
     public @Nullable Supplier<?> work() {
       return work;
     }

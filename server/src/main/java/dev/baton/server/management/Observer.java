@@ -5,10 +5,13 @@ import dev.baton.scheduler.loop.Enclave;
 import dev.baton.scheduler.loop.WorkerSnapshot;
 import dev.baton.server.Pipelines;
 import dev.baton.server.context.BlockingRoute;
+import dev.baton.server.context.RouteStart;
 import dev.baton.stages.StageSnapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -217,7 +220,7 @@ final class Observer {
     return new JsonObject()
         .put("method", view.method())
         .put("route", view.route())
-        .put("start", isAhead(view) ? "ahead" : "inline")
+        .put("start", kind(view).name().toLowerCase(Locale.ROOT))
         .put("requestsPerSecond", rounded(view.requestsPerSecond()))
         .put("errorsPerSecond", rounded(view.errorsPerSecond()))
         .put("p50Nanos", view.latencies().quantileNanos(0.5))
@@ -225,14 +228,17 @@ final class Observer {
         .put("p999Nanos", view.latencies().quantileNanos(0.999));
   }
 
-  private boolean isAhead(RouteWindow.View view) {
+  /** How most of a route's requests are started that has the latest method and pattern. */
+  private RouteStart.Kind kind(RouteWindow.View view) {
     return watch.blockingRoutes().stream()
         .map(BlockingRoute::start)
-        .anyMatch(
+        .filter(
             start ->
-                start.isAhead()
-                    && start.latest().method().equals(view.method())
-                    && start.latest().route().equals(view.route()));
+                start.latest().method().equals(view.method())
+                    && start.latest().route().equals(view.route()))
+        .map(RouteStart::kind)
+        .max(Comparator.naturalOrder())
+        .orElse(RouteStart.Kind.INLINE);
   }
 
   private static double rounded(double value) {

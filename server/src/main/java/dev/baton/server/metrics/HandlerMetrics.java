@@ -9,6 +9,7 @@ import dev.baton.scheduler.notify.Sighting;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.context.RequestWork;
+import dev.baton.server.context.RouteStart;
 import dev.baton.server.metrics.FamilySpec.Kind;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
@@ -133,6 +134,10 @@ final class HandlerMetrics {
             Now::behind));
   }
 
+  private static double is(RouteStart.Kind kind, RouteStart.Kind other) {
+    return kind == other ? 1 : 0;
+  }
+
   /** How the requests of routes are started, and how near they are to their bound. */
   List<MetricSnapshot> routes(Collection<BlockingRoute> known) {
     Map<Labels, Double> ahead = new LinkedHashMap<>();
@@ -140,7 +145,9 @@ final class HandlerMetrics {
     for (BlockingRoute route : known) {
       RequestWork latest = route.start().latest();
       Labels labels = Labels.of("method", latest.method(), "route", routeOf(latest));
-      ahead.merge(labels, route.start().isAhead() ? 1.0 : 0, Math::max);
+      RouteStart.Kind kind = route.start().kind();
+      ahead.merge(labels.add("thread", "platform"), is(kind, RouteStart.Kind.AHEAD), Math::max);
+      ahead.merge(labels.add("thread", "virtual"), is(kind, RouteStart.Kind.VIRTUAL), Math::max);
       for (AwayBound bound : route.bounds()) {
         full.merge(labels, (double) bound.inside() / bound.max(), Math::max);
       }
@@ -148,7 +155,8 @@ final class HandlerMetrics {
     return List.of(
         gauge(
             "baton_route_starts_ahead",
-            "Whether requests of this route, which have blocked, are started ahead.",
+            "Whether requests of this route, which have blocked, are started ahead, and on which"
+                + " threads.",
             ahead,
             Double::doubleValue),
         gauge(

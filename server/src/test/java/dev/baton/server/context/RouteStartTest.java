@@ -2,6 +2,7 @@ package dev.baton.server.context;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.server.context.RouteStart.Kind;
 import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 
@@ -11,6 +12,7 @@ class RouteStartTest {
   private static final long MILLISECOND = 1_000_000;
 
   private final RouteStart start = new RouteStart(REQUEST);
+  private boolean seen = true;
 
   /**
    * Requests come one after the other, and are told of as they would be.
@@ -25,7 +27,7 @@ class RouteStartTest {
         ahead++;
         start.ran(waits.test(i) ? MILLISECOND : 1_000);
       } else if (waits.test(i)) {
-        start.waits(REQUEST);
+        start.waits(REQUEST, seen);
       }
     }
     return ahead;
@@ -35,9 +37,9 @@ class RouteStartTest {
   void shouldStartAheadWhatNearlyAlwaysWaits() {
     requests(32, i -> i % 8 != 0);
 
-    assertThat(start.isAhead()).isTrue();
+    assertThat(start.kind()).isEqualTo(Kind.VIRTUAL);
     assertThat(requests(640, i -> true)).isGreaterThan(620).isLessThan(640); // some are tries
-    assertThat(start.isAhead()).isTrue();
+    assertThat(start.kind()).isEqualTo(Kind.VIRTUAL);
   }
 
   @Test
@@ -52,7 +54,7 @@ class RouteStartTest {
 
     requests(130, i -> false);
 
-    assertThat(start.isAhead()).isFalse();
+    assertThat(start.kind()).isEqualTo(Kind.INLINE);
     assertThat(requests(1_000, i -> false)).isZero();
   }
 
@@ -68,7 +70,7 @@ class RouteStartTest {
       }
     }
 
-    assertThat(start.isAhead()).isFalse();
+    assertThat(start.kind()).isEqualTo(Kind.INLINE);
     assertThat(ahead).isPositive();
   }
 
@@ -81,12 +83,12 @@ class RouteStartTest {
       boolean _ = start.begin();
     }
 
-    assertThat(start.isAhead()).isFalse(); // none of the tries has lost its loop
+    assertThat(start.kind()).isEqualTo(Kind.INLINE); // none of the tries has lost its loop
     requests(128, i -> true);
     for (int i = 0; i < 200; i++) {
       boolean _ = start.begin();
     }
-    assertThat(start.isAhead()).isTrue();
+    assertThat(start.kind()).isEqualTo(Kind.VIRTUAL);
   }
 
   /** Its first callbacks are over at once; others wait, and look like it. */
@@ -94,12 +96,12 @@ class RouteStartTest {
   void shouldAskForMoreEachTimeItHasComeBack() {
     int requests = 0;
     for (int back = 0; back < 6; back++) {
-      while (!start.isAhead()) {
+      while (start.kind() == Kind.INLINE) {
         requests(1, i -> true);
         requests++;
       }
       requests(130, i -> false);
-      assertThat(start.isAhead()).isFalse();
+      assertThat(start.kind()).isEqualTo(Kind.INLINE);
     }
 
     assertThat(requests).isGreaterThan(1_000);
@@ -112,7 +114,7 @@ class RouteStartTest {
 
     assertThat(requests(6_400, i -> i % 3 != 0)).isGreaterThan(6_200);
 
-    assertThat(start.isAhead()).isTrue();
+    assertThat(start.kind()).isEqualTo(Kind.VIRTUAL);
   }
 
   @Test
@@ -121,10 +123,44 @@ class RouteStartTest {
     for (int i = 0; i < 1_000; i++) {
       if (start.wantsLook()) {
         looks++;
-        start.unseen();
+        start.waits(REQUEST, false);
       }
     }
 
     assertThat(looks).isBetween(8, 40);
+  }
+
+  @Test
+  void shouldUseThreadsThatMayBlockWhereTheJvmSeesNothing() {
+    seen = false;
+
+    requests(32, i -> true);
+
+    assertThat(start.kind()).isEqualTo(Kind.AHEAD);
+    assertThat(requests(640, i -> true)).isGreaterThan(620);
+    assertThat(start.kind()).isEqualTo(Kind.AHEAD);
+  }
+
+  /** A look may come late, when the one that waited goes on already. */
+  @Test
+  void shouldForgiveALookThatCameLate() {
+    for (int i = 0; i < 32; i++) {
+      seen = i % 8 != 0;
+      requests(1, _ -> true);
+    }
+
+    assertThat(start.kind()).isEqualTo(Kind.VIRTUAL);
+  }
+
+  @Test
+  void shouldSeeThatTheOtherKindOfThreadsWouldDoNow() {
+    requests(32, i -> true);
+    seen = false;
+    requests(640, i -> true);
+    assertThat(start.kind()).isEqualTo(Kind.AHEAD);
+
+    seen = true;
+    requests(640, i -> true);
+    assertThat(start.kind()).isEqualTo(Kind.VIRTUAL);
   }
 }
