@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     idle:      push on asleep;     park until popped, and so called
  *
  * Dekker's pair: execute adds and then reads calling, who was called clears it and then reads the
- * queue; all four are volatile. Where no thread can be started, who calls clears it and hands what is
- * in the queue to the spare.
+ * queue; all four are volatile. Where no thread can be started, who calls clears it, too, takes its own
+ * work back, and hands what others have left to it to the spare.
  *
  * asleep is a Treiber stack: the last to sleep is the first to wake. Its nodes are used once, so there
  * is no ABA. One that has slept for too long leaves by WAITING → GONE, it is called by WAITING →
@@ -72,7 +72,8 @@ final class BlockingPool {
    * A pool without threads.
    *
    * @param threads makes them
-   * @param spare what runs work where none can be started; may throw what a start throws
+   * @param spare what runs work that nobody takes back where none can be started; may throw what a
+   *     start throws
    * @param keepAlive how long a thread sleeps before it ends
    */
   BlockingPool(ThreadFactory threads, Executor spare, Duration keepAlive) {
@@ -88,11 +89,16 @@ final class BlockingPool {
    */
   boolean execute(Runnable work) {
     queue.add(work);
-    return call() || !queue.remove(work);
+    if (call()) {
+      return true;
+    }
+    boolean mine = queue.remove(work);
+    spare();
+    return !mine;
   }
 
   /**
-   * @return false if nobody is called, and something waits
+   * @return false if nobody is called
    */
   private boolean call() {
     if (calling.get() || !calling.compareAndSet(false, true)) {
@@ -103,7 +109,15 @@ final class BlockingPool {
       LockSupport.unpark(last.thread);
       return true;
     }
-    return startOne() || spare();
+    boolean started = false;
+    try {
+      started = startOne();
+    } finally {
+      if (!started) {
+        calling.set(false);
+      }
+    }
+    return started;
   }
 
   private boolean startOne() {
@@ -113,28 +127,26 @@ final class BlockingPool {
     try {
       threads.newThread(this::run).start();
       return true;
-    } catch (OutOfMemoryError e) {
+    } catch (OutOfMemoryError | LinkageError e) { // as in AheadRuns
       restUntilNanos = System.nanoTime() + REST_NANOS;
       LOGGER.log(
           System.Logger.Level.WARNING,
-          "No thread can be started for handlers that block in foreign code, so virtual ones run"
-              + " them: "
+          "No thread can be started for handlers that block in foreign code, so they begin on their"
+              + " loops: "
               + e.getMessage());
       return false;
     }
   }
 
-  private boolean spare() {
-    calling.set(false);
+  private void spare() {
     for (Runnable work; (work = queue.poll()) != null; ) {
       try {
         spare.execute(work);
-      } catch (OutOfMemoryError | LinkageError e) { // as in AheadRuns
+      } catch (OutOfMemoryError | LinkageError e) { // the next one to come back takes it
         queue.add(work);
-        return false;
+        return;
       }
     }
-    return true;
   }
 
   // ---------------------------------------------------------------- its threads
@@ -177,8 +189,8 @@ final class BlockingPool {
         work = queue.poll();
       }
     }
-    if (work != null && !queue.isEmpty()) {
-      boolean _ = call();
+    if (work != null && !queue.isEmpty() && !call()) {
+      spare();
     }
     return work;
   }

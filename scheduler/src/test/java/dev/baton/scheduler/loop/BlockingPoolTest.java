@@ -1,6 +1,7 @@
 package dev.baton.scheduler.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ final class BlockingPoolTest {
   private final List<Thread> started = new ArrayList<>();
 
   private final List<Thread> threads = new ArrayList<>();
+  private int threadsLeft;
   private int refusals;
 
   private final class ByHand extends Thread {
@@ -184,26 +186,45 @@ final class BlockingPoolTest {
     assertThat(interrupted).hasValue(0);
   }
 
+  /** Refuses threads, after the first few. */
   private Thread refused(Runnable body) {
+    if (threadsLeft-- > 0) {
+      return new ByHand(body);
+    }
     refusals++;
     throw new OutOfMemoryError("unable to create native thread");
   }
 
   @Test
-  void shouldUseTheSpareWhereNoThreadStarts() {
-    List<Runnable> spare = new ArrayList<>();
-    var pool = new BlockingPool(this::refused, spare::add, LONG);
+  void shouldGiveBackWhatNoThreadCanBeStartedFor() {
+    var pool = new BlockingPool(this::refused, NONE, LONG);
 
     for (int i = 0; i < 100; i++) {
-      assertThat(pool.execute(() -> {})).isTrue();
+      assertThat(pool.execute(() -> {})).isFalse();
     }
 
-    assertThat(spare).hasSize(100);
+    assertThat(pool.look(false)).isNull();
     assertThat(refusals).isEqualTo(1); // in a second
   }
 
   @Test
-  void shouldRefuseWhatNothingRuns() {
+  void shouldHandToTheSpareWhatCannotBeGivenBack() {
+    threadsLeft = 1;
+    List<Runnable> spare = new ArrayList<>();
+    var pool = new BlockingPool(this::refused, spare::add, LONG);
+    Runnable second = () -> {};
+    assertThat(pool.execute(() -> {})).isTrue();
+    assertThat(pool.execute(second)).isTrue(); // one is on its way
+
+    assertThat(pool.look(true)).isNotNull();
+
+    assertThat(spare).containsExactly(second);
+    assertThat(pool.look(false)).isNull();
+  }
+
+  @Test
+  void shouldKeepWhatTheSpareCannotRun() {
+    threadsLeft = 1;
     var pool =
         new BlockingPool(
             this::refused,
@@ -211,8 +232,32 @@ final class BlockingPoolTest {
               throw new OutOfMemoryError("nor a virtual one");
             },
             LONG);
+    Runnable second = () -> {};
+    assertThat(pool.execute(() -> {})).isTrue();
+    assertThat(pool.execute(second)).isTrue();
 
-    assertThat(pool.execute(() -> {})).isFalse();
-    assertThat(pool.look(false)).isNull();
+    assertThat(pool.look(true)).isNotNull();
+
+    assertThat(pool.look(false)).isSameAs(second); // when it comes back
+  }
+
+  @Test
+  void shouldGoOnCallingAfterAnErrorOfTheFactory() {
+    BlockingPool pool =
+        new BlockingPool(
+            body -> {
+              if (refusals++ == 0) {
+                throw new StackOverflowError("deep");
+              }
+              return new ByHand(body);
+            },
+            NONE,
+            LONG);
+    Runnable first = () -> {};
+
+    assertThatThrownBy(() -> pool.execute(first)).isInstanceOf(StackOverflowError.class);
+
+    assertThat(pool.execute(() -> {})).isTrue();
+    assertThat(started).hasSize(1);
   }
 }
