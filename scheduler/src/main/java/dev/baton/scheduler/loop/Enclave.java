@@ -912,7 +912,7 @@ public final class Enclave {
   /** The kernel's number of a worker's thread; 0 if it is not known. Any thread. */
   public int tidOf(int worker) {
     if (AheadRuns.isAhead(worker)) {
-      return aheadWith(worker).threadOf(worker) instanceof BlockingThread thread ? thread.tid() : 0;
+      return threadOf(worker) instanceof BlockingThread thread ? thread.tid() : 0;
     }
     Worker w = roster.worker(worker);
     return w == null ? 0 : w.tid();

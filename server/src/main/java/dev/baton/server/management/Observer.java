@@ -228,7 +228,7 @@ final class Observer {
         .put("p999Nanos", view.latencies().quantileNanos(0.999));
   }
 
-  /** How most of a route's requests are started that has the latest method and pattern. */
+  /** How requests of a route are started: of its paths that are known, as the one farthest away. */
   private RouteStart.Kind kind(RouteWindow.View view) {
     return watch.blockingRoutes().stream()
         .map(BlockingRoute::start)
