@@ -1,65 +1,92 @@
 #!/usr/bin/env python3
 """What recording and watching costs a request: the demo with all of it beside the demo with nothing,
-both in one JVM on CPU 0, so that the compilers have done the same to both; wrk on CPU 1, blocks in turn.
-The watch runs meanwhile in either block; what it takes is told apart. From the project's root, after the
-build:
+both in one JVM on CPU 0, so that the compilers have done the same to both, and both under load at
+once, each on a loop thread of its own: what the host does to one it does to the other within
+milliseconds. wrk on CPU 1. The watch is a thread for both; what it takes is told apart. From the
+project's root, after the build:
 
-  server/src/bench/twin.py [--jvms=3] [--rounds=16] [--secs=1] [--warm=40]
+  server/src/bench/twin.py [--jvms=3] [--rounds=16] [--secs=3] [--warm=40] [--same]
 """
 
 import argparse
+import concurrent.futures
 import pathlib
 
 import bench
-import cost
 
 PORT = 23980
 
 
-def watch_nanos(server):
-    """What the thread has run for that watches."""
+def load(arguments, ports, seconds):
+    """Requests answered at each port in the meantime."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        urls = [f"http://127.0.0.1:{port}/fast" for port in ports]
+        seen = pool.map(lambda url: bench.wrk(url, seconds, f"-c{arguments.conns}"), urls)
+        return [answered["requests"] for answered in seen]
+
+
+def threads(server):
+    """What each thread has run for, in nanoseconds, by name and number."""
+    ran = {}
     for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
-        if (task / "comm").read_text().startswith("baton-watch"):
-            return int((task / "schedstat").read_text().split()[0])
-    raise SystemExit("nobody watches")
+        try:
+            name = (task / "comm").read_text().strip(), task.name
+            ran[name] = int((task / "schedstat").read_text().split()[0])
+        except OSError:
+            pass  # it has ended
+    return ran
 
 
-def load(arguments, port, seconds):
-    return bench.wrk(f"http://127.0.0.1:{port}/fast", seconds, f"-c{arguments.conns}")
+def between(before, after):
+    return {thread: ran - before.get(thread, 0) for thread, ran in after.items()}
 
 
-def measure(arguments, server, port):
-    """Microseconds of CPU per request without the watch, of the watch, and of the compilers."""
-    before, watched = cost.cpu_nanos(server.process.pid), watch_nanos(server)
-    seen = load(arguments, port, arguments.secs)
-    compilers, others = cost.between(before, cost.cpu_nanos(server.process.pid))
-    watched = watch_nanos(server) - watched
-    return [nanos / seen["requests"] / 1e3 for nanos in (others - watched, watched, compilers)]
+def loop_of(arguments, server, port):
+    """The thread that has the port's loop."""
+    before = threads(server)
+    load(arguments, [port], 1)
+    workers = between(before, threads(server)).items()
+    return max((ran, thread) for thread, ran in workers if thread[0].startswith("baton-worker"))[1]
+
+
+def of(ran, prefix):
+    return sum(nanos for thread, nanos in ran.items() if thread[0].startswith(prefix))
+
+
+def measure(arguments, server, ports, loops):
+    """Microseconds of CPU per request of each loop, of the watch, and of all other threads."""
+    before = threads(server)
+    answered = load(arguments, ports, arguments.secs)
+    ran = between(before, threads(server))
+    others = of(ran, "") - of(ran, "baton-watch") - sum(ran[loop] for loop in loops)
+    return (
+        *(ran[loop] / count / 1e3 for loop, count in zip(loops, answered, strict=True)),
+        of(ran, "baton-watch") / sum(answered) / 1e3,
+        others / sum(answered) / 1e3,
+    )
 
 
 def main():
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, value in (("jvms", 3), ("rounds", 16), ("secs", 1), ("warm", 40), ("conns", 32)):
+    for name, value in (("jvms", 3), ("rounds", 16), ("secs", 3), ("warm", 40), ("conns", 16)):
         options.add_argument("--" + name, type=int, default=value)
+    options.add_argument("--same", action="store_true", help="nothing recorded at either: the floor")
     arguments = options.parse_args()
-    pairs = []
+    seen = []
     for _ in range(arguments.jvms):
-        service = ["-cp", bench.JAR, bench.HERE / "TwinService.java", PORT]
+        same = ["same"] if arguments.same else []
+        service = ["-cp", bench.JAR, bench.HERE / "TwinService.java", PORT, *same]
         with bench.Server(*service, ready=f"http://127.0.0.1:{PORT + 1}/fast") as server:
-            for turn in range(8):
-                for port in bench.turns([PORT, PORT + 1], turn):
-                    load(arguments, port, arguments.warm // 8)
-            for block in range(arguments.rounds):
-                order = bench.turns([PORT, PORT + 1], block)
-                seen = {port: measure(arguments, server, port) for port in order}
-                pairs.append((seen[PORT], seen[PORT + 1]))
-    for name, which in ("off", 0), ("on", 1):
-        columns = zip(*(pair[which] for pair in pairs), strict=True)
-        requests, watch, compilers = (bench.spread(column, 3) for column in columns)
-        print(f"{name}: CPU µs/request {requests}, the watch {watch}, compilers {compilers}")
-    print(f"on / off: CPU {bench.spread([on[0] / off[0] for off, on in pairs], 4)}, {len(pairs)} pairs")
+            ports = [PORT, PORT + 1]
+            for _ in range(8):
+                load(arguments, ports, arguments.warm // 8)
+            loops = [loop_of(arguments, server, port) for port in ports]
+            seen += [measure(arguments, server, ports, loops) for _ in range(arguments.rounds)]
+    off, on, watch, others = (bench.spread(column, 4) for column in zip(*seen, strict=True))
+    print(f"CPU µs/request: off {off}, on {on}, the watch {watch}, other threads {others}")
+    print(f"on / off: CPU {bench.spread([on / off for off, on, *_ in seen], 4)}, {len(seen)} pairs")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of all numbers that one writer adds to: a slot for each series, made when it is first
- * written. A counter's slot holds its value, a histogram's its fine {@link Buckets} and their sum.
+ * The part of all numbers that one writer adds to, made when it is first written: the values of
+ * counters, many in one array, and an array for each histogram. That has two places for each of the
+ * fine {@link Buckets}, its count and when the writer has last looked for an exemplar, then their
+ * sum. So what a request touches is few lines of the cache.
  *
  * <p>Written as {@link Recorder} says; read by any thread, which may see a count a moment before
  * the sum that belongs to it.
@@ -16,18 +18,18 @@ final class Cell {
   /** How many series there can be. */
   static final int MAX_SERIES = 1 << 12;
 
+  private static final int COUNTERS = 1 << 6;
   private static final int FIRST_SERIES = 1 << 6;
-  private static final int SUM = Buckets.COUNT;
-  private static final int HISTOGRAM_LENGTH = SUM + 1;
-  private static final int COUNTER_LENGTH = 1;
+  private static final int SUM = 2 * Buckets.COUNT;
+  private static final long LOOK_EVERY_NANOS = 100_000_000;
 
   private static final VarHandle NUMBER = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[][].class);
-  private static final VarHandle SLOTS;
+  private static final VarHandle ARRAY = MethodHandles.arrayElementVarHandle(long[][].class);
+  private static final VarHandle HISTOGRAMS;
 
   static {
     try {
-      SLOTS = MethodHandles.lookup().findVarHandle(Cell.class, "slots", long[][].class);
+      HISTOGRAMS = MethodHandles.lookup().findVarHandle(Cell.class, "histograms", long[][].class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -38,8 +40,11 @@ final class Cell {
   /** Made by the writer when its first request begins. */
   private volatile @Nullable UnderWay underWay;
 
+  /** {@value #COUNTERS} series each. */
+  private final long[] @Nullable [] counters = new long[MAX_SERIES / COUNTERS][];
+
   /** By series; as long as its writers have needed it so far. Replaced under this. */
-  private long[] @Nullable [] slots = new long[FIRST_SERIES][];
+  private long[] @Nullable [] histograms = new long[FIRST_SERIES][];
 
   /**
    * An empty one.
@@ -72,7 +77,8 @@ final class Cell {
 
   /** Adds to a counter or gauge. The writer. */
   void add(int series, long delta) {
-    increase(slot(series, COUNTER_LENGTH), 0, delta);
+    long[] some = counters[series / COUNTERS];
+    increase(some == null ? newCounters(series) : some, series % COUNTERS, delta);
   }
 
   /**
@@ -81,51 +87,69 @@ final class Cell {
    * @return the fine bucket it is in
    */
   int record(int series, long nanos) {
-    long[] slot = slot(series, HISTOGRAM_LENGTH);
+    long[] histogram = histogram(series);
     int bucket = Buckets.index(nanos);
-    increase(slot, SUM, nanos);
-    increase(slot, bucket, 1);
+    increase(histogram, SUM, nanos);
+    increase(histogram, 2 * bucket, 1);
     return bucket;
   }
 
-  private void increase(long[] slot, int index, long delta) {
+  /**
+   * Whether an exemplar of this bucket is due: it is looked for ten times a second at most, so that
+   * busy buckets cost a comparison and rare ones keep every id. The writer, after {@link #record}.
+   */
+  boolean looks(int series, int bucket, long nowNanos) {
+    long[] histogram = histogram(series);
+    long latest = histogram[2 * bucket + 1];
+    if (latest != 0 && nowNanos - latest <= LOOK_EVERY_NANOS) {
+      return false;
+    }
+    histogram[2 * bucket + 1] = nowNanos;
+    return true;
+  }
+
+  private void increase(long[] numbers, int index, long delta) {
     if (manyWriters) {
-      long _ = (long) NUMBER.getAndAdd(slot, index, delta);
+      long _ = (long) NUMBER.getAndAdd(numbers, index, delta);
     } else {
       // Opaque: a reader sees whole numbers, in time; on x86-64 and AArch64 a plain store.
-      NUMBER.setOpaque(slot, index, slot[index] + delta);
+      NUMBER.setOpaque(numbers, index, numbers[index] + delta);
     }
   }
 
-  private long[] slot(int series, int length) {
-    long[][] all = slots;
-    long[] slot = series < all.length ? all[series] : null;
-    return slot == null ? newSlot(series, length) : slot;
+  private synchronized long[] newCounters(int series) {
+    long[] some = counters[series / COUNTERS];
+    if (some == null) {
+      some = new long[COUNTERS];
+      ARRAY.setRelease(counters, series / COUNTERS, some);
+    }
+    return some;
   }
 
-  private synchronized long[] newSlot(int series, int length) {
-    long[][] all = slots;
+  private long[] histogram(int series) {
+    long[][] all = histograms;
+    long[] histogram = series < all.length ? all[series] : null;
+    return histogram == null ? newHistogram(series) : histogram;
+  }
+
+  private synchronized long[] newHistogram(int series) {
+    long[][] all = histograms;
     if (series >= all.length) {
       all = Arrays.copyOf(all, Math.max(2 * all.length, series + 1));
-      SLOTS.setRelease(this, all);
+      HISTOGRAMS.setRelease(this, all);
     }
-    long[] slot = all[series];
-    if (slot == null) {
-      slot = new long[length];
-      SLOT.setRelease(all, series, slot);
+    long[] histogram = all[series];
+    if (histogram == null) {
+      histogram = new long[SUM + 1];
+      ARRAY.setRelease(all, series, histogram);
     }
-    return slot;
-  }
-
-  private long @Nullable [] slotAcquire(int series) {
-    long[][] all = (long[][]) SLOTS.getAcquire(this);
-    return series < all.length ? (long[]) SLOT.getAcquire(all, series) : null;
+    return histogram;
   }
 
   /** The value of a counter or gauge. Any thread. */
   long value(int series) {
-    long[] slot = slotAcquire(series);
-    return slot == null ? 0 : (long) NUMBER.getOpaque(slot, 0);
+    long[] some = (long[]) ARRAY.getAcquire(counters, series / COUNTERS);
+    return some == null ? 0 : (long) NUMBER.getOpaque(some, series % COUNTERS);
   }
 
   /**
@@ -135,23 +159,32 @@ final class Cell {
    * @return the sum of its durations in nanoseconds
    */
   long addTo(int series, long[] counts) {
-    long[] slot = slotAcquire(series);
-    if (slot == null) {
+    long[] histogram = histogramOrNull(series);
+    if (histogram == null) {
       return 0;
     }
     for (int i = 0; i < Buckets.COUNT; i++) {
-      counts[i] += (long) NUMBER.getOpaque(slot, i);
+      counts[i] += (long) NUMBER.getOpaque(histogram, 2 * i);
     }
-    return (long) NUMBER.getOpaque(slot, SUM);
+    return (long) NUMBER.getOpaque(histogram, SUM);
+  }
+
+  private long @Nullable [] histogramOrNull(int series) {
+    long[][] all = (long[][]) HISTOGRAMS.getAcquire(this);
+    return series < all.length ? (long[]) ARRAY.getAcquire(all, series) : null;
   }
 
   /** Adds everything in {@code other}, whose writer has ended. With many writers only. */
   void takeOver(Cell other) {
     for (int series = 0; series < MAX_SERIES; series++) {
-      long[] from = other.slotAcquire(series);
+      long value = other.value(series);
+      if (value != 0) {
+        add(series, value);
+      }
+      long[] from = other.histogramOrNull(series);
       if (from != null) {
-        long[] to = slot(series, from.length);
-        for (int i = 0; i < from.length; i++) {
+        long[] to = histogram(series);
+        for (int i = 0; i <= SUM; i += 2) {
           increase(to, i, from[i]);
         }
       }

@@ -10,34 +10,20 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest request, and its trace, seen in each bucket of each series. Looked for at most ten
- * times a second per bucket, so that busy buckets cost one comparison and rare ones keep every id.
- * Any thread.
+ * The latest request that had a name, and its trace, seen in each bucket of each series. Any
+ * thread.
  */
 final class ExemplarStore {
-
   private static final Buckets.Exposed BUCKETS = Buckets.Exposed.QUARTERS;
-
-  private static final long PAUSE_NANOS = 100_000_000;
 
   /** OpenMetrics allows 128 characters for names and values of all labels together. */
   private static final int MAX_LENGTH = 128;
 
-  /** What was found when; no labels, if there were none. */
-  private record Seen(@Nullable Labels labels, long nanos, long atNanos, long atMillis) {}
+  /** What was found, and when. */
+  private record Seen(Labels labels, long nanos, long atMillis) {}
 
   private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable Seen>> series =
       new AtomicReferenceArray<>(Cell.MAX_SERIES);
-
-  /** Whether {@link #put} should be called for a value in this bucket. */
-  boolean wants(int number, int bucket, long nowNanos) {
-    AtomicReferenceArray<@Nullable Seen> buckets = series.getAcquire(number);
-    if (buckets == null) {
-      return true;
-    }
-    Seen seen = buckets.getAcquire(BUCKETS.of(bucket));
-    return seen == null || nowNanos - seen.atNanos > PAUSE_NANOS;
-  }
 
   /**
    * Notes what a request in this bucket was called.
@@ -45,29 +31,18 @@ final class ExemplarStore {
    * @param id null if it has no name
    * @param traceId null if it belongs to no trace
    */
-  void put(
-      int number,
-      int bucket,
-      long nowNanos,
-      long nanos,
-      @Nullable String id,
-      @Nullable String traceId) {
+  void put(int number, int bucket, long nanos, @Nullable String id, @Nullable String traceId) {
+    Labels labels = labels(id, traceId);
+    if (labels == null) {
+      return; // the last one stays
+    }
     AtomicReferenceArray<@Nullable Seen> buckets = series.getAcquire(number);
     if (buckets == null) {
       buckets = new AtomicReferenceArray<>(BUCKETS.count());
       AtomicReferenceArray<@Nullable Seen> raced = series.compareAndExchange(number, null, buckets);
       buckets = raced == null ? buckets : raced;
     }
-    int classic = BUCKETS.of(bucket);
-    Seen before = buckets.getAcquire(classic);
-    Labels labels = labels(id, traceId);
-    if (labels != null) {
-      buckets.setRelease(classic, new Seen(labels, nanos, nowNanos, System.currentTimeMillis()));
-    } else if (before == null) {
-      buckets.setRelease(classic, new Seen(null, 0, nowNanos, 0));
-    } else { // the last one stays
-      buckets.setRelease(classic, new Seen(before.labels, before.nanos, nowNanos, before.atMillis));
-    }
+    buckets.setRelease(BUCKETS.of(bucket), new Seen(labels, nanos, System.currentTimeMillis()));
   }
 
   /** What fits; the trace first. */
@@ -95,7 +70,7 @@ final class ExemplarStore {
     List<Exemplar> exemplars = new ArrayList<>();
     for (int i = 0; i < buckets.length(); i++) {
       Seen seen = buckets.getAcquire(i);
-      if (seen != null && seen.labels != null) {
+      if (seen != null) {
         exemplars.add(new Exemplar(seen.nanos / 1e9, seen.labels, seen.atMillis));
       }
     }

@@ -184,8 +184,8 @@ final class HttpServerRecorder
     long now = System.nanoTime();
     long nanos = now - request.beginNanos;
     int bucket = cell.record(series, nanos);
-    if (exemplars.wants(series, bucket, now)) {
-      exemplars.put(series, bucket, now, nanos, request.requestId(response), request.traceId());
+    if (cell.looks(series, bucket, now)) {
+      exemplars.put(series, bucket, nanos, request.requestId(response), request.traceId());
     }
     log(request, response.statusCode(), response, bytesWritten);
   }

@@ -22,6 +22,7 @@ final class Route {
   static final int MAX_ROUTES = 1000;
 
   private static final int MAX_DEPTH = 8;
+  private static final int BY_OBJECT = 64;
   private static final int METHOD_BITS = 4;
   private static final HttpMethod[] METHODS = {
     HttpMethod.GET,
@@ -38,6 +39,7 @@ final class Route {
   private static final int MAX_STATUS = 999;
 
   private final Family family;
+  private final String name;
   private final String label;
   private final int depth;
   private final @Nullable Route other;
@@ -45,12 +47,20 @@ final class Route {
   private final List<Route> all;
   private final Map<String, Route> next = new ConcurrentHashMap<>();
 
+  /**
+   * Some of the next ones by the hash of their name. Who routes passes the same object each time,
+   * as a rule: then no map is looked into.
+   */
+  private final @Nullable Route[] byObject = new Route[BY_OBJECT];
+
   /** Number of the series + 1 by method and status; 0 is not resolved yet. */
   private final int[] @Nullable [] numbers = new int[METHODS.length + 1][];
 
   /** Adds itself to {@code all}; its number is its place there. Holds that, but for the first. */
-  private Route(Family family, String label, int depth, @Nullable Route other, List<Route> all) {
+  private Route(
+      Family family, String name, String label, int depth, @Nullable Route other, List<Route> all) {
     this.family = family;
+    this.name = name;
     this.label = label;
     this.depth = depth;
     this.other = other;
@@ -66,12 +76,17 @@ final class Route {
    */
   static Route unmatched(Family family) {
     List<Route> all = new CopyOnWriteArrayList<>();
-    Route other = new Route(family, Family.OTHER, MAX_DEPTH, null, all);
-    return new Route(family, UNMATCHED, 0, other, all);
+    Route other = new Route(family, Family.OTHER, Family.OTHER, MAX_DEPTH, null, all);
+    return new Route(family, UNMATCHED, UNMATCHED, 0, other, all);
   }
 
   /** The route of a request that comes from this one and is passed on to {@code name}. */
+  @SuppressWarnings("ReferenceEquality") // an equal one is found in the map
   Route then(String name) {
+    Route usual = byObject[name.hashCode() & BY_OBJECT - 1];
+    if (usual != null && usual.name == name) {
+      return usual;
+    }
     Route known = next.get(name);
     return known != null ? known : add(name);
   }
@@ -91,8 +106,9 @@ final class Route {
         return overflow;
       }
       String joined = depth == 0 ? name : label + ">" + name;
-      Route added = new Route(family, joined, depth + 1, overflow, all);
+      Route added = new Route(family, name, joined, depth + 1, overflow, all);
       next.put(name, added);
+      byObject[name.hashCode() & BY_OBJECT - 1] = added;
       return added;
     }
   }

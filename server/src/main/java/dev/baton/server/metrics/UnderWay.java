@@ -15,14 +15,12 @@ final class UnderWay {
 
   private static final int SLOTS = 1 << 12;
   private static final int TRIES = 8;
+  private static final int WHAT = 1;
 
   private static final VarHandle LONG = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final VarHandle INT = MethodHandles.arrayElementVarHandle(int[].class);
 
-  /** Of {@link System#nanoTime}; 0 is free. */
-  private final long[] began = new long[SLOTS];
-
-  private final int[] what = new int[SLOTS];
+  /** Two to a slot: when it began, of {@link System#nanoTime}, 0 is free; and what it is. */
+  private final long[] slots = new long[2 * SLOTS];
 
   // Written by the cell's writer
   private int next;
@@ -40,13 +38,13 @@ final class UnderWay {
   int begin(int kind, long nowNanos) {
     for (int i = 0; i < TRIES; i++) {
       int slot = next;
-      if (began[slot] == 0) {
-        INT.setOpaque(what, slot, kind);
-        LONG.setOpaque(began, slot, nowNanos);
+      if (slots[slot] == 0) {
+        LONG.setOpaque(slots, slot + WHAT, (long) kind);
+        LONG.setOpaque(slots, slot, nowNanos);
         // The next request takes it again if this one has ended by then: it is in the cache.
         return slot;
       }
-      next = slot + 1 & SLOTS - 1;
+      next = slot + 2 & 2 * SLOTS - 1;
     }
     return NONE;
   }
@@ -54,21 +52,21 @@ final class UnderWay {
   /** Says more exactly what it is. Any thread, while it is under way. */
   void is(int slot, int kind) {
     if (slot != NONE) {
-      INT.setOpaque(what, slot, kind);
+      LONG.setOpaque(slots, slot + WHAT, (long) kind);
     }
   }
 
   /** Gives a slot back. Any thread. */
   void end(int slot) {
     if (slot != NONE) {
-      LONG.setOpaque(began, slot, 0L);
+      LONG.setOpaque(slots, slot, 0L);
     }
   }
 
   /** Whether no slot is taken. Any thread, once no more are. */
   boolean isEmpty() {
-    for (int slot = 0; slot < SLOTS; slot++) {
-      if ((long) LONG.getOpaque(began, slot) != 0) {
+    for (int slot = 0; slot < slots.length; slot += 2) {
+      if ((long) LONG.getOpaque(slots, slot) != 0) {
         return false;
       }
     }
@@ -77,10 +75,10 @@ final class UnderWay {
 
   /** Reads all. Any thread; one that begins or ends meanwhile may be missed. */
   void read(Reader reader) {
-    for (int slot = 0; slot < SLOTS; slot++) {
-      long since = (long) LONG.getOpaque(began, slot);
+    for (int slot = 0; slot < slots.length; slot += 2) {
+      long since = (long) LONG.getOpaque(slots, slot);
       if (since != 0) {
-        reader.read((int) INT.getOpaque(what, slot), since);
+        reader.read((int) (long) LONG.getOpaque(slots, slot + WHAT), since);
       }
     }
   }

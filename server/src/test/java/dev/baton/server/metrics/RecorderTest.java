@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RecorderTest {
@@ -147,6 +148,48 @@ class RecorderTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Test
+  void shouldLookForAnExemplarOfEachBucketOnceInAWhile() {
+    Cell cell = new Cell(false);
+    int bucket = cell.record(histogram, 1_000_000);
+    int other = cell.record(histogram, 5_000_000);
+
+    assertThat(cell.looks(histogram, bucket, 1)).isTrue();
+    assertThat(cell.looks(histogram, bucket, 100_000_001)).isFalse();
+    assertThat(cell.looks(histogram, other, 100_000_001)).isTrue();
+    assertThat(cell.looks(histogram, bucket, 100_000_002)).isTrue();
+    assertThat(cell.looks(histogram, bucket, 100_000_003)).isFalse();
+  }
+
+  @Test
+  void shouldTakeOverCountsAndNoLooks() {
+    Cell ended = new Cell(false);
+    int bucket = ended.record(histogram, 1_000_000);
+    assertThat(ended.looks(histogram, bucket, 300_000_000)).isTrue();
+    Cell shared = new Cell(true);
+
+    shared.takeOver(ended);
+
+    assertThat(shared.addTo(histogram, new long[Buckets.COUNT])).isEqualTo(1_000_000);
+    assertThat(shared.looks(histogram, bucket, 300_000_000)).isTrue();
+  }
+
+  @Test
+  void shouldKnowARouteByItsNameWhicheverObjectThatIs() {
+    Route unmatched =
+        Route.unmatched(
+            recorder.family(
+                FamilySpec.of(Kind.HISTOGRAM, "r_seconds", "R.", "method", "code", "route")));
+    List<String> names = IntStream.range(0, 300).mapToObj(i -> "/route/" + i).toList();
+
+    List<Route> first = names.stream().map(unmatched::then).toList();
+
+    assertThat(first).extracting(Route::label).isEqualTo(names);
+    assertThat(names.stream().map(unmatched::then)).containsExactlyElementsOf(first);
+    assertThat(names.stream().map(name -> unmatched.then(new String(name.toCharArray()))))
+        .containsExactlyElementsOf(first);
   }
 
   @Test
