@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.server.metrics.BatonMetrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.internal.VertxBootstrap;
 import io.vertx.core.metrics.MetricsOptions;
@@ -148,11 +149,15 @@ class ClassPathTest {
   }
 
   private static @Nullable String page(Vertx vertx, int port) {
-    return vertx
-        .createHttpClient()
-        .request(HttpMethod.GET, port, "127.0.0.1", "/metrics")
-        .compose(request -> request.send().compose(response -> response.body()))
-        .await()
-        .toString();
+    HttpClient client = vertx.createHttpClient();
+    try { // a client that nobody holds is closed by the collector, also under its requests
+      return client
+          .request(HttpMethod.GET, port, "127.0.0.1", "/metrics")
+          .compose(request -> request.send().compose(response -> response.body()))
+          .await()
+          .toString();
+    } finally {
+      client.close().await();
+    }
   }
 }
