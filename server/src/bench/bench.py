@@ -81,6 +81,18 @@ def java(tool="java"):
     return str(pathlib.Path(named).parent / tool)
 
 
+def threads(pid):
+    """What each thread of a process has run for, in nanoseconds, by name and number."""
+    ran = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            thread = (task / "comm").read_text().strip(), task.name
+            ran[thread] = int((task / "schedstat").read_text().split()[0])
+        except OSError:
+            pass  # it has ended
+    return ran
+
+
 def get(url, timeout=5):
     with urllib.request.urlopen(url, timeout=timeout) as response:
         return response.read()

@@ -12,7 +12,6 @@ time, and told apart. JAVA names the JDK 25 java."""
 
 import argparse
 import contextlib
-import pathlib
 import re
 import statistics
 import time
@@ -31,19 +30,14 @@ def wrk(arguments, port, seconds):
 
 def cpu_nanos(pid):
     """What a process has run for, its threads that have ended too, and each of its compilers."""
-    compilers = {}
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            if COMPILERS.match((task / "comm").read_text()):
-                compilers[task.name] = int((task / "schedstat").read_text().split()[0])
-        except OSError:
-            pass  # it has ended
+    threads = bench.threads(pid).items()
+    compilers = {thread: ran for thread, ran in threads if COMPILERS.match(thread[0])}
     return time.clock_gettime_ns(~pid << 3 | CPUCLOCK_SCHED), compilers
 
 
 def between(before, after):
     """What compilers have run for, and all others."""
-    compilers = sum(ran - before[1].get(task, 0) for task, ran in after[1].items())
+    compilers = sum(ran - before[1].get(thread, 0) for thread, ran in after[1].items())
     return compilers, after[0] - before[0] - compilers
 
 

@@ -10,7 +10,6 @@ project's root, after the build:
 
 import argparse
 import concurrent.futures
-import pathlib
 
 import bench
 
@@ -25,27 +24,15 @@ def load(arguments, ports, seconds):
         return [answered["requests"] for answered in seen]
 
 
-def threads(server):
-    """What each thread has run for, in nanoseconds, by name and number."""
-    ran = {}
-    for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
-        try:
-            name = (task / "comm").read_text().strip(), task.name
-            ran[name] = int((task / "schedstat").read_text().split()[0])
-        except OSError:
-            pass  # it has ended
-    return ran
-
-
 def between(before, after):
     return {thread: ran - before.get(thread, 0) for thread, ran in after.items()}
 
 
 def loop_of(arguments, server, port):
     """The thread that has the port's loop."""
-    before = threads(server)
+    before = bench.threads(server.process.pid)
     load(arguments, [port], 1)
-    workers = between(before, threads(server)).items()
+    workers = between(before, bench.threads(server.process.pid)).items()
     return max((ran, thread) for thread, ran in workers if thread[0].startswith("baton-worker"))[1]
 
 
@@ -55,9 +42,9 @@ def of(ran, prefix):
 
 def measure(arguments, server, ports, loops):
     """Microseconds of CPU per request of each loop, of the watch, and of all other threads."""
-    before = threads(server)
+    before = bench.threads(server.process.pid)
     answered = load(arguments, ports, arguments.secs)
-    ran = between(before, threads(server))
+    ran = between(before, bench.threads(server.process.pid))
     others = of(ran, "") - of(ran, "baton-watch") - sum(ran[loop] for loop in loops)
     return (
         *(ran[loop] / count / 1e3 for loop, count in zip(loops, answered, strict=True)),
