@@ -178,6 +178,17 @@ def wrk(url, seconds, *options, prefix=("taskset", "-c", "1")):
     }
 
 
+def h2load(url, seconds, connections, streams, prefix=("taskset", "-c", "1")):
+    """One thread of h2load, HTTP/2: the requests it counts and their rate."""
+    command = [*prefix, "h2load", f"-c{connections}", f"-m{streams}", f"-D{seconds}", url]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    total, succeeded = (re.search(rf"(\d+) {word}", said)[1] for word in ("done", "succeeded"))
+    if total != succeeded or total == "0":
+        raise SystemExit(said)
+    rate = float(re.search(r"([\d.]+) req/s", said)[1])
+    return {"requests": int(total), "rate": rate}
+
+
 def millis(text):
     """Of a time with its unit, as wrk and the simulator print it."""
     number, unit = re.fullmatch(r"([\d.]+)(ns|us|ms|s)", text).groups()

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """CPU per request and throughput of two variants of the server, interleaved: several JVMs of each on
-CPU 0, wrk on CPU 1, blocks in turn. From the project's root, after the build:
+CPU 0, wrk on CPU 1, or h2load with --streams; blocks in turn. From the project's root, after the
+build:
 
   server/src/bench/cost.py [--jvms=3] [--rounds=16] [--secs=1] [--warm=40] [--a=--stock]
       [--b='--context per-request'] [--path=/fast] [--script=orders.lua] [--jara=other.jar]
+      [--streams=32, of each connection: HTTP/2]
 
 A variant that begins with a file of source is run from it, with its arguments and --port=N.
 
@@ -22,9 +24,11 @@ COMPILERS = re.compile(r"C[12] Compiler")
 CPUCLOCK_SCHED = 2  # of the kernel: the clock of a process's CPU time
 
 
-def wrk(arguments, port, seconds):
+def load(arguments, port, seconds):
     script = ["-s", arguments.script] if arguments.script else []
     url = f"http://127.0.0.1:{port}{arguments.path}"
+    if arguments.streams:
+        return bench.h2load(url, seconds, arguments.conns, arguments.streams)
     return bench.wrk(url, seconds, f"-c{arguments.conns}", *script)
 
 
@@ -63,7 +67,7 @@ class Variant:
     def measure(self, arguments, jvm):
         server, port = self.servers[jvm]
         before = cpu_nanos(server.process.pid)
-        seen = wrk(arguments, port, arguments.secs)
+        seen = load(arguments, port, arguments.secs)
         ran = between(before, cpu_nanos(server.process.pid))
         compilers, others = (nanos / seen["requests"] / 1e3 for nanos in ran)
         self.blocks.append({"jvm": jvm, "cpu": others, "rate": seen["rate"], "jit": compilers})
@@ -83,6 +87,7 @@ def main():
     )
     for name, value in (("jvms", 3), ("rounds", 16), ("secs", 1), ("warm", 40), ("conns", 32)):
         options.add_argument("--" + name, type=int, default=value)
+    options.add_argument("--streams", type=int, default=0)
     options.add_argument("--loops", type=int, default=1)
     options.add_argument("--path", default="/fast")
     options.add_argument("--script")
@@ -98,7 +103,7 @@ def main():
             for number, variant in enumerate((a, b)):
                 port = 21000 + 4 * jvm + 2 * number
                 servers.enter_context(variant.start(port))
-                wrk(arguments, port, arguments.warm)
+                load(arguments, port, arguments.warm)
         for block in range(arguments.rounds):
             for jvm in range(arguments.jvms):
                 for variant in bench.turns([a, b], block):

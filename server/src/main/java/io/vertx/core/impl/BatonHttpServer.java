@@ -1,8 +1,8 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.loop.ChannelLoop;
+import dev.baton.server.context.FlushBehindTasks;
 import dev.baton.server.context.InboundGate;
-import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpConnection;
@@ -101,29 +101,6 @@ final class BatonHttpServer extends TcpHttpServer {
     }
   }
 
-  /**
-   * Streams of HTTP/2 must not wait for each other, so their callbacks run outside of the channel,
-   * and what they write comes as tasks. Vert.x flushes at the end of a read, and after data; a task
-   * that only wrote headers would leave them until then.
-   */
-  private record FlushAfterUnit(Channel channel) implements ChannelLoop.Inbound {
-    @Override
-    public boolean isEmpty() {
-      return true;
-    }
-
-    @Override
-    public boolean runsCallbacks() {
-      return false;
-    }
-
-    @Override
-    public boolean deliverNext() {
-      channel.flush();
-      return false;
-    }
-  }
-
   @Override
   public synchronized HttpServer connectionHandler(@Nullable Handler<HttpConnection> handler) {
     return super.connectionHandler(connection -> connected(connection, handler));
@@ -160,7 +137,7 @@ final class BatonHttpServer extends TcpHttpServer {
         InboundGate.open(channel, base.channelHandlerContext(), "httpDecoder");
       } else {
         InboundGate.remove(channel); // it was an upgrade
-        var flush = new FlushAfterUnit(base.channel());
+        FlushBehindTasks flush = FlushBehindTasks.in(base.channel().pipeline());
         if (handler == null) {
           channel.inbound(flush);
         } else {
