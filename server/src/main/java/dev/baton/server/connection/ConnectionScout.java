@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * The client's address that a proxy tells lies in an attribute of the channel, from where the first
  * object that is asked for its address takes it away. With metrics that is a NetSocket which is
  * replaced by the HTTP connection a moment later. So it is put back: by our metrics when they have
- * heard of the NetSocket, by the scout in any case.
+ * heard of the NetSocket, by the scout in any case; and by the watch when the connection becomes a
+ * WebSocket's, which is one more object.
  */
 // google-java-format on
 /** Finds out that an accepted connection speaks HTTP, and has it watched. On its event loop. */
@@ -109,7 +110,7 @@ public final class ConnectionScout extends ChannelInboundHandlerAdapter {
   public static void told(SocketAddress client) {
     Channel channel = PROXIED.getIfExists();
     if (channel != null) {
-      channel.attr(ConnectionBase.REMOTE_ADDRESS_OVERRIDE).compareAndSet(null, client);
+      giveBack(channel, client);
     }
   }
 
@@ -129,13 +130,13 @@ public final class ConnectionScout extends ChannelInboundHandlerAdapter {
     if (proxied != null) {
       moveBefore(context, proxied.name());
     } else if (pipeline.get(HTTP_1) != null || pipeline.get(Http2ConnectionHandler.class) != null) {
-      giveBack(pipeline);
-      watch.start(pipeline.channel());
+      giveBack(pipeline.channel(), client);
+      watch.start(pipeline.channel(), client);
       pipeline.addBefore(HANDLER, null, watch);
       pipeline.remove(this);
     } else if (pipeline.get(Http1xOrH2CHandler.class) != null) {
-      giveBack(pipeline);
-      watch.start(pipeline.channel());
+      giveBack(pipeline.channel(), client);
+      watch.start(pipeline.channel(), client);
       moveBefore(context, HANDLER);
     } else if (pipeline.get(HANDSHAKE) != null) {
       moveBefore(context, HANDSHAKE);
@@ -151,9 +152,10 @@ public final class ConnectionScout extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void giveBack(ChannelPipeline pipeline) {
+  /** Has the next one who is asked for the client's address tell {@code client}, if not null. */
+  static void giveBack(Channel channel, @Nullable SocketAddress client) {
     if (client != null) {
-      pipeline.channel().attr(ConnectionBase.REMOTE_ADDRESS_OVERRIDE).compareAndSet(null, client);
+      channel.attr(ConnectionBase.REMOTE_ADDRESS_OVERRIDE).compareAndSet(null, client);
     }
   }
 }

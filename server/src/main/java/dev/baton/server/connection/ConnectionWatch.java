@@ -11,11 +11,14 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.impl.http1.VertxHttpObject;
+import io.vertx.core.net.SocketAddress;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +50,7 @@ final class ConnectionWatch extends ChannelDuplexHandler {
   private final Timeouts timeouts;
   private @Nullable Future<?> timer;
   private @Nullable Http2Watch http2;
+  private @Nullable SocketAddress client;
 
   private int underWay; // requests whose responses have not ended
   private boolean inBody; // of the latest request
@@ -65,8 +69,13 @@ final class ConnectionWatch extends ChannelDuplexHandler {
 
   // ---------------------------------------------------------------- time
 
-  /** Begins, unless it has begun. */
-  void start(Channel channel) {
+  /**
+   * Begins, unless it has begun.
+   *
+   * @param client as a proxy has told it; null if none has
+   */
+  void start(Channel channel, @Nullable SocketAddress client) {
+    this.client = client;
     if (timer == null && timeouts.lookNanos() > 0) {
       lookLater(channel);
     }
@@ -190,7 +199,14 @@ final class ConnectionWatch extends ChannelDuplexHandler {
         linger(context, Timeouts.LINGER_LOOKS);
       }
     }
+    if (client != null && message instanceof HttpResponse response && isUpgrade(response)) {
+      ConnectionScout.giveBack(context.channel(), client);
+    }
     ChannelFuture _ = context.write(message, promise);
+  }
+
+  private static boolean isUpgrade(HttpResponse response) {
+    return response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
   }
 
   private void linger(ChannelHandlerContext context, int looksLeft) {
