@@ -69,6 +69,11 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
     default boolean runsCallbacks() {
       return true;
     }
+
+    /** Whether they may run nowhere else, also if their context is taken when they come. */
+    default boolean runsCallbacksInsideOnly() {
+      return false;
+    }
   }
 
   /** Something that runs inside a channel. */
@@ -149,6 +154,12 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   public boolean runsCallbacks() {
     Inbound i = inbound;
     return i != null && i.runsCallbacks();
+  }
+
+  /** Whether callbacks that this channel's events bring may run only inside it. Inside. */
+  boolean runsCallbacksInsideOnly() {
+    Inbound i = inbound;
+    return i != null && i.runsCallbacksInsideOnly();
   }
 
   /** Its callbacks that run outside of its units. Inside. */
@@ -290,6 +301,20 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
     }
   }
 
+  /** As {@link ContinuationLoop#continuationInside}. */
+  void continuation(Runnable continuation) {
+    execute(new HeldCallback(loop, continuation));
+  }
+
+  /** Noted by a unit of the channel; if that has lost its loop, the continuation comes again. */
+  private record HeldCallback(TransferableEventLoop loop, Runnable continuation)
+      implements Runnable {
+    @Override
+    public void run() {
+      loop.continuation(continuation);
+    }
+  }
+
   /** Whether events must wait for a callback. The owner in IO. */
   boolean isHeld() {
     return holds > 0;
@@ -297,14 +322,18 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
 
   /**
    * Whether {@code task} must wait: the channel is away; or it is held and closed, and the task
-   * would tell of that, and end the pipeline, before what came first. The owner in IO.
+   * would tell of that, and end the pipeline, before what came first. What ends the hold does not.
+   * The owner in IO.
    */
   boolean mustWait(Runnable task) {
     if (detached) {
       return true;
     }
     Channel c = channel;
-    return holds > 0 && c != null && !c.isOpen() && !(task instanceof Release);
+    return holds > 0
+        && c != null
+        && !c.isOpen()
+        && !(task instanceof Release || task instanceof HeldCallback);
   }
 
   // ---------------------------------------------------------------- units

@@ -102,6 +102,21 @@ public interface ContinuationLoop {
     return callback;
   }
 
+  /** Whether what this channel brings now may run only inside it. Inside it. */
+  default boolean runsInsideOnly(Object source) {
+    return false;
+  }
+
+  /** Whether the calling thread is inside this channel. */
+  default boolean isInside(Object source) {
+    return true;
+  }
+
+  /** As {@link #continuation}, inside a channel. Any thread. */
+  default void continuationInside(Object source, Runnable continuation) {
+    continuation(continuation);
+  }
+
   /**
    * Whether the calling thread may run one more callback now: it has its loop still, or passes on
    * events of the channel that has brought the callback. Inside a continuation.

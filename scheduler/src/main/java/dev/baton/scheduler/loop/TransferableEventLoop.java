@@ -913,6 +913,21 @@ public final class TransferableEventLoop extends UnitExecutor
     return ChannelLoop.current() == channel ? channel.holdFor(callback) : callback;
   }
 
+  @Override
+  public boolean runsInsideOnly(Object source) {
+    return ((ChannelLoop) source).runsCallbacksInsideOnly();
+  }
+
+  @Override
+  public boolean isInside(Object source) {
+    return ChannelLoop.current() == source;
+  }
+
+  @Override
+  public void continuationInside(Object source, Runnable continuation) {
+    ((ChannelLoop) source).continuation(continuation);
+  }
+
   /** Callbacks of a channel's events run in its unit; others of their context must not hold it. */
   @Override
   public boolean mayGoOn(long token, @Nullable Object source) {
@@ -1935,6 +1950,24 @@ public final class TransferableEventLoop extends UnitExecutor
     return thread instanceof LoopThread t
         && t.drives == this
         && (t.unit == null || t.unit == LoopThread.NO_CHANNEL || NAIVE_IN_EVENT_LOOP);
+  }
+
+  /**
+   * A promise whose listeners are told at once by who completes it inside one of this loop's
+   * channels: in stock loop and channel are one, and what the channel brings next finds what they
+   * have done.
+   */
+  @Override
+  public <V> Promise<V> newPromise() {
+    return new DefaultPromise<>(this) {
+      @Override
+      protected EventExecutor executor() {
+        ChannelLoop channel = ChannelLoop.current();
+        return channel != null && channel.loop == TransferableEventLoop.this
+            ? channel
+            : TransferableEventLoop.this;
+      }
+    };
   }
 
   @Override

@@ -68,6 +68,9 @@ import org.jspecify.annotations.Nullable;
  * Ahead. New work that is expected to block passes to a thread of its own, with the right to run, as
  * soon as it is at the head; the channel that has brought it is held as for any callback that waits.
  *
+ * Inside. A callback that may run only inside the channel that has brought it, as while Vert.x makes a
+ * client's connection in it, is sent there when it is at the head, with the right to run.
+ *
  * Hand-off. A callback may ask that the right pass to the worker of a stage. That happens once the
  * callback has returned or is suspended: the runner is cleared, the rest is offered to the stage's
  * queue, and whoever pulls it from there enters, with the callback's place in the chain. When that
@@ -141,6 +144,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     private @Nullable Object argument;
     private @Nullable Handler<Object> handler;
     private @Nullable Object source;
+    private boolean insideOnly; // its source
     private boolean fresh;
     private @Nullable RouteStart start;
     private @Nullable AwayBound bound;
@@ -174,6 +178,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       argument = null;
       handler = null;
       source = null;
+      insideOnly = false;
       fresh = false;
       start = null;
       bound = null;
@@ -332,6 +337,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     Node begun = holder == null ? tryBegin() : null;
     Node node = begun == null ? new Node() : begun;
     node.set(callback, context, argument, handler, source, fresh, start, bound);
+    node.insideOnly = source != null && loop.runsInsideOnly(source);
     if (holder != null) {
       loop.afterHold(holder, () -> add(node));
     } else if (begun != null) {
@@ -584,7 +590,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         suspension.wake();
         return;
       }
-      if (mustWait(node, true)) {
+      if (mustWait(node, true) || isSentInside(node)) {
         return;
       }
       AwayBound bound = node.fresh ? node.bound() : null;
@@ -619,6 +625,18 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       }
       node = next;
     }
+  }
+
+  /**
+   * Sends a callback that may run only inside the channel that has brought it there, if need be.
+   */
+  private boolean isSentInside(Node node) {
+    Object source = node.source;
+    if (!node.insideOnly || source == null || loop.isInside(source)) {
+      return false;
+    }
+    loop.continuationInside(source, this);
+    return true;
   }
 
   private void runHead(Node node) {

@@ -16,6 +16,7 @@ import dev.baton.server.tracing.RequestTracer;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -32,6 +33,7 @@ import io.vertx.core.impl.transports.EpollTransport;
 import io.vertx.core.impl.transports.NioTransport;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.net.impl.VertxEventLoopGroup;
+import io.vertx.core.net.impl.VertxHandler;
 import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.transport.Transport;
 import java.util.Iterator;
@@ -214,6 +216,14 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     }
   }
 
+  /** The handler of a client's connection is there. Inside its channel. */
+  private static void clientMade(ChannelHandlerContext handler) {
+    ConnectionContext.bindClient(handler);
+    if (handler.handler() instanceof VertxHandler) {
+      ClientUpgrade.watch(handler);
+    }
+  }
+
   private static List<TransferableEventLoop> loopsOf(VertxEventLoopGroup handlers) {
     Set<TransferableEventLoop> loops = new LinkedHashSet<>();
     for (EventExecutor listening : handlers) {
@@ -253,7 +263,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
       ChannelFactory<? extends Channel> channels = stock.channelFactory(domainSocket);
-      return () -> ClientGate.on(channels.newChannel(), ClientUpgrade::watch);
+      return () -> ClientGate.on(channels.newChannel(), BatonBootstrap::clientMade);
     }
 
     @Override
@@ -280,7 +290,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
       ChannelFactory<? extends Channel> channels = stock.channelFactory(domainSocket);
-      return () -> ClientGate.on(channels.newChannel(), ClientUpgrade::watch);
+      return () -> ClientGate.on(channels.newChannel(), BatonBootstrap::clientMade);
     }
 
     @Override

@@ -1,32 +1,46 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.ThreadingModel;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.impl.http2.codec.VertxHttp2ConnectionHandler;
+import io.vertx.core.http.impl.http2.multiplex.Http2MultiplexHandler;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.EventExecutor;
 import io.vertx.core.net.impl.ConnectionBase;
+import io.vertx.core.net.impl.VertxHandler;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The context of one connection of an HTTP server. What Vert.x does for the connection runs inside
- * its channel; what users are called with runs in the context of their verticle.
+ * The context of one HTTP connection, of a server, or of a client that has no pool. What Vert.x
+ * does for the connection runs inside its channel; what users are called with runs in the context
+ * of their verticle.
  *
  * <p>Vert.x gives all connections of a listening server one context, and asks that whether it is in
  * its event loop before it touches plain fields of a connection. Here that must be true only inside
  * that connection's channel. So a server listens in a context without a channel, and each
- * connection gets its own one, before its first message ({@link #bind}).
+ * connection gets its own one, before its first message ({@link #bind}). A client makes a
+ * connection without a pool in the context of who asks for it, with the same questions ({@link
+ * #bindClient}).
  */
 final class ConnectionContext extends DelegatingContext {
   private static final MethodHandle CONTEXT_OF_CONNECTION;
+  private static final MethodHandle OF_CODEC;
+  private static final MethodHandle OF_MULTIPLEX;
 
   static {
     try {
+      OF_CODEC = connectionOf(VertxHttp2ConnectionHandler.class);
+      OF_MULTIPLEX = connectionOf(Http2MultiplexHandler.class);
       // The field is final; nothing else of Vert.x 5.2.0 lets a connection have a context of its
       // own.
       Field field = ConnectionBase.class.getDeclaredField("context");
@@ -35,6 +49,14 @@ final class ConnectionContext extends DelegatingContext {
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
+  }
+
+  private static MethodHandle connectionOf(Class<? extends ChannelHandler> type)
+      throws ReflectiveOperationException {
+    Field field = type.getDeclaredField("connection");
+    field.setAccessible(true);
+    MethodType general = MethodType.methodType(ConnectionBase.class, ChannelHandler.class);
+    return MethodHandles.lookup().unreflectGetter(field).asType(general);
   }
 
   private final BatonContext user;
@@ -65,6 +87,33 @@ final class ConnectionContext extends DelegatingContext {
     ConnectionContext own = new ConnectionContext(listening.user, channel);
     set(connection, own);
     return own;
+  }
+
+  /**
+   * Gives an HTTP connection of a client its own context, if it was made in that of its user, as
+   * one that is in no pool. Inside the channel, before the connection has had its first message.
+   *
+   * @param handler where the connection's handler is
+   */
+  static void bindClient(ChannelHandlerContext handler) {
+    ConnectionBase connection = connection(handler.handler());
+    if (connection instanceof HttpConnection
+        && connection.context() instanceof BatonContext user
+        && handler.channel().eventLoop() instanceof ChannelLoop channel) {
+      set(connection, new ConnectionContext(user, channel));
+    }
+  }
+
+  private static @Nullable ConnectionBase connection(ChannelHandler handler) {
+    if (handler instanceof VertxHandler<?> one) {
+      return one.getConnection();
+    }
+    MethodHandle get = handler instanceof VertxHttp2ConnectionHandler ? OF_CODEC : OF_MULTIPLEX;
+    try {
+      return (ConnectionBase) get.invokeExact(handler);
+    } catch (Throwable e) {
+      throw new LinkageError("A handler did not tell its connection", e);
+    }
   }
 
   /** Has {@code connection} use {@code context} from now on. Inside its channel. */

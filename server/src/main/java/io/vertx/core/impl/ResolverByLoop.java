@@ -1,12 +1,15 @@
 package io.vertx.core.impl;
 
 import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.channel.EventLoop;
 import io.netty.resolver.AddressResolver;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
 import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.internal.resolver.NameResolver;
 import java.net.InetSocketAddress;
+import java.util.List;
 
 /**
  * Stock Vert.x's name resolver, with one resolver for each loop: Netty keeps them by executor until
@@ -41,5 +44,19 @@ final class ResolverByLoop extends NameResolver {
   @Override
   public AddressResolverGroup<InetSocketAddress> nettyAddressResolverGroup() {
     return byLoop;
+  }
+
+  @Override
+  public Future<InetSocketAddress> resolve(EventLoop eventLoop, String hostname) {
+    return super.resolve(loop(eventLoop), hostname);
+  }
+
+  @Override
+  public Future<List<InetSocketAddress>> resolveAll(EventLoop eventLoop, String hostname) {
+    return super.resolveAll(loop(eventLoop), hostname);
+  }
+
+  private static EventLoop loop(EventLoop eventLoop) {
+    return eventLoop instanceof ChannelLoop channel ? channel.loop() : eventLoop;
   }
 }

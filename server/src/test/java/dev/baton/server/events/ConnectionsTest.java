@@ -1,0 +1,442 @@
+package dev.baton.server.events;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnectOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.ProxyOptions;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Connections that are made, or end, in other ways than those of one client at one server. */
+@Timeout(60)
+final class ConnectionsTest {
+  private final List<Vertx> opened = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    opened.forEach(vertx -> vertx.close().await());
+  }
+
+  /** With TLS 1.2 the server's settings may come with the end of the handshake, in one read. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldConnectAClientOfHttp2WithoutAPool(Host host) throws Exception {
+    Vertx vertx = open(host);
+    HttpServerOptions tls =
+        new HttpServerOptions()
+            .setSsl(true)
+            .setUseAlpn(true)
+            .setEnabledSecureTransportProtocols(Set.of("TLSv1.2"))
+            .setKeyCertOptions(certificate());
+    int port = listen(vertx, tls, request -> request.response().end("here"));
+    HttpClientAgent client = client(vertx, trustingAll());
+
+    try (var relay = new Relay(port)) {
+      String body =
+          in(
+              vertx.getOrCreateContext(),
+              () ->
+                  client
+                      .connect(new HttpConnectOptions().setHost("localhost").setPort(relay.port()))
+                      .compose(connection -> connection.request())
+                      .compose(HttpClientRequest::send)
+                      .compose(HttpClientResponse::body));
+
+      assertThat(body).isEqualTo("here");
+    }
+  }
+
+  /** Vert.x makes the connection in callbacks of the context that has asked for it. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldConnectAClientOfHttp2WhoseContextIsBusy(Host host) throws Exception {
+    Vertx vertx = open(host);
+    int port = listen(vertx, new HttpServerOptions(), request -> request.response().end("at last"));
+    HttpClientAgent client = client(vertx, new HttpClientOptions());
+    Context context = vertx.getOrCreateContext();
+
+    for (int i = 0; i < 3; i++) {
+      String body =
+          in(
+              context,
+              () -> {
+                Future<Buffer> answer =
+                    client
+                        .connect(new HttpConnectOptions().setHost("localhost").setPort(port))
+                        .compose(connection -> connection.request())
+                        .compose(HttpClientRequest::send)
+                        .compose(HttpClientResponse::body);
+                busy(200);
+                return answer;
+              });
+
+      assertThat(body).isEqualTo("at last");
+    }
+  }
+
+  /** That a connection is closed before it has had a message comes to a context that is busy. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldHearOfAClosedConnectionInABusyContext(Host host) throws Exception {
+    Vertx vertx = open(host);
+    var asked = new CountDownLatch(1);
+    int port = listen(vertx, new HttpServerOptions(), _ -> asked.countDown());
+    HttpClientAgent client =
+        vertx.createHttpClient(new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_1_1));
+    Context context = vertx.getOrCreateContext();
+    Promise<Buffer> answer = Promise.promise();
+
+    context.runOnContext(
+        _ ->
+            client
+                .request(HttpMethod.GET, port, "localhost", "/")
+                .compose(HttpClientRequest::send)
+                .compose(HttpClientResponse::body)
+                .onComplete(answer));
+    assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+    context.runOnContext(
+        _ -> {
+          Future<Void> _ = client.close();
+          busy(300);
+        });
+
+    assertThatThrownBy(() -> answer.future().await(10, TimeUnit.SECONDS))
+        .hasMessageContaining("closed");
+  }
+
+  /** With TLS 1.2 a server's first bytes may come with the end of the handshake, in one read. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldHearWhatAServerSaysFirst(Host host) throws Exception {
+    Vertx vertx = open(host);
+    int port =
+        vertx
+            .createNetServer(
+                new NetServerOptions()
+                    .setSsl(true)
+                    .setEnabledSecureTransportProtocols(Set.of("TLSv1.2"))
+                    .setKeyCertOptions(certificate()))
+            .connectHandler(socket -> socket.write("welcome"))
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+    NetClient client =
+        vertx.createNetClient(
+            new NetClientOptions()
+                .setSsl(true)
+                .setTrustAll(true)
+                .setHostnameVerificationAlgorithm(""));
+    Context context = vertx.getOrCreateContext();
+
+    try (var relay = new Relay(port)) {
+      for (int i = 0; i < 8; i++) {
+        boolean isBusy = i % 4 == 3;
+        String heard =
+            in(
+                context,
+                () -> {
+                  Promise<Buffer> first = Promise.promise();
+                  Future<NetSocket> _ =
+                      client
+                          .connect(relay.port(), "localhost")
+                          .onSuccess(socket -> socket.handler(first::tryComplete))
+                          .onFailure(first::tryFail);
+                  if (isBusy) {
+                    busy(300);
+                  }
+                  return first.future();
+                });
+
+        assertThat(heard).isEqualTo("welcome");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldSpeakHttp2OverTlsThroughAProxy(Host host) throws Exception {
+    Vertx vertx = open(host);
+    HttpServerOptions tls =
+        new HttpServerOptions().setSsl(true).setUseAlpn(true).setKeyCertOptions(certificate());
+    int port = listen(vertx, tls, request -> request.response().end("behind"));
+    NetClient origins = vertx.createNetClient();
+    int proxy =
+        vertx
+            .createHttpServer()
+            .requestHandler(request -> tunnel(origins, request))
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+    HttpClientAgent client =
+        client(
+            vertx,
+            trustingAll().setProxyOptions(new ProxyOptions().setHost("localhost").setPort(proxy)));
+
+    for (int i = 0; i < 3; i++) {
+      String body =
+          in(
+              vertx.getOrCreateContext(),
+              () ->
+                  client
+                      .request(HttpMethod.GET, port, "localhost", "/")
+                      .compose(HttpClientRequest::send)
+                      .compose(HttpClientResponse::body));
+
+      assertThat(body).isEqualTo("behind");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldFlushTheAnswersOfManyStreamsTogether(Host host) throws Exception {
+    int streams = 50;
+    var flushes = new AtomicInteger();
+    Vertx vertx = open(host);
+    int port =
+        vertx
+            .createHttpServer()
+            .connectionHandler(connection -> count(flushes, (ConnectionBase) connection))
+            .requestHandler(request -> request.response().end("one of many"))
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+
+    try (Wire wire = new Wire(port).timeout(10_000).http2()) {
+      wire.send(Wire.http2Get(1, "/")).http2Frame(Wire.DATA); // and the connection is there
+      flushes.set(0);
+      var requests = new ByteArrayOutputStream();
+      for (int i = 1; i <= streams; i++) {
+        requests.writeBytes(Wire.http2Get(1 + 2 * i, "/"));
+      }
+      wire.send(requests.toByteArray());
+      for (int i = 1; i <= streams; i++) {
+        assertThat(wire.http2Frame(Wire.DATA)).isNotNull();
+      }
+    }
+
+    assertThat(flushes.get()).isBetween(1, streams / 2);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldTellAWebSocketWhichClientIsBehindAProxy(Host host) throws Exception {
+    Vertx vertx = open(host);
+    int port =
+        vertx
+            .createHttpServer(new HttpServerOptions().setUseProxyProtocol(true))
+            .webSocketHandler(socket -> socket.writeTextMessage(socket.remoteAddress().toString()))
+            .listen(0, "localhost")
+            .await()
+            .actualPort();
+
+    try (var socket = new Socket("localhost", port)) {
+      socket.setSoTimeout(10_000);
+      socket
+          .getOutputStream()
+          .write(
+              """
+              PROXY TCP4 192.168.7.9 10.0.0.1 5000 80
+              GET / HTTP/1.1
+              Host: a
+              Connection: Upgrade
+              Upgrade: websocket
+              Sec-WebSocket-Version: 13
+              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+
+              """
+                  .replace("\n", "\r\n")
+                  .getBytes(US_ASCII));
+
+      assertThat(firstMessage(socket.getInputStream())).isEqualTo("192.168.7.9:5000");
+    }
+  }
+
+  // ---------------------------------------------------------------- what they are played with
+
+  /** Passes bytes on to a server and back, those of 50 ms at once. */
+  private static final class Relay implements AutoCloseable {
+    private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final int to;
+
+    Relay(int to) throws IOException {
+      this.to = to;
+      Thread _ = Thread.startVirtualThread(this::accept);
+    }
+
+    int port() {
+      return server.getLocalPort();
+    }
+
+    private void accept() {
+      try {
+        while (true) {
+          Socket client = server.accept();
+          var origin = new Socket("localhost", to);
+          Thread _ = Thread.startVirtualThread(() -> pass(client, origin));
+          Thread _ = Thread.startVirtualThread(() -> pass(origin, client));
+        }
+      } catch (IOException e) {
+        // closed
+      }
+    }
+
+    private static void pass(Socket from, Socket to) {
+      try (from;
+          to) {
+        InputStream in = from.getInputStream();
+        for (int first; (first = in.read()) >= 0; ) {
+          busy(50);
+          byte[] bytes = new byte[1 + in.available()];
+          bytes[0] = (byte) first;
+          int read = in.readNBytes(bytes, 1, bytes.length - 1);
+          to.getOutputStream().write(bytes, 0, 1 + read);
+        }
+      } catch (IOException e) {
+        // the other end has closed
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      server.close();
+    }
+  }
+
+  private static void busy(int millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Vertx open(Host host) {
+    Vertx vertx = host.vertx();
+    opened.add(vertx);
+    return vertx;
+  }
+
+  private static int listen(
+      Vertx vertx, HttpServerOptions options, Handler<HttpServerRequest> handler) {
+    return vertx
+        .createHttpServer(options)
+        .requestHandler(handler)
+        .listen(0, "localhost")
+        .await()
+        .actualPort();
+  }
+
+  private static HttpClientOptions trustingAll() {
+    return new HttpClientOptions()
+        .setSsl(true)
+        .setUseAlpn(true)
+        .setTrustAll(true)
+        .setVerifyHost(false);
+  }
+
+  private static void count(AtomicInteger flushes, ConnectionBase connection) {
+    connection
+        .channel()
+        .pipeline()
+        .addFirst(
+            new ChannelOutboundHandlerAdapter() {
+              @Override
+              public void flush(ChannelHandlerContext context) {
+                flushes.incrementAndGet();
+                context.flush();
+              }
+            });
+  }
+
+  private static HttpClientAgent client(Vertx vertx, HttpClientOptions options) {
+    return vertx.createHttpClient(
+        options.setProtocolVersion(HttpVersion.HTTP_2).setHttp2ClearTextUpgrade(false));
+  }
+
+  /** What comes of {@code asked} in a context: outside of one a body may come too early. */
+  private static String in(Context context, Supplier<Future<Buffer>> asked) throws Exception {
+    Promise<Buffer> answer = Promise.promise();
+    context.runOnContext(_ -> asked.get().onComplete(answer));
+    return answer.future().await(10, TimeUnit.SECONDS).toString();
+  }
+
+  /** A proxy's part of CONNECT. */
+  private static void tunnel(NetClient origins, HttpServerRequest request) {
+    int port = request.authority().port();
+    Future<NetSocket> origin = origins.connect(port, "localhost").onSuccess(NetSocket::pause);
+    Future<Void> _ =
+        origin
+            .compose(there -> request.toNetSocket())
+            .onSuccess(
+                here -> {
+                  Future<Void> _ = here.pipeTo(origin.result());
+                  Future<Void> _ = origin.result().pipeTo(here);
+                })
+            .mapEmpty();
+  }
+
+  /** The first frame behind the head of the answer: a short text. */
+  private static String firstMessage(InputStream in) throws Exception {
+    var head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int next = in.read();
+      assertThat(next).as(head.toString()).isNotEqualTo(-1);
+      head.append((char) next);
+    }
+    assertThat(head.toString()).startsWith("HTTP/1.1 101");
+    assertThat(in.read()).isEqualTo(0x81);
+    return new String(in.readNBytes(in.read()), US_ASCII);
+  }
+
+  private static PemKeyCertOptions certificate() throws Exception {
+    X509Bundle bundle =
+        new CertificateBuilder()
+            .subject("CN=localhost")
+            .setIsCertificateAuthority(true)
+            .buildSelfSigned();
+    return new PemKeyCertOptions()
+        .setCertValue(Buffer.buffer(bundle.getCertificatePathPEM()))
+        .setKeyValue(Buffer.buffer(bundle.getPrivateKeyPEM()));
+  }
+}
