@@ -107,6 +107,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   private @Nullable Channel channel;
   private @Nullable Inbound inbound;
   private int holds;
+  private boolean registering; // until the owner in IO has done so
   private final ArrayDeque<Runnable> afterHold = new ArrayDeque<>(0);
   private @Nullable RunningCallbacks callbacks;
 
@@ -321,12 +322,12 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   }
 
   /**
-   * Whether {@code task} must wait: the channel is away; or it is held and closed, and the task
-   * would tell of that, and end the pipeline, before what came first. What ends the hold does not.
-   * The owner in IO.
+   * Whether {@code task} must wait: the channel is away, or not registered yet; or it is held and
+   * closed, and the task would tell of that, and end the pipeline, before what came first. What
+   * ends the hold does not. The owner in IO.
    */
   boolean mustWait(Runnable task) {
-    if (detached) {
+    if (detached || registering) {
       return true;
     }
     Channel c = channel;
@@ -443,6 +444,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   public Future<IoRegistration> register(IoHandle real) {
     Promise<IoRegistration> promise = newPromise();
     IoHandler handler = loop.handler();
+    registering = true;
     loop.outside(
         () -> {
           try {
@@ -455,12 +457,19 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
             } else {
               registration = handler.register(real); // its events come in IO
             }
-            execute(() -> promise.setSuccess(registration)); // initializers run as a unit
+            registered(() -> promise.setSuccess(registration)); // initializers run as a unit
           } catch (Exception e) {
-            execute(() -> promise.setFailure(e));
+            registered(() -> promise.setFailure(e));
           }
         });
     return promise;
+  }
+
+  /** What was asked of the channel meanwhile comes behind {@code complete}. The owner in IO. */
+  private void registered(Runnable complete) {
+    registering = false;
+    loop.first(this, complete);
+    loop.comeBack(this);
   }
 
   /**

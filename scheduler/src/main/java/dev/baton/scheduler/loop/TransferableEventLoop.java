@@ -1023,6 +1023,11 @@ public final class TransferableEventLoop extends UnitExecutor
     }
   }
 
+  /** Has {@code task} run in {@code channel} before all others. The owner in IO. */
+  void first(ChannelLoop channel, Runnable task) {
+    front.add(new ChannelLoop.Task(channel, task));
+  }
+
   /** Notes that a channel has events. The owner in IO. */
   void ready(ChannelLoop channel) {
     ready.add(channel);

@@ -33,6 +33,8 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -289,6 +291,33 @@ final class ConnectionsTest {
                   .getBytes(US_ASCII));
 
       assertThat(firstMessage(socket.getInputStream())).isEqualTo("192.168.7.9:5000");
+    }
+  }
+
+  /** Stock registers a channel at once where the calling thread is its loop's. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldSendFromADatagramSocketThatWasJustMade(Host host) throws Exception {
+    Vertx vertx = open(host);
+    Context context = vertx.getOrCreateContext();
+
+    try (var receiver = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+      receiver.setSoTimeout(10_000);
+      for (int i = 0; i < 5; i++) {
+        String sent =
+            in(
+                context,
+                () ->
+                    vertx
+                        .createDatagramSocket()
+                        .send("hello", receiver.getLocalPort(), "127.0.0.1")
+                        .map(_ -> Buffer.buffer("sent")));
+        var packet = new DatagramPacket(new byte[16], 16);
+        receiver.receive(packet);
+
+        assertThat(sent).isEqualTo("sent");
+        assertThat(packet.getLength()).isEqualTo(5);
+      }
     }
   }
 
