@@ -36,6 +36,9 @@ public final class SchedulerOptions {
   /** Default of {@link #getMaxStandbys}. */
   public static final int DEFAULT_MAX_STANDBYS = 256;
 
+  /** Virtual threads that may run new work, for each of {@link #getMaxStandbys}. */
+  public static final int VIRTUAL_PER_STANDBY = 4;
+
   /** Default of {@link #getStandbyKeepAlive}. */
   public static final Duration DEFAULT_STANDBY_KEEP_ALIVE = Duration.ofSeconds(10);
 

@@ -212,7 +212,8 @@ public final class BatonOptions {
   /**
    * How many handlers of one route may be away at once from the loops of one CPU, so that those of
    * others still find workers; more of its requests wait, and are then refused. 0 (the default)
-   * means three quarters of {@link SchedulerOptions#getMaxStandbys}.
+   * means three quarters of {@link SchedulerOptions#getMaxStandbys}, and four times as many while
+   * the route starts on virtual threads, which take no worker.
    */
   public int getMaxAwayPerRoute() {
     return maxAwayPerRoute;

@@ -88,13 +88,14 @@ final class AheadRuns {
    * Starts {@code ahead} for {@code loop}, which hears when it has run.
    *
    * @param pool that counts it
+   * @param isVirtual whether on a virtual thread
    * @return false if the machine starts no thread
    */
-  boolean start(TransferableEventLoop loop, StandbyPool pool, Ahead ahead) {
+  boolean start(TransferableEventLoop loop, StandbyPool pool, Ahead ahead, boolean isVirtual) {
     int id = FIRST_ID + (ids.getAndIncrement() & Integer.MAX_VALUE >>> 1);
     var run = new Run(id, loop.index(), ahead.work());
     runs.put(id, run);
-    if (!begin(ahead, () -> run(loop, pool, ahead, run))) {
+    if (!begin(isVirtual, () -> run(loop, pool, ahead, run, isVirtual))) {
       runs.remove(id);
       return false;
     }
@@ -102,9 +103,9 @@ final class AheadRuns {
     return true;
   }
 
-  private boolean begin(Ahead ahead, Runnable body) {
+  private boolean begin(boolean isVirtual, Runnable body) {
     try {
-      if (!ahead.isSeen()) {
+      if (!isVirtual) {
         return blocking.execute(body);
       }
       startVirtual(body);
@@ -141,7 +142,8 @@ final class AheadRuns {
     blocking.close();
   }
 
-  private void run(TransferableEventLoop loop, StandbyPool pool, Ahead ahead, Run run) {
+  private void run(
+      TransferableEventLoop loop, StandbyPool pool, Ahead ahead, Run run, boolean isVirtual) {
     run.thread = Thread.currentThread();
     long began = System.nanoTime();
     try {
@@ -149,7 +151,7 @@ final class AheadRuns {
     } finally {
       long end = System.nanoTime();
       runs.remove(run.id);
-      loop.endAhead(pool);
+      loop.endAhead(pool, isVirtual);
       ahead.ran(end - began);
       ended.accept(
           new Absence(

@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 
 // google-java-format off
 /*
@@ -32,7 +33,7 @@ import java.util.function.BooleanSupplier;
 public final class AwayBound {
   private record Waiting(ContinuationLoop loop, Runnable work, BooleanSupplier over) {}
 
-  private final int max;
+  private final IntSupplier max;
   private final WaitingRoom room;
   private final AtomicInteger inside = new AtomicInteger();
   private final Queue<Waiting> waiting = new ConcurrentLinkedQueue<>();
@@ -44,13 +45,23 @@ public final class AwayBound {
    * @param places how much may wait
    */
   public AwayBound(int max, int places) {
+    this(() -> max, places);
+  }
+
+  /**
+   * As above.
+   *
+   * @param max may change: what has begun goes on, and what waits gets its turn with the next
+   *     return
+   */
+  public AwayBound(IntSupplier max, int places) {
     this.max = max;
     this.room = new WaitingRoom(places);
   }
 
   /** How many may have begun. */
   public int max() {
-    return max;
+    return max.getAsInt();
   }
 
   /** How many have begun and not ended. */
@@ -60,7 +71,7 @@ public final class AwayBound {
 
   /** Whether new work must wait. */
   public boolean isFull() {
-    return inside.get() >= max;
+    return inside.get() >= max();
   }
 
   /** Where places for what waits are counted; {@link #hold} asks for none. */
@@ -83,7 +94,7 @@ public final class AwayBound {
     int now;
     do {
       now = inside.get();
-      if (now >= max) {
+      if (now >= max()) {
         return false;
       }
     } while (!inside.compareAndSet(now, now + 1));

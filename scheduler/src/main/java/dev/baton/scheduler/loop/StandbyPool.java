@@ -1,5 +1,6 @@
 package dev.baton.scheduler.loop;
 
+import dev.baton.scheduler.SchedulerOptions;
 import dev.baton.scheduler.notify.BlockProbe;
 import dev.baton.scheduler.notify.Sighting;
 import dev.baton.scheduler.os.LinuxCalls;
@@ -30,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  * what Patience says, looks again, and takes the loop by compare-and-set.
  *
  * Bounds. total counts the workers of this CPU beside the owners of its loops; idle those that
- * wait; ahead what runs on a virtual thread in place of a worker. Fewer than min idle ones ask the
- * spawner for one more, as long as total and ahead are less than max. exhausted = fewer of them may be
+ * wait; ahead what runs on another thread in place of a worker. Fewer than min idle ones ask the
+ * spawner for one more, as long as total and ahead are less than max. virtual = what runs on virtual
+ * threads: they take the place of none, and have a bound of their own. exhausted = fewer of them may be
  * away than there are loops, each of which may be inside a unit that blocks: loops then hold new work
  * back (see TransferableEventLoop.holdBack) until somebody comes back, or one more has started. So it
  * is at the start. What is under way goes on, and may use up the rest.
@@ -43,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class StandbyPool {
   private static final long TIMER = 1L << 32;
   private static final long STOP = 1L << 33;
+  private static final int VIRTUAL_PER_STANDBY = SchedulerOptions.VIRTUAL_PER_STANDBY;
 
   private final Enclave enclave;
   private final int cpu;
@@ -62,6 +65,7 @@ final class StandbyPool {
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger total = new AtomicInteger();
   private final AtomicInteger ahead = new AtomicInteger();
+  private final AtomicInteger virtual = new AtomicInteger();
   private volatile boolean exhausted;
   private volatile boolean stopped;
 
@@ -326,8 +330,8 @@ final class StandbyPool {
   }
 
   /**
-   * Counts one more that runs on a virtual thread, unless as many as are allowed are away. Whoever
-   * runs a unit of one of this pool's loops; then {@link #endAhead}.
+   * Counts one more that runs on a thread of its own, unless as many as are allowed are away.
+   * Whoever runs a unit of one of this pool's loops; then {@link #endAhead}.
    */
   boolean tryAhead() {
     while (true) {
@@ -349,6 +353,24 @@ final class StandbyPool {
     if (idle.get() < least()) {
       enclave.requestStandby();
     }
+  }
+
+  /** As {@link #tryAhead}, for a virtual thread; then {@link #endVirtual}. */
+  boolean tryVirtual() {
+    while (true) {
+      int now = virtual.get();
+      if (calls == null || stopped || now >= VIRTUAL_PER_STANDBY * max()) {
+        return false;
+      }
+      if (virtual.compareAndSet(now, now + 1)) {
+        return true;
+      }
+    }
+  }
+
+  /** It has run. Its thread. */
+  void endVirtual() {
+    virtual.getAndDecrement();
   }
 
   // ---------------------------------------------------------------- waiting

@@ -870,20 +870,25 @@ public final class TransferableEventLoop extends UnitExecutor
   @Override
   public boolean startAhead(Ahead ahead) {
     StandbyPool counts = pool;
-    if (!counts.tryAhead()) {
+    boolean isVirtual = ahead.isSeen();
+    if (!(isVirtual ? counts.tryVirtual() : counts.tryAhead())) {
       return false;
     }
     away.getAndIncrement();
-    if (!counts.enclave().ahead().start(this, counts, ahead)) {
-      endAhead(counts);
+    if (!counts.enclave().ahead().start(this, counts, ahead, isVirtual)) {
+      endAhead(counts, isVirtual);
       return false;
     }
     return true;
   }
 
   /** What was started ahead has run, counted by a pool that need not be this loop's any more. */
-  void endAhead(StandbyPool counts) {
-    counts.endAhead();
+  void endAhead(StandbyPool counts, boolean isVirtual) {
+    if (isVirtual) {
+      counts.endVirtual();
+    } else {
+      counts.endAhead();
+    }
     cameBack();
   }
 

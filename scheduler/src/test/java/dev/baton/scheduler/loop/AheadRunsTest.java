@@ -54,8 +54,8 @@ final class AheadRunsTest {
       TransferableEventLoop loop = loops.first();
       var ahead = runs(failing(with));
 
-      assertThat(ahead.start(loop, loop.pool(), new Work(true))).isFalse();
-      assertThat(ahead.start(loop, loop.pool(), new Work(false))).isFalse();
+      assertThat(ahead.start(loop, loop.pool(), new Work(true), true)).isFalse();
+      assertThat(ahead.start(loop, loop.pool(), new Work(false), false)).isFalse();
 
       assertThat(ahead.snapshots()).isEmpty();
       assertThat(ahead.started()).isZero();

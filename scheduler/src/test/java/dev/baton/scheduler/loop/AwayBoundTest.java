@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 final class AwayBoundTest {
@@ -58,6 +59,33 @@ final class AwayBoundTest {
           bound.passOn();
         },
         () -> false);
+  }
+
+  /** As when a route begins to start on virtual threads, or no longer does. */
+  @Test
+  void shouldTakeABoundThatChanges() {
+    var max = new AtomicInteger(1);
+    var changing = new AwayBound(max::get, 3);
+
+    assertThat(changing.tryBegin()).isTrue();
+    assertThat(changing.tryBegin()).isFalse();
+    max.set(3);
+    assertThat(changing.tryBegin()).isTrue();
+    assertThat(changing.tryBegin()).isTrue();
+    changing.hold(
+        loop,
+        () -> {
+          ran.add("waits");
+          changing.passOn();
+        },
+        () -> false);
+    max.set(2);
+    changing.returned();
+    loop.run();
+    assertThat(ran).isEmpty();
+    changing.returned();
+    loop.run();
+    assertThat(ran).containsExactly("waits");
   }
 
   @Test

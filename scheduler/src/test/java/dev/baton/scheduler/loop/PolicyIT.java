@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -335,7 +336,7 @@ class PolicyIT {
       Loops.until("both are idle again", () -> agent.isIdle(0) && agent.isIdle(1));
       Loops.until(
           "standbys wait",
-          () -> loops.enclave().poolSnapshots().stream().noneMatch(PoolSnapshot::exhausted));
+          () -> IntStream.range(0, 2).noneMatch(i -> loops.enclave().poolOf(i).isExhausted()));
       long seen = agent.status(1);
       assertThat(agent.run(1, seen - 1)).isEqualTo(TransactionResult.STALE);
       assertThat(ran.getCount()).as("nothing was done").isOne();

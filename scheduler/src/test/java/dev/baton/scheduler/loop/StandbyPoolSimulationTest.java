@@ -32,6 +32,7 @@ class StandbyPoolSimulationTest {
     private int waiting;
     private int away;
     private int ahead;
+    private int virtual;
 
     /**
      * @param diesUntold the broken twin: a worker that dies away tells nobody
@@ -80,7 +81,7 @@ class StandbyPoolSimulationTest {
     }
 
     void step() {
-      switch (random.nextInt(10)) {
+      switch (random.nextInt(12)) {
         case 0, 1 -> {
           if (pool.admit()) {
             admitted++;
@@ -128,6 +129,13 @@ class StandbyPoolSimulationTest {
             pool.endAhead();
           }
         }
+        case 9 -> virtual += pool.tryVirtual() ? 1 : 0;
+        case 10 -> {
+          if (virtual > 0) {
+            virtual--;
+            pool.endVirtual();
+          }
+        }
         default -> {
           if (waiting > 0) {
             waiting--;
@@ -148,6 +156,7 @@ class StandbyPoolSimulationTest {
       assertThat(now.idle()).as("idle").isEqualTo(waiting + admitted);
       assertThat(now.total()).as("total").isEqualTo(waiting + admitted + away + ahead);
       assertThat(now.total()).as("bound").isLessThanOrEqualTo(now.max());
+      assertThat(virtual).as("virtual").isLessThanOrEqualTo(4 * now.max());
       assertThat(now.max()).as("one for each loop").isGreaterThanOrEqualTo(loops);
       if (waiting >= loops) {
         assertThat(pool.isExhausted()).as("exhausted, with enough that wait").isFalse();
@@ -164,6 +173,9 @@ class StandbyPoolSimulationTest {
     void comeToRest() {
       for (; ahead > 0; ahead--) {
         pool.endAhead();
+      }
+      for (; virtual > 0; virtual--) {
+        pool.endVirtual();
       }
       for (; away > 0; away--) {
         pool.cameBack();

@@ -35,6 +35,7 @@ public final class BlockingRoutes {
 
   private final boolean startAhead;
   private final int maxAway;
+  private final int maxVirtual;
   private final int maxWaiting;
   private final Enclave enclave;
   private final Map<String, BlockingRoute> routes = new ConcurrentHashMap<>();
@@ -45,12 +46,16 @@ public final class BlockingRoutes {
   /**
    * @param startAhead false to start everything inline
    * @param maxAway how many handlers of a route may be away from the loops of one CPU
+   * @param maxVirtual the same while the route starts on virtual threads, which take no worker from
+   *     others
    * @param maxWaiting how many requests of a route may wait there until fewer are
    * @param enclave whose workers run the requests
    */
-  public BlockingRoutes(boolean startAhead, int maxAway, int maxWaiting, Enclave enclave) {
+  public BlockingRoutes(
+      boolean startAhead, int maxAway, int maxVirtual, int maxWaiting, Enclave enclave) {
     this.startAhead = startAhead;
     this.maxAway = maxAway;
+    this.maxVirtual = maxVirtual;
     this.maxWaiting = maxWaiting;
     this.enclave = enclave;
     if (startAhead) {
@@ -106,8 +111,9 @@ public final class BlockingRoutes {
     if (known != null || routes.size() >= MAX_ROUTES) {
       return known;
     }
-    BlockingRoute route =
-        new BlockingRoute(new RouteStart(work), () -> new AwayBound(maxAway, maxWaiting));
+    var start = new RouteStart(work);
+    var route =
+        new BlockingRoute(start, () -> new AwayBound(() -> maxAway(start.kind()), maxWaiting));
     BlockingRoute other = routes.putIfAbsent(key, route);
     if (other != null) {
       return other;
@@ -137,6 +143,10 @@ public final class BlockingRoutes {
     StackTraceElement[] stack = thread.getStackTrace(); // in native code: nobody is held up
     String top = stack.length == 0 ? "" : stack[0].getClassName();
     return WAITS.stream().anyMatch(top::startsWith);
+  }
+
+  private int maxAway(RouteStart.Kind kind) {
+    return kind == RouteStart.Kind.VIRTUAL ? maxVirtual : maxAway;
   }
 
   /** All routes that are known. */

@@ -237,7 +237,8 @@ final class Serve implements Callable<Integer> {
       defaultValue = "0",
       description =
           "The most handlers of one route per CPU that may block at once, so that others still find"
-              + " workers; 0 means three quarters of --max-standbys. Default: ${DEFAULT-VALUE}")
+              + " workers; 0 means three quarters of --max-standbys, and four times as many on"
+              + " virtual threads. Default: ${DEFAULT-VALUE}")
   private int maxAwayPerRoute;
 
   @Option(

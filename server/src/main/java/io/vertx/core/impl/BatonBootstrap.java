@@ -98,7 +98,7 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
 
   /**
    * Sets how many handlers of a route may be away from the loops of one CPU; 0 means three quarters
-   * of its standbys. Before the first Vert.x.
+   * of its standbys, and of the virtual threads in their place. Before the first Vert.x.
    */
   public BatonBootstrap maxAwayPerRoute(int max) {
     maxAwayPerRoute = max;
@@ -143,13 +143,15 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
             .ioHandlerFactory(transport().ioHandlerFactory())
             .start();
     RequestTracer tracer = RequestTracer.around(tracer());
-    int max =
-        maxAwayPerRoute == 0
-            ? Math.max(1, schedulerOptions.getMaxStandbys() * 3 / 4)
-            : maxAwayPerRoute;
+    int standbys = schedulerOptions.getMaxStandbys();
+    boolean isSet = maxAwayPerRoute > 0;
     var routes =
         new BlockingRoutes(
-            startAhead, max, schedulerOptions.getMaxHeldContinuations(), scheduler.enclave());
+            startAhead,
+            isSet ? maxAwayPerRoute : Math.max(1, standbys * 3 / 4),
+            isSet ? maxAwayPerRoute : standbys * SchedulerOptions.VIRTUAL_PER_STANDBY * 3 / 4,
+            schedulerOptions.getMaxHeldContinuations(),
+            scheduler.enclave());
     var vertx = new BatonVertx(this, tracer, manager, selector, scheduler, mode, routes);
     vertx.record(recordedRequests);
     return vertx;

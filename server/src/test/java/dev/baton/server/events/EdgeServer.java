@@ -330,7 +330,7 @@ final class EdgeServer implements AutoCloseable {
    */
   String bounded(int bound, String answers) {
     return lessBegun(bound)
-        + (answers.matches("\\d × 200, \\d+ × 503") ? ", the others are refused" : ", " + answers);
+        + (answers.matches("\\d+ × 200, \\d+ × 503") ? ", the others are refused" : ", " + answers);
   }
 
   /** Waits until as many requests were refused, but not for ever. */
