@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelPipeline;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -27,7 +25,6 @@ import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
-import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -77,8 +74,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(30)
 abstract class DropInContract {
-  private static final PemKeyCertOptions CERTIFICATE = selfSigned();
-
   @TempDir static Path directory;
 
   private final Supplier<Vertx> supplier;
@@ -608,7 +603,8 @@ abstract class DropInContract {
   void shouldUpgradeTheSocketOfAClientToTls() throws Exception {
     int port =
         vertx
-            .createNetServer(new NetServerOptions().setSsl(true).setKeyCertOptions(CERTIFICATE))
+            .createNetServer(
+                new NetServerOptions().setSsl(true).setKeyCertOptions(SelfSigned.CERTIFICATE))
             .connectHandler(socket -> socket.handler(socket::write))
             .listen(0, "localhost")
             .await()
@@ -787,7 +783,7 @@ abstract class DropInContract {
   private Session deploy(Protocol protocol, DeploymentOptions deployment) throws Exception {
     var options = new HttpServerOptions().setPort(0);
     if (protocol.tls) {
-      options.setSsl(true).setUseAlpn(true).setKeyCertOptions(CERTIFICATE);
+      options.setSsl(true).setUseAlpn(true).setKeyCertOptions(SelfSigned.CERTIFICATE);
     }
     var app = new DropInApp(options, file());
     vertx.deployVerticle(app, deployment).await();
@@ -803,21 +799,6 @@ abstract class DropInContract {
             .build();
     clients.add(client);
     return new Session(client, protocol.tls ? "https" : "http", port);
-  }
-
-  private static PemKeyCertOptions selfSigned() {
-    try {
-      X509Bundle bundle =
-          new CertificateBuilder()
-              .subject("CN=localhost")
-              .setIsCertificateAuthority(true)
-              .buildSelfSigned();
-      return new PemKeyCertOptions()
-          .setCertValue(Buffer.buffer(bundle.getCertificatePathPEM()))
-          .setKeyValue(Buffer.buffer(bundle.getPrivateKeyPEM()));
-    } catch (Exception impossible) {
-      throw new AssertionError("cannot make a certificate", impossible);
-    }
   }
 
   private static SSLContext trustAll() throws GeneralSecurityException {

@@ -45,7 +45,6 @@ import org.jspecify.annotations.Nullable;
 final class StandbyPool {
   private static final long TIMER = 1L << 32;
   private static final long STOP = 1L << 33;
-  private static final int VIRTUAL_PER_STANDBY = SchedulerOptions.VIRTUAL_PER_STANDBY;
 
   private final Enclave enclave;
   private final int cpu;
@@ -359,7 +358,7 @@ final class StandbyPool {
   boolean tryVirtual() {
     while (true) {
       int now = virtual.get();
-      if (calls == null || stopped || now >= VIRTUAL_PER_STANDBY * max()) {
+      if (calls == null || stopped || now >= SchedulerOptions.VIRTUAL_PER_STANDBY * max()) {
         return false;
       }
       if (virtual.compareAndSet(now, now + 1)) {

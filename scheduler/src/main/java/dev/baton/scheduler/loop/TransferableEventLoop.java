@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
  * ready); after the poll the loop runs what it has noted, and what waits in its queues, one by one:
  *
  *     ready     channels with events, in the order the kernel told
- *     front     tasks of channels that are back, before all later ones
+ *     front     tasks of channels that are back, or registered by now, before all later ones
  *     tasks     of Netty and Vert.x, from any thread; a channel's, or nobody's
  *     runQueue  continuations: contexts with callbacks to run, in the order of the policy; those
  *               that begin something (newWork) after those that go on with it

@@ -250,7 +250,8 @@ public final class BatonBootstrap extends VertxBootstrapImpl {
     return handler;
   }
 
-  private static EventLoop behind(EventLoop loop) {
+  /** The loop of which {@code loop} is a view, or itself. */
+  static EventLoop behind(EventLoop loop) {
     return loop instanceof ChannelLoop view ? view.loop() : loop;
   }
 

@@ -48,15 +48,11 @@ final class ResolverByLoop extends NameResolver {
 
   @Override
   public Future<InetSocketAddress> resolve(EventLoop eventLoop, String hostname) {
-    return super.resolve(loop(eventLoop), hostname);
+    return super.resolve(BatonBootstrap.behind(eventLoop), hostname);
   }
 
   @Override
   public Future<List<InetSocketAddress>> resolveAll(EventLoop eventLoop, String hostname) {
-    return super.resolveAll(loop(eventLoop), hostname);
-  }
-
-  private static EventLoop loop(EventLoop eventLoop) {
-    return eventLoop instanceof ChannelLoop channel ? channel.loop() : eventLoop;
+    return super.resolveAll(BatonBootstrap.behind(eventLoop), hostname);
   }
 }

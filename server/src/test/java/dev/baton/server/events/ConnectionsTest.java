@@ -1,13 +1,11 @@
 package dev.baton.server.events;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.server.SelfSigned;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -27,7 +25,6 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
-import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.ProxyOptions;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.io.ByteArrayOutputStream;
@@ -70,7 +67,7 @@ final class ConnectionsTest {
             .setSsl(true)
             .setUseAlpn(true)
             .setEnabledSecureTransportProtocols(Set.of("TLSv1.2"))
-            .setKeyCertOptions(certificate());
+            .setKeyCertOptions(SelfSigned.CERTIFICATE);
     int port = listen(vertx, tls, request -> request.response().end("here"));
     HttpClientAgent client = client(vertx, trustingAll());
 
@@ -79,11 +76,11 @@ final class ConnectionsTest {
           in(
               vertx.getOrCreateContext(),
               () ->
-                  client
-                      .connect(new HttpConnectOptions().setHost("localhost").setPort(relay.port()))
-                      .compose(connection -> connection.request())
-                      .compose(HttpClientRequest::send)
-                      .compose(HttpClientResponse::body));
+                  body(
+                      client
+                          .connect(
+                              new HttpConnectOptions().setHost("localhost").setPort(relay.port()))
+                          .compose(connection -> connection.request())));
 
       assertThat(body).isEqualTo("here");
     }
@@ -104,11 +101,10 @@ final class ConnectionsTest {
               context,
               () -> {
                 Future<Buffer> answer =
-                    client
-                        .connect(new HttpConnectOptions().setHost("localhost").setPort(port))
-                        .compose(connection -> connection.request())
-                        .compose(HttpClientRequest::send)
-                        .compose(HttpClientResponse::body);
+                    body(
+                        client
+                            .connect(new HttpConnectOptions().setHost("localhost").setPort(port))
+                            .compose(connection -> connection.request()));
                 busy(200);
                 return answer;
               });
@@ -130,12 +126,7 @@ final class ConnectionsTest {
     Promise<Buffer> answer = Promise.promise();
 
     context.runOnContext(
-        _ ->
-            client
-                .request(HttpMethod.GET, port, "localhost", "/")
-                .compose(HttpClientRequest::send)
-                .compose(HttpClientResponse::body)
-                .onComplete(answer));
+        _ -> body(client.request(HttpMethod.GET, port, "localhost", "/")).onComplete(answer));
     assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
     context.runOnContext(
         _ -> {
@@ -158,7 +149,7 @@ final class ConnectionsTest {
                 new NetServerOptions()
                     .setSsl(true)
                     .setEnabledSecureTransportProtocols(Set.of("TLSv1.2"))
-                    .setKeyCertOptions(certificate()))
+                    .setKeyCertOptions(SelfSigned.CERTIFICATE))
             .connectHandler(socket -> socket.write("welcome"))
             .listen(0, "localhost")
             .await()
@@ -200,7 +191,10 @@ final class ConnectionsTest {
   void shouldSpeakHttp2OverTlsThroughAProxy(Host host) throws Exception {
     Vertx vertx = open(host);
     HttpServerOptions tls =
-        new HttpServerOptions().setSsl(true).setUseAlpn(true).setKeyCertOptions(certificate());
+        new HttpServerOptions()
+            .setSsl(true)
+            .setUseAlpn(true)
+            .setKeyCertOptions(SelfSigned.CERTIFICATE);
     int port = listen(vertx, tls, request -> request.response().end("behind"));
     NetClient origins = vertx.createNetClient();
     int proxy =
@@ -219,11 +213,7 @@ final class ConnectionsTest {
       String body =
           in(
               vertx.getOrCreateContext(),
-              () ->
-                  client
-                      .request(HttpMethod.GET, port, "localhost", "/")
-                      .compose(HttpClientRequest::send)
-                      .compose(HttpClientResponse::body));
+              () -> body(client.request(HttpMethod.GET, port, "localhost", "/")));
 
       assertThat(body).isEqualTo("behind");
     }
@@ -272,25 +262,11 @@ final class ConnectionsTest {
             .await()
             .actualPort();
 
-    try (var socket = new Socket("localhost", port)) {
-      socket.setSoTimeout(10_000);
-      socket
-          .getOutputStream()
-          .write(
-              """
-              PROXY TCP4 192.168.7.9 10.0.0.1 5000 80
-              GET / HTTP/1.1
-              Host: a
-              Connection: Upgrade
-              Upgrade: websocket
-              Sec-WebSocket-Version: 13
-              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+    try (Wire wire = new Wire(port).timeout(10_000)) {
+      assertThat(wire.send("PROXY TCP4 192.168.7.9 10.0.0.1 5000 80\r\n").upgrade("/").head())
+          .startsWith("HTTP/1.1 101");
 
-              """
-                  .replace("\n", "\r\n")
-                  .getBytes(US_ASCII));
-
-      assertThat(firstMessage(socket.getInputStream())).isEqualTo("192.168.7.9:5000");
+      assertThat(wire.readFrame()).isEqualTo("text 192.168.7.9:5000");
     }
   }
 
@@ -423,6 +399,10 @@ final class ConnectionsTest {
         options.setProtocolVersion(HttpVersion.HTTP_2).setHttp2ClearTextUpgrade(false));
   }
 
+  private static Future<Buffer> body(Future<HttpClientRequest> request) {
+    return request.compose(HttpClientRequest::send).compose(HttpClientResponse::body);
+  }
+
   /** What comes of {@code asked} in a context: outside of one a body may come too early. */
   private static String in(Context context, Supplier<Future<Buffer>> asked) throws Exception {
     Promise<Buffer> answer = Promise.promise();
@@ -443,29 +423,5 @@ final class ConnectionsTest {
                   Future<Void> _ = origin.result().pipeTo(here);
                 })
             .mapEmpty();
-  }
-
-  /** The first frame behind the head of the answer: a short text. */
-  private static String firstMessage(InputStream in) throws Exception {
-    var head = new StringBuilder();
-    while (head.indexOf("\r\n\r\n") < 0) {
-      int next = in.read();
-      assertThat(next).as(head.toString()).isNotEqualTo(-1);
-      head.append((char) next);
-    }
-    assertThat(head.toString()).startsWith("HTTP/1.1 101");
-    assertThat(in.read()).isEqualTo(0x81);
-    return new String(in.readNBytes(in.read()), US_ASCII);
-  }
-
-  private static PemKeyCertOptions certificate() throws Exception {
-    X509Bundle bundle =
-        new CertificateBuilder()
-            .subject("CN=localhost")
-            .setIsCertificateAuthority(true)
-            .buildSelfSigned();
-    return new PemKeyCertOptions()
-        .setCertValue(Buffer.buffer(bundle.getCertificatePathPEM()))
-        .setKeyValue(Buffer.buffer(bundle.getPrivateKeyPEM()));
   }
 }

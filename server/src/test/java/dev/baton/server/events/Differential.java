@@ -1,14 +1,11 @@
 package dev.baton.server.events;
 
 import dev.baton.server.BatonOptions;
+import dev.baton.server.SelfSigned;
 import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.metrics.ShedReason;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -258,7 +255,7 @@ public final class Differential implements Runnable {
         options.getScheduler().setGrace(Duration.ZERO).setSlice(Duration.ofNanos(20_000));
       }
       vertx = host.vertx(new VertxOptions().setEventLoopPoolSize(1), options);
-      app = new RecordingApp(traces, Certificate.SELF_SIGNED, host == Host.PER_REQUEST);
+      app = new RecordingApp(traces, SelfSigned.CERTIFICATE, host == Host.PER_REQUEST);
       vertx.deployVerticle(app).await();
     }
 
@@ -272,25 +269,6 @@ public final class Differential implements Runnable {
     @Override
     public void close() {
       vertx.close().await();
-    }
-  }
-
-  private static final class Certificate {
-    static final PemKeyCertOptions SELF_SIGNED = selfSigned();
-
-    private static PemKeyCertOptions selfSigned() {
-      try {
-        X509Bundle bundle =
-            new CertificateBuilder()
-                .subject("CN=localhost")
-                .setIsCertificateAuthority(true)
-                .buildSelfSigned();
-        return new PemKeyCertOptions()
-            .setCertValue(Buffer.buffer(bundle.getCertificatePathPEM()))
-            .setKeyValue(Buffer.buffer(bundle.getPrivateKeyPEM()));
-      } catch (Exception impossible) {
-        throw new AssertionError("cannot make a certificate", impossible);
-      }
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.baton.server.events;
 import dev.baton.scheduler.policy.TakeoverCause;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
-import io.netty.pkitesting.CertificateBuilder;
+import dev.baton.server.SelfSigned;
 import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -415,18 +415,7 @@ public final class ProtocolTorture implements Runnable {
 
   /** Falls asleep in every fourth handshake. */
   private static final class SleepingKeys extends X509ExtendedKeyManager {
-    private final X509Bundle bundle = selfSigned();
-
-    private static X509Bundle selfSigned() {
-      try {
-        return new CertificateBuilder()
-            .subject("CN=localhost")
-            .setIsCertificateAuthority(true)
-            .buildSelfSigned();
-      } catch (Exception impossible) {
-        throw new AssertionError("cannot make a certificate", impossible);
-      }
-    }
+    private final X509Bundle bundle = SelfSigned.BUNDLE;
 
     @Override
     public String chooseEngineServerAlias(String type, Principal[] issuers, SSLEngine engine) {
