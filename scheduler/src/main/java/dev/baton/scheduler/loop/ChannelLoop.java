@@ -46,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * Held. The layer above may hold inbound events back (holdFor) until a callback has run whose
  * context was taken, or is about to wait. Tasks run meanwhile; events wait as if the channel was
  * detached, the end of a read among them, at which the layer above flushes: so each unit flushes then.
+ * Only what joins the event whose callback holds the channel goes on (deliverMore).
  */
 // google-java-format on
 /**
@@ -61,6 +62,16 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
      * @return false if there is none, or it must wait
      */
     boolean deliverNext();
+
+    /**
+     * Delivers the next event though the channel is held, if it joins the one whose callback holds
+     * it.
+     *
+     * @return false if there is none
+     */
+    default boolean deliverMore() {
+      return false;
+    }
 
     /** Whether nothing waits. */
     boolean isEmpty();
@@ -212,7 +223,11 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
 
   /** Does one more thing that was held back; false if there is none, or it must wait. Inside. */
   boolean goOn() {
+    Inbound i = inbound;
     if (holds > 0) {
+      if (afterHold.isEmpty() && i != null && i.deliverMore()) {
+        return true;
+      }
       flush();
       return false;
     }
@@ -221,7 +236,6 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
       next.run();
       return true;
     }
-    Inbound i = inbound;
     return i != null && i.deliverNext();
   }
 

@@ -32,11 +32,11 @@ import org.jspecify.annotations.Nullable;
  *   LINGER   the rest of a request's body though it has been answered
  *   nothing  a request is under way: it is the server's turn, or its body comes
  *
- * The first three end in time, and LINGER after so many bytes. No clock is read, for a request or
- * else: each wait has a number, and a timer looks now and then whether it is still the same one, and
- * counts. So a wait may last a quarter longer than it should; and a server that stood still, stopped
- * or throttled, does not close connections whose bytes have come meanwhile: however long, it was one
- * look.
+ * The first three end in time, LINGER when nothing has come for a while, too, and after so many bytes.
+ * No clock is read, for a request or else: each wait has a number, and a timer looks now and then
+ * whether it is still the same one, and counts. So a wait may last a quarter longer than it should;
+ * and a server that stood still, stopped or throttled, does not close connections whose bytes have
+ * come meanwhile: however long, it was one look.
  *
  * HTTP/2 has its own watch, Http2Watch. A CONNECT or an upgrade takes the codec out of the pipeline:
  * then there is nothing to watch any more.
@@ -196,7 +196,7 @@ final class ConnectionWatch extends ChannelDuplexHandler {
       wait++;
       if (underWay == 0 && inBody) {
         dropped = 0;
-        linger(context, Timeouts.LINGER_LOOKS);
+        linger(context, 1, 0, 0);
       }
     }
     if (client != null && message instanceof HttpResponse response && isUpgrade(response)) {
@@ -209,16 +209,28 @@ final class ConnectionWatch extends ChannelDuplexHandler {
     return response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
   }
 
-  private void linger(ChannelHandlerContext context, int looksLeft) {
+  /**
+   * Looks once more.
+   *
+   * @param look its number
+   * @param seen bytes dropped at the one before
+   * @param vain how many have seen nothing come, in a row
+   */
+  private void linger(ChannelHandlerContext context, int look, long seen, int vain) {
     int mine = wait;
     Future<?> _ =
         context
             .executor()
             .schedule(
                 () -> {
-                  if (wait == mine && looksLeft > 1) {
-                    linger(context, looksLeft - 1);
-                  } else if (wait == mine) {
+                  int now = dropped == seen ? vain + 1 : 0;
+                  if (wait != mine) {
+                    return; // all of it has come
+                  }
+                  if (now < Timeouts.LINGER_LOOKS
+                      && look < Timeouts.LINGER_LOOKS * Timeouts.LINGER_TIMES) {
+                    linger(context, look + 1, dropped, now);
+                  } else {
                     ChannelFuture _ = context.channel().close();
                   }
                 },

@@ -9,11 +9,14 @@ import java.time.Duration;
  * @param idle for the next request
  */
 public record Timeouts(Duration head, Duration idle) {
-  /** How long the rest of an answered request's body is read and dropped. */
+  /** How long the rest of an answered request's body is waited for while nothing of it comes. */
   static final Duration LINGER = Duration.ofSeconds(10);
 
   /** How often to look in that time. */
   static final int LINGER_LOOKS = 2;
+
+  /** How many times that long it is read and dropped, at most. */
+  static final int LINGER_TIMES = 6;
 
   /** How much of it. */
   static final long LINGER_BYTES = 16 << 20;

@@ -1,12 +1,18 @@
 package dev.baton.server.context;
 
 import dev.baton.scheduler.loop.ChannelLoop;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
@@ -31,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  * An event passes a place where nothing waits at once, unless a callback is to run first or the
  * channel is held (ChannelLoop.mayDeliver). What a callback itself fires goes before what waits: stock
  * would be amid the event that has brought the callback.
+ *
+ * Pieces of a body, of a socket or of a WebSocket go into a queue of Vert.x's, whose callback takes
+ * all that are there. So while such a callback waits for its context and holds the channel, what has
+ * been read of the same kind joins it (deliverMore): in stock the pieces of one read come in a row.
  *
  * A connection without a decoder that can be asked so has a back only.
  */
@@ -140,6 +150,12 @@ public final class InboundGate implements ChannelLoop.Inbound {
       return next;
     }
 
+    /** The next one, which {@link #deliver} passes on; null if there is none. */
+    @Nullable Object peek() {
+      ArrayDeque<Object> f = fired;
+      return f == null ? waiting.peek() : f.peek();
+    }
+
     /** Passes the next one on; whether there was one. */
     boolean deliver() {
       Object next = next();
@@ -188,6 +204,12 @@ public final class InboundGate implements ChannelLoop.Inbound {
       decoderHasMore = decoder != null;
       super.channelRead(ctx, message);
     }
+
+    @Override
+    void fire(ChannelHandlerContext ctx, Object event) {
+      passedPiece = isPiece(event);
+      super.fire(ctx, event);
+    }
   }
 
   private final ChannelLoop channel;
@@ -197,6 +219,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
   private @Nullable ChannelHandlerContext decoder;
   private boolean decoderHasMore;
   private boolean passing;
+  private boolean passedPiece; // last
 
   private InboundGate(ChannelLoop channel, ChannelLoop.@Nullable Inbound then) {
     this.channel = channel;
@@ -284,16 +307,46 @@ public final class InboundGate implements ChannelLoop.Inbound {
     if (back.deliver()) {
       return true;
     }
-    if (decoderHasMore) {
-      decoderHasMore = false;
-      ChannelHandlerContext ctx = decoder;
-      if (ctx != null && !ctx.isRemoved() && hasBytes(ctx)) {
-        askDecoder(ctx);
-        return true;
-      }
+    if (askDecoder()) {
+      return true;
     }
     Front f = front;
     return f != null && f.deliver();
+  }
+
+  @Override
+  public boolean deliverMore() {
+    if (!passedPiece) {
+      return false;
+    }
+    if (back.isEmpty()) {
+      boolean _ = askDecoder(); // what it has comes to back
+    }
+    return isPiece(back.peek()) && back.deliver();
+  }
+
+  private static boolean isPiece(@Nullable Object event) {
+    return event instanceof ByteBuf
+        || (event instanceof HttpContent && !(event instanceof LastHttpContent))
+        || event instanceof BinaryWebSocketFrame
+        || event instanceof TextWebSocketFrame
+        || event instanceof ContinuationWebSocketFrame;
+  }
+
+  /** Asks for one more message, if there may be one. */
+  private boolean askDecoder() {
+    boolean hasMore = decoderHasMore;
+    decoderHasMore = false;
+    ChannelHandlerContext ctx = decoder;
+    if (!hasMore || ctx == null || ctx.isRemoved() || !hasBytes(ctx)) {
+      return false;
+    }
+    try {
+      ((ChannelInboundHandler) ctx.handler()).channelRead(ctx, Unpooled.EMPTY_BUFFER);
+    } catch (Exception e) {
+      ctx.fireExceptionCaught(e);
+    }
+    return true;
   }
 
   private static boolean hasBytes(ChannelHandlerContext ctx) {
@@ -301,14 +354,6 @@ public final class InboundGate implements ChannelLoop.Inbound {
       return (int) READABLE_BYTES.invokeExact((ByteToMessageDecoder) ctx.handler()) > 0;
     } catch (Throwable e) {
       throw new LinkageError("A decoder did not tell what it has", e);
-    }
-  }
-
-  private static void askDecoder(ChannelHandlerContext ctx) {
-    try {
-      ((ChannelInboundHandler) ctx.handler()).channelRead(ctx, Unpooled.EMPTY_BUFFER);
-    } catch (Exception e) {
-      ctx.fireExceptionCaught(e);
     }
   }
 }
