@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 class PullingIT {
   private static final long UNIT_NANOS = 200_000;
   private static final int CONTINUATIONS = 400;
+  private static final int MAX_FLOODS = 200;
   private static final int SLEEPERS = 8;
 
   private static SchedulerOptions two() {
@@ -32,7 +33,7 @@ class PullingIT {
     }
   }
 
-  /** All of them come to one loop, again and again, until its peer has run some or enough came. */
+  /** All of them come to one loop. */
   private static AtomicIntegerArray flood(Loops loops, Set<Thread> threads, long unitNanos) {
     TransferableEventLoop busy = loops.first();
     var ran = new AtomicIntegerArray(CONTINUATIONS);
@@ -56,15 +57,19 @@ class PullingIT {
     try (Loops loops = Loops.start(two()).assumeTakeover()) {
       Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
-      AtomicIntegerArray ran = flood(loops, threads, UNIT_NANOS);
+      List<LoopSnapshot> snapshots;
+      int floods = 0;
+      do { // the peer may have to wait for its CPU
+        AtomicIntegerArray ran = flood(loops, threads, UNIT_NANOS);
+        for (int i = 0; i < CONTINUATIONS; i++) {
+          assertThat(ran.get(i)).as("continuation %d", i).isOne();
+        }
+        snapshots = loops.enclave().loopSnapshots();
+      } while (snapshots.get(1).pulledUnits() == 0 && ++floods < MAX_FLOODS);
 
-      List<LoopSnapshot> snapshots = loops.enclave().loopSnapshots();
       assertThat(snapshots.get(0).givenUnits()).isPositive();
       assertThat(snapshots.get(1).pulledUnits()).isPositive();
       assertThat(threads).hasSizeGreaterThan(1);
-      for (int i = 0; i < CONTINUATIONS; i++) {
-        assertThat(ran.get(i)).as("continuation %d", i).isOne();
-      }
       assertThat(loops.enclave().pullWakeUps())
           .isBetween(1L, snapshots.get(0).givenUnits() + snapshots.get(1).givenUnits());
     }

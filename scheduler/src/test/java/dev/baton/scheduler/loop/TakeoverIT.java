@@ -81,7 +81,7 @@ class TakeoverIT {
     }
   }
 
-  /** The first block is over before its grace; its notification is used up. */
+  /** The first blocks are over before their grace; more of them than the notifier has room for. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void shouldBeNotifiedOfABlockAfterAnotherOneInARow(boolean continuations) {
@@ -101,7 +101,12 @@ class TakeoverIT {
               Thread.onSpinWait();
             }
           });
-      add.accept(() -> LockSupport.parkNanos(1_000_000));
+      add.accept(
+          () -> {
+            for (int i = 0; i < 40; i++) {
+              LockSupport.parkNanos(100_000);
+            }
+          });
       add.accept(this::sleepHere);
       add.accept(next::countDown);
       added.set(true);
