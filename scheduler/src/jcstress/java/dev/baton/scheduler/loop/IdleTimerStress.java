@@ -16,7 +16,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * {@link SliceTimer#idle}: a standby notes that the timer has fired, then reads the status; the
+ * {@link SliceTimer#fired}: a standby notes that the timer has fired, then reads the status; the
  * owner enters a unit, then reads whether the timer must be armed. r1: the standby arms it; r2: the
  * owner does.
  */
@@ -41,7 +41,7 @@ public class IdleTimerStress {
 
   @Actor
   public void standby(II_Result r) {
-    r.r1 = StatusWord.isTakeable(timer.idle(word)) ? 1 : 0;
+    r.r1 = StatusWord.isTakeable(timer.fired(word)) ? 1 : 0;
   }
 
   @Actor

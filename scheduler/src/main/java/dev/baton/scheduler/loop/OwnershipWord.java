@@ -91,7 +91,7 @@ final class OwnershipWord {
    */
   long enter() {
     long inside = StatusWord.entered(word);
-    // Publishes all plain state of the loop. A full fence: pairs with SliceTimer.idle().
+    // Publishes all plain state of the loop. A full fence: pairs with SliceTimer.fired().
     WORD.setVolatile(this, inside);
     return inside;
   }

@@ -1,6 +1,7 @@
 package dev.baton.scheduler.loop;
 
 import dev.baton.scheduler.os.LinuxCalls;
+import dev.baton.scheduler.policy.StatusWord;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -115,13 +116,17 @@ final class SliceTimer {
   }
 
   /**
-   * The timer has fired while the loop was in IO. A standby.
+   * The timer has fired. A standby.
    *
-   * @return the status now: if a unit has begun meanwhile, this standby is to look at it
+   * @return the status now: if it is that of a unit, this standby is to look at it
    */
-  long idle(OwnershipWord word) {
+  long fired(OwnershipWord word) {
+    long status = word.get();
+    if (StatusWord.isTakeable(status)) {
+      return status;
+    }
     nextPushNanos = 0;
-    return word.get();
+    return word.get(); // a unit that has begun meanwhile may not have seen that
   }
 
   /**

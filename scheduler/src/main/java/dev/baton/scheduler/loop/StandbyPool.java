@@ -464,12 +464,9 @@ final class StandbyPool {
     if (request != null && request.claim()) {
       return requested(me, loop, timer, request);
     }
-    long status = loop.status();
+    long status = loop.fired(timer);
     if (!StatusWord.isTakeable(status)) {
-      status = loop.idle(timer);
-      if (!StatusWord.isTakeable(status)) {
-        return null;
-      }
+      return null;
     }
     if (!loop.isFor(this)) { // it has moved
       stale.increment();

@@ -344,9 +344,9 @@ public final class TransferableEventLoop extends UnitExecutor
     return status.get();
   }
 
-  /** The timer has fired while this loop was in IO: {@link SliceTimer#idle}. A standby. */
-  long idle(SliceTimer fired) {
-    return fired.idle(status);
+  /** This loop's timer has fired: {@link SliceTimer#fired}. A standby. */
+  long fired(SliceTimer its) {
+    return its.fired(status);
   }
 
   /** Makes {@code owner} the first owner, before its thread starts. */

@@ -45,7 +45,7 @@ class SliceTimerTest {
     boolean left = word.leave(timer.enter(word));
     assertThat(calls.timerSettings).hasSize(1);
 
-    long idle = timer.idle(word);
+    long idle = timer.fired(word);
     left &= word.leave(timer.enter(word));
     left &= word.leave(timer.enter(word));
 
