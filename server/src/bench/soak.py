@@ -169,7 +169,7 @@ def main():
     java = arguments.java or bench.java()
     classes = arguments.client_classes or client_classes()
     pipelines = pathlib.Path(f"/tmp/baton-soak-{os.getpid()}.json")
-    pipelines.write_text('{"orders": {"admissionTargetMillis": 0}}')  # all is to be answered
+    pipelines.write_text('{"orders": {"admissionTargetMillis": 0, "bodyTimeoutMillis": 0}}')  # all is to be answered
     server = subprocess.Popen(
         [java, "-Xmx512m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-jar", arguments.jar]
         + ["serve", "--port=0", "--management-port=0", "--log-level=OFF"]

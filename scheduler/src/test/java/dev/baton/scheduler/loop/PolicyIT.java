@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -337,12 +338,15 @@ class PolicyIT {
       Loops.until(
           "standbys wait",
           () -> IntStream.range(0, 2).noneMatch(i -> loops.enclave().poolOf(i).isExhausted()));
-      long seen = agent.status(1);
-      assertThat(agent.run(1, seen - 1)).isEqualTo(TransactionResult.STALE);
+      assertThat(agent.run(1, agent.status(1) - 1)).isEqualTo(TransactionResult.STALE);
       assertThat(ran.getCount()).as("nothing was done").isOne();
-      assertThat(agent.run(1, seen)).isEqualTo(TransactionResult.COMMITTED);
+      var seen = new AtomicLong();
+      Loops.until( // the loop may look about just then
+          "it is committed",
+          () ->
+              agent.run(1, seen.updateAndGet(_ -> agent.status(1))) == TransactionResult.COMMITTED);
       Loops.await(ran);
-      assertThat(agent.run(1, seen)).isEqualTo(TransactionResult.STALE);
+      assertThat(agent.run(1, seen.get())).isEqualTo(TransactionResult.STALE);
       assertThat(loops.enclave().transactions(TransactionResult.COMMITTED)).isOne();
     }
   }

@@ -66,11 +66,12 @@ final class BatonTortureTest {
         .setGrace(Duration.ZERO)
         .setSlice(Duration.ofNanos(20_000));
     Vertx vertx = Baton.vertx(options);
-    // Whatever waits behind a blocked callback would be shed, rightly; here all is to be answered.
+    // What waits behind a blocked callback would be shed, and a body that is slow under load ended,
+    // rightly; here all is to be answered.
     var service =
         new DemoService(
             new HttpServerOptions().setHost("127.0.0.1").setPort(0),
-            new PipelineOptions().setAdmissionTarget(Duration.ZERO));
+            new PipelineOptions().setAdmissionTarget(Duration.ZERO).setBodyTimeout(Duration.ZERO));
     vertx.deployVerticle(service).await();
 
     Result result =

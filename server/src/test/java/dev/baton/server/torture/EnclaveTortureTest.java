@@ -77,6 +77,7 @@ final class EnclaveTortureTest {
             new HttpServerOptions().setHost("127.0.0.1").setPort(0),
             new PipelineOptions()
                 .setAdmissionTarget(Duration.ZERO)
+                .setBodyTimeout(Duration.ZERO)
                 .setStage(
                     "price",
                     new StageOptions().setPlacement(Placement.PARTITIONED).setEnclave("batch")));

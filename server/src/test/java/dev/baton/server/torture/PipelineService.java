@@ -155,7 +155,8 @@ final class PipelineService extends VerticleBase {
   }
 
   private PipelineOptions options(String... stages) {
-    var pipeline = new PipelineOptions().setAdmissionTarget(Duration.ZERO);
+    var pipeline =
+        new PipelineOptions().setAdmissionTarget(Duration.ZERO).setBodyTimeout(Duration.ZERO);
     for (String stage : stages) {
       int loops = placing.loopsOf(stage);
       if (loops > 0) {

@@ -51,7 +51,7 @@ final class PolicyTortureTest {
     var service =
         new DemoService(
             new HttpServerOptions().setHost("127.0.0.1").setPort(0),
-            new PipelineOptions().setAdmissionTarget(Duration.ZERO));
+            new PipelineOptions().setAdmissionTarget(Duration.ZERO).setBodyTimeout(Duration.ZERO));
     vertx.deployVerticle(service).await();
     Enclave enclave = Baton.scheduler(vertx).enclave();
     var ends = new AtomicBoolean();
