@@ -223,10 +223,10 @@ final class ConnectionWatch extends ChannelDuplexHandler {
             .executor()
             .schedule(
                 () -> {
-                  int now = dropped == seen ? vain + 1 : 0;
                   if (wait != mine) {
                     return; // all of it has come
                   }
+                  int now = dropped == seen ? vain + 1 : 0;
                   if (now < Timeouts.LINGER_LOOKS
                       && look < Timeouts.LINGER_LOOKS * Timeouts.LINGER_TIMES) {
                     linger(context, look + 1, dropped, now);
