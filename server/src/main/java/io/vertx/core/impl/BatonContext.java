@@ -207,9 +207,14 @@ final class BatonContext
     return executor;
   }
 
+  /**
+   * Whether the calling thread may dispatch here. Also for the event bus, which makes a duplicate
+   * for a message while its root runs, in no callback of a user: that is stock's thread of both.
+   */
   @Override
   public boolean inThread() {
-    return executor.inThread();
+    return executor.inThread()
+        || (executor != root.executor && root.executor.inThread() && owner().getContext() == null);
   }
 
   @Override
