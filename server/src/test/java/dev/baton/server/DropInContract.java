@@ -700,6 +700,60 @@ abstract class DropInContract {
     }
   }
 
+  /** Its context is not free when it comes: then it is read in one turn, and handled in another. */
+  @Test
+  void shouldFlushWhatAnswersAMessageFiredBehindAnother() throws Exception {
+    var port = new AtomicInteger();
+    var connected = new CountDownLatch(1);
+    var blocked = new CountDownLatch(1);
+    Promise<Context> deployed = Promise.promise();
+    vertx
+        .deployVerticle(
+            new VerticleBase() {
+              @Override
+              public Future<?> start() {
+                deployed.complete(context);
+                return vertx
+                    .createNetServer()
+                    .connectHandler(
+                        socket -> {
+                          ChannelPipeline pipeline =
+                              ((NetSocketInternal) socket).channelHandlerContext().pipeline();
+                          socket.handler(
+                              bytes -> {
+                                if (bytes.length() == 1) {
+                                  pipeline.fireChannelRead(
+                                      Unpooled.copiedBuffer("fired", US_ASCII));
+                                } else {
+                                  socket.end(bytes);
+                                }
+                              });
+                          connected.countDown();
+                        })
+                    .listen(0, "localhost")
+                    .onSuccess(server -> port.set(server.actualPort()));
+              }
+            },
+            deploymentOptions())
+        .await();
+
+    try (var socket = new Socket("localhost", port.get())) {
+      socket.setSoTimeout(10_000);
+      assertThat(connected.await(10, TimeUnit.SECONDS)).isTrue();
+      deployed
+          .future()
+          .await()
+          .runOnContext(
+              _ -> {
+                blocked.countDown();
+                sleep(300);
+              });
+      assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
+      socket.getOutputStream().write('a');
+      assertThat(socket.getInputStream().readAllBytes()).isEqualTo("fired".getBytes(US_ASCII));
+    }
+  }
+
   @Test
   void shouldCloseIdleConnections() throws Exception {
     var options =
@@ -931,6 +985,14 @@ abstract class DropInContract {
     @Override
     public X509Certificate[] getAcceptedIssuers() {
       return new X509Certificate[0];
+    }
+  }
+
+  private static void sleep(int millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 }

@@ -119,6 +119,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
   private @Nullable Inbound inbound;
   private int holds;
   private boolean registering; // until the owner in IO has done so
+  private boolean inTask;
   private final ArrayDeque<Runnable> afterHold = new ArrayDeque<>(0);
   private @Nullable RunningCallbacks callbacks;
 
@@ -213,6 +214,11 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
     return Thread.currentThread() instanceof LoopThread thread
         && thread.unit == this
         && thread.inCallback;
+  }
+
+  /** Whether a task runs, and no event: what it fires is not part of a read. Inside. */
+  public boolean isInTask() {
+    return inTask;
   }
 
   /** Whether a unit may read once more from its socket. Inside. */
@@ -380,6 +386,15 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
 
   void runEvents(int events) {
     Objects.requireNonNull(handle).run(events);
+  }
+
+  void inside(Runnable task) {
+    inTask = true;
+    try {
+      task.run();
+    } finally {
+      inTask = false;
+    }
   }
 
   /** Notes events again that {@link #takeEvents} has taken. The owner in IO. */

@@ -701,6 +701,8 @@ public final class TransferableEventLoop extends UnitExecutor
       try {
         if (task == null) {
           Objects.requireNonNull(channel).runEvents(events);
+        } else if (channel != null) {
+          channel.inside(task);
         } else {
           task.run();
         }

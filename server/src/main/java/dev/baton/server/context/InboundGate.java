@@ -36,7 +36,9 @@ import org.jspecify.annotations.Nullable;
  *    3. what waits in front
  * An event passes a place where nothing waits at once, unless a callback is to run first or the
  * channel is held (ChannelLoop.mayDeliver). What a callback itself fires goes before what waits: stock
- * would be amid the event that has brought the callback.
+ * would be amid the event that has brought the callback. A callback that runs outside of the channel
+ * fires by a task: then the end of the read may be there already, and each message that waits gets one
+ * of its own, or nobody would flush what answers it.
  *
  * Pieces of a body, of a socket or of a WebSocket go into a queue of Vert.x's, whose callback takes
  * all that are there. So while such a callback waits for its context and holds the channel, what has
@@ -100,22 +102,25 @@ public final class InboundGate implements ChannelLoop.Inbound {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-      pass(ctx, message);
+      boolean passed = pass(ctx, message);
+      if (!passed && channel.isInTask()) {
+        boolean _ = pass(ctx, Signal.READ_COMPLETE); // the read that its callback was to be part of
+      }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-      pass(ctx, Signal.READ_COMPLETE);
+      boolean _ = pass(ctx, Signal.READ_COMPLETE);
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      pass(ctx, Signal.INACTIVE);
+      boolean _ = pass(ctx, Signal.INACTIVE);
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      pass(ctx, new Failure(cause));
+      boolean _ = pass(ctx, new Failure(cause));
     }
 
     @Override
@@ -123,10 +128,13 @@ public final class InboundGate implements ChannelLoop.Inbound {
       CloseLater.pass(ctx, event, () -> pass(ctx, new UserEvent(event)));
     }
 
-    private void pass(ChannelHandlerContext ctx, Object event) {
+    /** Passes an event on, or has it wait; whether it has passed. */
+    private boolean pass(ChannelHandlerContext ctx, Object event) {
       if (passes()) {
         fire(ctx, event);
-      } else if (channel.isInCallback()) {
+        return true;
+      }
+      if (channel.isInCallback()) {
         ArrayDeque<Object> f = fired;
         if (f == null) {
           f = new ArrayDeque<>(4);
@@ -136,6 +144,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
       } else {
         waiting.add(event);
       }
+      return false;
     }
 
     private @Nullable Object next() {
