@@ -1,5 +1,6 @@
 package dev.baton.server;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,7 +18,9 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.PromiseInternal;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.json.JsonObject;
@@ -25,8 +28,11 @@ import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -40,10 +46,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -93,7 +102,7 @@ abstract class DropInContract {
     return new DeploymentOptions();
   }
 
-  /** Whether the state of a verticle is that of several requests at once. */
+  /** Whether the state of a verticle is that of several requests, or messages, at once. */
   boolean runsRequestsAtOnce() {
     return false;
   }
@@ -515,7 +524,12 @@ abstract class DropInContract {
 
     assertThat(published.await(5, TimeUnit.SECONDS)).isTrue();
     awaitSize(seen, 500);
-    assertThat(seen).isEqualTo(IntStream.range(0, 500).boxed().toList());
+    if (runsRequestsAtOnce()) {
+      assertThat(seen)
+          .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 500).boxed().toList());
+    } else {
+      assertThat(seen).isEqualTo(IntStream.range(0, 500).boxed().toList());
+    }
   }
 
   @Test
@@ -552,6 +566,34 @@ abstract class DropInContract {
     awaitSize(seen, 3);
     assertThat(seen).doesNotContainNull();
     assertThat(Set.copyOf(seen)).hasSize(1);
+  }
+
+  /** As those of a connection are, to a handler of one of its requests. */
+  @Test
+  void shouldCallListenersOfTheSameVerticleAtOnce() throws Exception {
+    var seen = new CopyOnWriteArrayList<String>();
+    vertx
+        .deployVerticle(
+            new VerticleBase() {
+              @Override
+              public Future<?> start() {
+                var root = (ContextInternal) context;
+                root.duplicate()
+                    .runOnContext(
+                        _ -> {
+                          PromiseInternal<Void> promise = root.duplicate().promise();
+                          promise.future().onComplete(_ -> seen.add("listener"));
+                          promise.complete();
+                          seen.add("behind it");
+                        });
+                return Future.succeededFuture();
+              }
+            },
+            deploymentOptions())
+        .await();
+
+    awaitSize(seen, 2);
+    assertThat(seen).containsExactly("listener", "behind it");
   }
 
   @Test
@@ -751,6 +793,54 @@ abstract class DropInContract {
       assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
       socket.getOutputStream().write('a');
       assertThat(socket.getInputStream().readAllBytes()).isEqualTo("fired".getBytes(US_ASCII));
+    }
+  }
+
+  /** The context of its client is not free when it does. */
+  @Test
+  void shouldTakeTheFrameThatAServerSendsBehindItsHandshake() throws Exception {
+    var frames = new LinkedBlockingQueue<String>();
+    try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      vertx
+          .deployVerticle(
+              new VerticleBase() {
+                @Override
+                public Future<?> start() {
+                  WebSocketClient client = vertx.createWebSocketClient();
+                  context.runOnContext(
+                      _ -> {
+                        client
+                            .connect(listening.getLocalPort(), "127.0.0.1", "/")
+                            .onSuccess(socket -> socket.textMessageHandler(frames::add));
+                        context.runOnContext(_ -> sleep(200));
+                      });
+                  return Future.succeededFuture();
+                }
+              },
+              deploymentOptions())
+          .await();
+      try (Socket socket = listening.accept()) {
+        String key = "";
+        var head = new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+        for (String line = head.readLine(); !line.isEmpty(); line = head.readLine()) {
+          if (line.toLowerCase(Locale.ROOT).startsWith("sec-websocket-key:")) {
+            key = line.substring(line.indexOf(':') + 1).trim();
+          }
+        }
+        byte[] digest =
+            MessageDigest.getInstance("SHA-1")
+                .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(US_ASCII));
+        socket
+            .getOutputStream()
+            .write(
+                ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+                        + "sec-websocket-accept: "
+                        + Base64.getEncoder().encodeToString(digest)
+                        + "\r\n\r\n\u0081\u0005first")
+                    .getBytes(ISO_8859_1));
+
+        assertThat(frames.poll(5, TimeUnit.SECONDS)).isEqualTo("first");
+      }
     }
   }
 

@@ -12,8 +12,9 @@ public enum ContextMode {
   SERIAL("serial"),
 
   /**
-   * One callback of a request at a time; requests of one verticle may overlap when one blocks. A
-   * blocked callback holds up its request. For code without shared state, or with safe state.
+   * One callback of a request, or of a message of the event bus, at a time; those of one verticle
+   * begin in order, and may overlap when one blocks. A blocked callback holds up its request. For
+   * code without shared state, or with safe state.
    */
   PER_REQUEST("per-request"),
 

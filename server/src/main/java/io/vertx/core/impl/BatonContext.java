@@ -612,6 +612,12 @@ final class BatonContext
   public void execute(Runnable task) {
     if (executor.inThread() || refused) {
       task.run();
+    } else if (isNested() && executor.tryEnter()) {
+      try {
+        task.run();
+      } finally {
+        executor.leave();
+      }
     } else {
       executor.execute(task);
     }
