@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""CPU per request and throughput of two variants of the server, interleaved: several JVMs of each on
-CPU 0, wrk on CPU 1, or h2load with --streams; blocks in turn. From the project's root, after the
-build:
+"""CPU and garbage per request and throughput of two variants of the server, interleaved: several JVMs
+of each on CPU 0, wrk on CPU 1, or h2load with --streams; blocks in turn. From the project's root, after
+the build:
 
   server/src/bench/cost.py [--jvms=3] [--rounds=16] [--secs=1] [--warm=40] [--a=--stock]
       [--b='--context per-request'] [--path=/fast] [--script=orders.lua] [--jara=other.jar]
@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import re
 import statistics
+import subprocess
 import time
 
 import bench
@@ -39,6 +40,17 @@ def cpu_nanos(pid):
     return time.clock_gettime_ns(~pid << 3 | CPUCLOCK_SCHED), compilers
 
 
+def allocated(pid):
+    """Bytes that have been allocated, to the waste of a collection: what was collected, and is there."""
+    said = subprocess.run(
+        [bench.java("jstat"), "-gc", str(pid)], capture_output=True, text=True, check=True
+    ).stdout
+    names, values = (line.split() for line in said.splitlines())
+    seen = dict(zip(names, values, strict=True))
+    collections, size, used = (float(seen[name]) for name in ("YGC", "EC", "EU"))
+    return (collections * size + used) * 1024
+
+
 def between(before, after):
     """What compilers have run for, and all others."""
     compilers = sum(ran - before[1].get(thread, 0) for thread, ran in after[1].items())
@@ -57,6 +69,7 @@ class Variant:
             self.command += options.split()
         self.servers = []
         self.blocks = []
+        self.bytes = []
 
     def start(self, port):
         ready = f"http://127.0.0.1:{port}/fast"
@@ -70,7 +83,16 @@ class Variant:
         seen = load(arguments, port, arguments.secs)
         ran = between(before, cpu_nanos(server.process.pid))
         compilers, others = (nanos / seen["requests"] / 1e3 for nanos in ran)
-        self.blocks.append({"jvm": jvm, "cpu": others, "rate": seen["rate"], "jit": compilers})
+        block = {"jvm": jvm, "requests": seen["requests"], "rate": seen["rate"]}
+        self.blocks.append({**block, "cpu": others, "jit": compilers})
+
+    def count(self, sign):
+        """Bytes so far, of each JVM: taken off before the first block, added after the last."""
+        self.bytes.append([sign * allocated(server.process.pid) for server, _ in self.servers])
+
+    def bytes_per_request(self, jvms):
+        requests = [sum(b["requests"] for b in self.blocks if b["jvm"] == jvm) for jvm in range(jvms)]
+        return [round(sum(of) / n) for of, n in zip(zip(*self.bytes), requests, strict=True)]
 
     def medians(self, column, jvms, digits):
         blocks = [[b[column] for b in self.blocks if b["jvm"] == jvm] for jvm in range(jvms)]
@@ -104,15 +126,20 @@ def main():
                 port = 21000 + 4 * jvm + 2 * number
                 servers.enter_context(variant.start(port))
                 load(arguments, port, arguments.warm)
+        for variant in a, b:
+            variant.count(-1)
         for block in range(arguments.rounds):
             for jvm in range(arguments.jvms):
                 for variant in bench.turns([a, b], block):
                     variant.measure(arguments, jvm)
+        for variant in a, b:
+            variant.count(1)
     for variant in a, b:
         cpu = variant.medians("cpu", arguments.jvms, 2)
         rate = variant.medians("rate", arguments.jvms, None)
         jit = variant.medians("jit", arguments.jvms, 2)
-        print(f"{variant.name}: CPU µs/request {cpu}, requests/s {rate}, compilers {jit}")
+        garbage = variant.bytes_per_request(arguments.jvms)
+        print(f"{variant.name}: CPU µs/request {cpu}, requests/s {rate}, compilers {jit}, bytes {garbage}")
     print(f"b / a: CPU {ratio(a, b, 'cpu')}, requests/s {ratio(a, b, 'rate')}, {len(a.blocks)} pairs")
 
 

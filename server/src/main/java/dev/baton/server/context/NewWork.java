@@ -18,6 +18,9 @@ public interface NewWork extends Runnable {
   interface Maker {
     /** Work that has {@code handler} dispatched, for one that may have to wait. */
     NewWork newWork(@Nullable Object argument, Handler<Object> handler);
+
+    /** How many of its kind may have begun, if that is known. */
+    @Nullable AwayBound bound();
   }
 
   /** What it is, for onlookers. Any thread. */

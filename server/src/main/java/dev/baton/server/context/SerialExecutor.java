@@ -11,6 +11,7 @@ import dev.baton.stages.RequestContext;
 import io.vertx.core.Handler;
 import io.vertx.core.impl.WorkerExecutor;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.EventExecutor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -29,16 +30,16 @@ import org.jspecify.annotations.Nullable;
  *   execute            exchanges the tail for its node. It found null: the right to run was free;
  *                      it becomes head and this executor is scheduled on the loop. It found a node:
  *                      it is linked behind that one, whose runner will see it.
- *                      Idle, it tries a compare-and-set (tail: null -> own) first.
+ *                      Idle, it tries a compare-and-set (tail: null -> this) first.
  *   after a callback   no next node and compare-and-set (tail: mine -> null): idle again. Otherwise
  *                      a next node is there or about to be linked: the right passes on to it, on
  *                      this thread or, if the budget is used or the loop is lost, by scheduling this
  *                      executor again.
  *
- * The executor's own node serves whoever finds it idle, again and again. Nobody else knows it then:
- * who has got it from the tail links another node to it, and its runner waits for that link before it
- * ends the turn. So it is filled only after that compare-and-set, by who has the right to run, and its
- * link is null whenever the right is given up.
+ * The executor is a node itself, which serves whoever finds it idle, again and again. Nobody else
+ * knows it then: who has got it from the tail links another node to it, and its runner waits for that
+ * link before it ends the turn. So it is filled only after that compare-and-set, by who has the right to
+ * run, and its link is null whenever the right is given up.
  *
  * So at most one thread has the right to run. It passes by the exchange of the tail, the link of a
  * node (release / acquire) or the loop's queue, each with everything written before: callbacks see
@@ -91,12 +92,8 @@ import org.jspecify.annotations.Nullable;
  * [1] Mellor-Crummey, Scott: Algorithms for scalable synchronization, TOCS 1991
  */
 // google-java-format on
-/**
- * Runs callbacks one at a time and in order on a {@link ContinuationLoop}. Any thread.
- *
- * <p>Extends Vert.x's worker executor because {@code Future.await} asks for one.
- */
-public final class SerialExecutor extends WorkerExecutor implements Runnable {
+/** Runs callbacks one at a time and in order on a {@link ContinuationLoop}. Any thread. */
+public final class SerialExecutor extends CallbackNode implements EventExecutor, Runnable {
   private static final System.Logger LOGGER = System.getLogger(SerialExecutor.class.getName());
 
   /** Short callbacks in a row between two looks at the clock. */
@@ -126,127 +123,23 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      TAIL = lookup.findVarHandle(SerialExecutor.class, "tail", Node.class);
+      TAIL = lookup.findVarHandle(SerialExecutor.class, "tail", CallbackNode.class);
       RUNNER = lookup.findVarHandle(SerialExecutor.class, "runner", Thread.class);
       STRANDED = lookup.findVarHandle(SerialExecutor.class, "stranded", boolean.class);
       LOOKING = lookup.findVarHandle(SerialExecutor.class, "looking", boolean.class);
-      NEXT = lookup.findVarHandle(Node.class, "next", Node.class);
+      NEXT = lookup.findVarHandle(CallbackNode.class, "next", CallbackNode.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  /** A callback in its place: something to run, or a handler to call or to dispatch. */
-  private static final class Node {
-    // Written before it is linked, or with the right to run
-    private @Nullable Runnable callback;
-    private @Nullable ContextInternal context;
-    private @Nullable Object argument;
-    private @Nullable Handler<Object> handler;
-    private @Nullable Object source;
-    private boolean insideOnly; // its source
-    private boolean fresh;
-    private @Nullable RouteStart start;
-    private @Nullable AwayBound bound;
-    private boolean counted;
-    private volatile @Nullable Node next;
-
-    @SuppressWarnings("unchecked") // the argument is the handler's
-    void set(
-        @Nullable Runnable callback,
-        @Nullable ContextInternal context,
-        @Nullable Object argument,
-        @Nullable Handler<?> handler,
-        @Nullable Object source,
-        boolean fresh,
-        @Nullable RouteStart start,
-        @Nullable AwayBound bound) {
-      this.callback = callback;
-      this.context = context;
-      this.argument = argument;
-      this.handler = (Handler<Object>) handler;
-      this.source = source;
-      this.fresh = fresh;
-      this.start = start;
-      this.bound = bound;
-    }
-
-    /** Keeps nothing reachable of a callback that has run. */
-    void clear() {
-      callback = null;
-      context = null;
-      argument = null;
-      handler = null;
-      source = null;
-      insideOnly = false;
-      fresh = false;
-      start = null;
-      bound = null;
-      counted = false;
-    }
-
-    void run() {
-      Runnable r = callback;
-      if (r != null) {
-        r.run();
-        return;
-      }
-      run(context, argument, Objects.requireNonNull(handler));
-    }
-
-    private static void run(
-        @Nullable ContextInternal context, @Nullable Object argument, Handler<Object> handler) {
-      if (context == null) {
-        handler.handle(argument);
-      } else {
-        context.dispatch(argument, handler);
-      }
-    }
-
-    /** New work: how many of its kind may have begun; what has waited may know by now. */
-    @Nullable AwayBound bound() {
-      return bound == null && callback instanceof NewWork work ? work.bound() : bound;
-    }
-
-    /** Whether there is new work to be made of it. */
-    boolean isWork() {
-      return callback instanceof NewWork || context instanceof NewWork.Maker;
-    }
-
-    /** New work, as what can wait or be refused. */
-    NewWork work() {
-      if (callback instanceof NewWork work) {
-        return work;
-      }
-      NewWork work =
-          ((NewWork.Maker) Objects.requireNonNull(context))
-              .newWork(argument, Objects.requireNonNull(handler));
-      callback = work;
-      return work;
-    }
-
-    Runnable callback() {
-      Runnable r = callback;
-      if (r != null) {
-        return r;
-      }
-      ContextInternal c = context;
-      Object a = argument;
-      Handler<Object> h = Objects.requireNonNull(handler);
-      return () -> run(c, a, h);
     }
   }
 
   private final ContinuationLoop loop;
 
   // Written by producers, and by who gives up the right to run; through TAIL
-  private volatile @Nullable Node tail;
-
-  // Made by the first one who finds this executor idle; of two that do so at once, either's
-  private @Nullable Node own;
+  private volatile @Nullable CallbackNode tail;
 
   // Written by who has the right to run: the node that runs or runs next
-  private @Nullable Node head;
+  private @Nullable CallbackNode head;
   private volatile @Nullable Thread runner;
   private RequestContext.@Nullable HandOff handOff;
   private long queuedNanos;
@@ -263,7 +156,6 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   /** An executor with an empty queue. */
   public SerialExecutor(ContinuationLoop loop) {
-    super(null, null); // the stock executor's pool and queue: every use of them is overridden
     this.loop = loop;
   }
 
@@ -274,12 +166,12 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   @Override
   public void execute(Runnable callback) {
-    pass(callback, null, null, null, false, null, null);
+    pass(callback, null, null, null, false, null);
   }
 
   /** As {@link #execute(Runnable)}, for a handler. Any thread. */
   public <T> void execute(T argument, Handler<T> handler) {
-    pass(null, null, argument, handler, false, null, null);
+    pass(null, null, argument, handler, false, null);
   }
 
   /**
@@ -289,7 +181,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * @param start not null to have it started ahead, and told how it went
    */
   public void executeFresh(NewWork work, @Nullable RouteStart start) {
-    pass(work, null, null, null, true, start, null);
+    pass(work, null, null, null, true, start);
   }
 
   /**
@@ -297,15 +189,13 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    *
    * @param context a {@link NewWork.Maker}; null calls the handler, which then never waits
    * @param start as above
-   * @param bound how many of its kind may have begun, if that is known
    */
   public <T> void dispatchFresh(
       @Nullable ContextInternal context,
       T argument,
       Handler<T> handler,
-      @Nullable RouteStart start,
-      @Nullable AwayBound bound) {
-    pass(null, context, argument, handler, true, start, bound);
+      @Nullable RouteStart start) {
+    pass(null, context, argument, handler, true, start);
   }
 
   /**
@@ -328,15 +218,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       @Nullable Object argument,
       @Nullable Handler<?> handler,
       boolean fresh,
-      @Nullable RouteStart start,
-      @Nullable AwayBound bound) {
+      @Nullable RouteStart start) {
     StackRoom.ensure(); // from here on half of it would be worse than nothing
     Object source = loop.source();
     Object holder =
         source != null && loop.isHeld(source) && !(callback instanceof Suspension) ? source : null;
-    Node begun = holder == null ? tryBegin() : null;
-    Node node = begun == null ? new Node() : begun;
-    node.set(callback, context, argument, handler, source, fresh, start, bound);
+    CallbackNode begun = holder == null ? tryBegin() : null;
+    CallbackNode node = begun == null ? new CallbackNode() : begun;
+    node.set(callback, context, argument, handler, source, fresh, start);
     node.insideOnly = source != null && loop.runsInsideOnly(source);
     if (holder != null) {
       loop.afterHold(holder, () -> add(node));
@@ -348,20 +237,12 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /** Takes the right to run if it is free, with the executor's own node; else null. */
-  private @Nullable Node tryBegin() {
-    if (tail != null) {
-      return null;
-    }
-    Node node = own;
-    if (node == null) {
-      node = new Node();
-      own = node;
-    }
-    return TAIL.compareAndSet(this, null, node) ? node : null;
+  private @Nullable CallbackNode tryBegin() {
+    return tail == null && TAIL.compareAndSet(this, null, this) ? this : null;
   }
 
-  private void add(Node node) {
-    Node previous = (Node) TAIL.getAndSet(this, node);
+  private void add(CallbackNode node) {
+    CallbackNode previous = (CallbackNode) TAIL.getAndSet(this, node);
     if (previous == null) {
       begin(node);
     } else {
@@ -390,7 +271,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     looking = false; // what is added from here on is looked at again
     boolean away = runsElsewhere();
     boolean again = false;
-    Node node = tail == null ? null : head;
+    CallbackNode node = tail == null ? null : head;
     while (node != null && (node = node.next) != null) {
       if (node.callback instanceof NewWork work) {
         if (away) {
@@ -405,7 +286,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
   }
 
-  private void begin(Node node) {
+  private void begin(CallbackNode node) {
     head = node;
     if (!mustWait(node, false)) {
       if (node.fresh && node.isWork() && loop.queuesHandlers() && isQueued(node)) {
@@ -422,7 +303,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * Has a policy decide where and when new work begins, if there is one that does. With the right
    * to run.
    */
-  private boolean isQueued(Node node) {
+  private boolean isQueued(CallbackNode node) {
     int handlerClass = node.work().handlerClass();
     if (!loop.queuesHandlers(handlerClass)) {
       return false;
@@ -432,7 +313,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /** Sends new work that has waited in this context to the enclave that it runs in, if any. */
-  private boolean isSentOn(Node node) {
+  private boolean isSentOn(CallbackNode node) {
     if (!node.fresh || !node.isWork() || !loop.queuesHandlers()) {
       return false;
     }
@@ -444,7 +325,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     return true;
   }
 
-  private void queue(Node node, int handlerClass) {
+  private void queue(CallbackNode node, int handlerClass) {
     NewWork work = node.work();
     holdSource(node);
     if (work.mayWait()) {
@@ -459,7 +340,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * What comes next of the same channel waits for a callback that waits; not for one that waits for
    * a stage: whoever hands a request on wants to hear meanwhile that its client has gone.
    */
-  private void holdSource(Node node) {
+  private void holdSource(CallbackNode node) {
     Object source = node.source;
     if (source == null || inStage || node.callback instanceof Suspension) {
       return;
@@ -471,7 +352,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     }
   }
 
-  private static void releaseSource(Node running) {
+  private static void releaseSource(CallbackNode running) {
     if (running.callback instanceof ContinuationLoop.Hold hold) {
       hold.release();
     } else if (running.callback instanceof NewWork work) {
@@ -504,7 +385,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    *
    * @param begins whether it begins now, and is counted
    */
-  private boolean mustWait(Node node, boolean begins) {
+  private boolean mustWait(CallbackNode node, boolean begins) {
     if (!node.fresh) {
       return false;
     }
@@ -524,7 +405,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     queuedNanos = loop.clockNanos();
     holdSource(node);
     if (work.standsAlone()) {
-      Node next = next();
+      CallbackNode next = next();
       keep(full, work, () -> executeFresh(work, null));
       if (next != null) {
         schedule();
@@ -548,7 +429,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    */
   public boolean tryEnter() {
     StackRoom.ensure(); // also for leave
-    Node node = tryBegin();
+    CallbackNode node = tryBegin();
     if (node == null) {
       return false;
     }
@@ -568,7 +449,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * thread: right if that one has run for a while, as onlookers ask when it is stuck.
    */
   public int waiting() {
-    Node node = tail == null ? null : head;
+    CallbackNode node = tail == null ? null : head;
     int count = 0;
     while (node != null && (node = node.next) != null && count < MAX_COUNTED) {
       count++;
@@ -581,7 +462,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   public void run() {
     long mine = loop.token();
     token = mine;
-    Node node = Objects.requireNonNull(head);
+    CallbackNode node = Objects.requireNonNull(head);
     long begin = 0;
     long looked = 0;
     int look = 1;
@@ -605,7 +486,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
       if (handOff != null && passOn()) {
         return;
       }
-      Node next = next();
+      CallbackNode next = next();
       if (next == null || isSentOn(next)) {
         return;
       }
@@ -630,7 +511,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   /**
    * Sends a callback that may run only inside the channel that has brought it there, if need be.
    */
-  private boolean isSentInside(Node node) {
+  private boolean isSentInside(CallbackNode node) {
     Object source = node.source;
     if (!node.insideOnly || source == null || loop.isInside(source)) {
       return false;
@@ -639,14 +520,14 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     return true;
   }
 
-  private void runHead(Node node) {
+  private void runHead(CallbackNode node) {
     RunningCallbacks all = callbacks;
     if (all != null) {
       isCounted = true;
       all.begin();
     }
     try {
-      node.run();
+      node.call();
     } catch (Throwable t) {
       LOGGER.log(System.Logger.Level.ERROR, "A callback failed outside its context", t);
     }
@@ -676,11 +557,12 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
    * @return the next one, now at the head; null if there is none and the right to run is given up
    */
   @SuppressWarnings("ThreadPriorityCheck")
-  private @Nullable Node next() {
-    Node ended = Objects.requireNonNull(head); // not what it began with, if it was suspended
+  private @Nullable CallbackNode next() {
+    CallbackNode ended =
+        Objects.requireNonNull(head); // not what it began with, if it was suspended
     ended.clear();
     RUNNER.setRelease(this, (Thread) null);
-    Node next = ended.next;
+    CallbackNode next = ended.next;
     if (next == null) {
       if (TAIL.compareAndSet(this, ended, null)) {
         return null; // not one more access: the next execute owns head from here on
@@ -693,7 +575,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
         }
       }
     }
-    NEXT.set(ended, (Node) null);
+    NEXT.set(ended, (CallbackNode) null);
     head = next;
     return next;
   }
@@ -741,7 +623,7 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
     if (handOff != null && passOn()) {
       return;
     }
-    Node next = next();
+    CallbackNode next = next();
     if (next != null && !isSentOn(next)) {
       schedule();
     }
@@ -756,18 +638,15 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   /** The callback at the head, away from its loop from the start. */
   private final class Started implements Ahead {
-    private final Node node;
+    private final CallbackNode node;
     private final @Nullable Supplier<?> work;
     private final RouteStart start;
     private final @Nullable AwayBound bound;
     private final boolean counted;
 
-    Started(Node node, RouteStart start, @Nullable AwayBound bound) {
+    Started(CallbackNode node, RouteStart start, @Nullable AwayBound bound) {
       this.node = node;
-      this.work =
-          node.callback instanceof NewWork made
-              ? made.described()
-              : node.context instanceof Supplier<?> supplier ? supplier : null;
+      this.work = node.described();
       this.start = start;
       this.bound = bound;
       this.counted = node.counted;
@@ -800,8 +679,38 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
 
   // ---------------------------------------------------------------- Future.await
 
-  @Override
-  public Execution currentExecution() {
+  /** This executor as {@code Future.await} asks for it. */
+  public WorkerExecutor worker() {
+    return new Worker();
+  }
+
+  private final class Worker extends WorkerExecutor {
+    Worker() {
+      super(null, null); // its pool and queue: every use of them is overridden
+    }
+
+    @Override
+    public boolean inThread() {
+      return SerialExecutor.this.inThread();
+    }
+
+    @Override
+    public void execute(Runnable callback) {
+      SerialExecutor.this.execute(callback);
+    }
+
+    @Override
+    public Execution currentExecution() {
+      return SerialExecutor.this.currentExecution();
+    }
+  }
+
+  /**
+   * The callback that runs, as one that may wait for a future. In it.
+   *
+   * @throws IllegalStateException if it may not
+   */
+  public WorkerExecutor.Execution currentExecution() {
     if (!inThread()) {
       throw new IllegalStateException("not inside a callback of this context");
     }
@@ -815,7 +724,8 @@ public final class SerialExecutor extends WorkerExecutor implements Runnable {
   }
 
   /** A callback that waits for a future. Its own place in the queue when it may go on. */
-  private final class Suspension extends CountDownLatch implements Execution, Runnable {
+  private final class Suspension extends CountDownLatch
+      implements WorkerExecutor.Execution, Runnable {
     private final Thread thread;
     private boolean suspended;
     private boolean resumed;

@@ -91,7 +91,7 @@ abstract class Arrival implements NewWork {
   abstract void refuse();
 
   private TransferableEventLoop loop() {
-    return context.loop;
+    return context.nettyEventLoop();
   }
 
   @Override

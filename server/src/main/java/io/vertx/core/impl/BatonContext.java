@@ -21,7 +21,6 @@ import dev.baton.server.tracing.RequestTrace;
 import dev.baton.stages.Problem;
 import dev.baton.stages.Problems;
 import dev.baton.stages.RequestContext;
-import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -48,6 +47,7 @@ import io.vertx.core.spi.context.storage.ContextLocal;
 import io.vertx.core.spi.tracing.VertxTracer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentMap;
@@ -76,51 +76,79 @@ final class BatonContext
     }
   }
 
-  /** Deployment, pools, configuration: everything that is not about order. */
-  private final ContextImpl base;
-
-  private final ContextMode mode;
-  final TransferableEventLoop loop;
-  private final SerialExecutor executor;
-  private final BatonContext root;
-  private final Object[] locals;
-
   /** Of so many requests one is measured. */
   private static final int SAMPLE_EVERY = 32;
 
-  // Of the root: requests begun. Written by any thread: benign, a sample more or less
-  private int starts;
+  /** What a root context and its duplicates share. */
+  private static final class Shared {
+    /** Deployment, pools, configuration: everything that is not about order. */
+    final ContextImpl base;
+
+    final ContextMode mode;
+    final TransferableEventLoop loop;
+    final BatonContext root;
+    final SerialExecutor executor;
+    final EventExecutor worker;
+
+    // Requests begun. Written by any thread: benign, a sample more or less
+    int starts;
+
+    Shared(
+        ContextImpl base,
+        ContextMode mode,
+        TransferableEventLoop loop,
+        BatonContext root,
+        SerialExecutor executor) {
+      this.base = base;
+      this.mode = mode;
+      this.loop = loop;
+      this.root = root;
+      this.executor = executor;
+      this.worker = executor.worker();
+    }
+  }
+
+  /** What only some requests have. Written before the first callback. */
+  private static final class Details {
+    /** Where the events of the request come, if not here. */
+    @Nullable ContextInternal source;
+
+    /** Since when it was queued; 0 if that is the executor's. */
+    long queuedNanos;
+
+    /** Of HTTP/2. */
+    @Nullable HttpServerStream stream;
+
+    /** What begins the stream, until its head has come, right after it. */
+    @Nullable Handler<HttpServerStream> newStream;
+
+    /** A stream that has not begun. Written inside the channel. */
+    @Nullable StreamArrival arrival;
+  }
+
+  private final Shared shared;
+  private final SerialExecutor executor;
+  private final Object[] locals;
 
   /** Where the events come from: the channel in which this duplicate was made; null if in none. */
   private final @Nullable EventExecutor producer;
 
-  // Where the events of the request come, if not here. Written before the first callback
-  private @Nullable ContextInternal source;
+  // Written before the first callback; onlookers may be a moment behind
+  private @Nullable Details details;
+
+  // How many of its route may have begun, if that was known when it began; as details
+  private @Nullable AwayBound bound;
+
+  // What counts it, if it was started inline; as details
+  private @Nullable RouteStart inline;
 
   // Written in IO, before the first callback
   private long arrivalNanos;
 
-  // Written before the first callback; 0 if it is the executor's
-  private long queuedNanos;
-
   // Whether its request was refused. Written and read inside the channel
   private boolean refused;
 
-  // Of HTTP/2. Written inside the channel, before the first callback
-  private @Nullable HttpServerStream stream;
-
-  // What begins the stream, until its head has come, right after it
-  private @Nullable Handler<HttpServerStream> newStream;
-
-  // A stream that has not begun. Written inside the channel
-  private @Nullable StreamArrival streamArrival;
-
-  // How many of its route may have begun, if that was known when it began. Written before the first
-  // callback
-  private @Nullable AwayBound bound;
-
   // Written before the first callback, and when that has run; onlookers may be a moment behind
-  private @Nullable RouteStart inline;
   private boolean starting;
 
   // Written once, by the first callback; read by onlookers. Release: with what the request holds
@@ -129,25 +157,28 @@ final class BatonContext
   /** The root context of a deployment, or of a thread outside Vert.x. */
   BatonContext(
       ContextImpl base, ContextMode mode, TransferableEventLoop loop, SerialExecutor executor) {
-    this.base = base;
-    this.mode = mode;
-    this.loop = loop;
+    this.shared = new Shared(base, mode, loop, this, executor);
     this.executor = executor;
-    this.root = this;
     this.locals = newLocals(base);
     this.producer = null;
   }
 
   /** A duplicate. */
-  private BatonContext(BatonContext root, SerialExecutor executor) {
-    this.base = root.base;
-    this.mode = root.mode;
-    this.loop = root.loop;
+  private BatonContext(Shared shared, SerialExecutor executor) {
+    this.shared = shared;
     this.executor = executor;
-    this.root = root;
-    this.locals = newLocals(base);
+    this.locals = newLocals(shared.base);
     ChannelLoop channel = ChannelLoop.current();
-    this.producer = channel != null && channel.loop() == loop ? executorOf(channel) : null;
+    this.producer = channel != null && channel.loop() == shared.loop ? executorOf(channel) : null;
+  }
+
+  private Details details() {
+    Details known = details;
+    if (known == null) {
+      known = new Details();
+      details = known;
+    }
+    return known;
   }
 
   /** The executor of a channel. Inside. */
@@ -167,18 +198,26 @@ final class BatonContext
 
   /** A root context like this one, whose callbacks wait for those of no other. */
   BatonContext withOwnExecutor() {
-    return new BatonContext(base, mode, loop, new SerialExecutor(loop));
+    return new BatonContext(shared.base, shared.mode, shared.loop, new SerialExecutor(shared.loop));
   }
 
   ContextMode mode() {
-    return mode;
+    return shared.mode;
+  }
+
+  /** Whether its callbacks come one after the other with those of {@code others}. */
+  boolean runsIn(List<SerialExecutor> others) {
+    return others.contains(executor);
   }
 
   @Override
   public ContextInternal duplicate(boolean copy) {
     BatonContext twin =
         new BatonContext(
-            root, mode == ContextMode.PER_REQUEST ? new SerialExecutor(loop) : root.executor);
+            shared,
+            shared.mode == ContextMode.PER_REQUEST
+                ? new SerialExecutor(shared.loop)
+                : shared.executor);
     if (copy) {
       twin.copyLocals(this);
     }
@@ -204,7 +243,7 @@ final class BatonContext
 
   @Override
   public EventExecutor executor() {
-    return executor;
+    return executor == shared.executor ? shared.worker : executor.worker();
   }
 
   /**
@@ -214,7 +253,9 @@ final class BatonContext
   @Override
   public boolean inThread() {
     return executor.inThread()
-        || (executor != root.executor && root.executor.inThread() && owner().getContext() == null);
+        || (executor != shared.executor
+            && shared.executor.inThread()
+            && owner().getContext() == null);
   }
 
   @Override
@@ -278,7 +319,7 @@ final class BatonContext
     BlockingRoute route = routes().of(mine);
     RouteStart start = null;
     if (route != null) {
-      bound = route.bound(loop);
+      bound = route.bound(shared.loop);
       start = startOf(route);
     }
     if (executor.runsElsewhere()) {
@@ -288,13 +329,13 @@ final class BatonContext
       } else {
         arrival.run(); // too many wait
       }
-    } else if (channel != null && channel.runsCallbacks() && loop.source() == null) {
+    } else if (channel != null && channel.runsCallbacks() && shared.loop.source() == null) {
       // One of several requests that came at once, begun by the answer to the one before.
       RequestArrival arrival = newWork(mine, task);
       arrival.holdSource(channel::holdFor);
       executor.executeFresh(arrival, null);
     } else {
-      executor.dispatchFresh(this, mine, task, start, bound);
+      executor.dispatchFresh(this, mine, task, start);
     }
   }
 
@@ -303,7 +344,7 @@ final class BatonContext
    * Where requests share a context its executor is not of one channel.
    */
   void broughtBy(ChannelLoop channel) {
-    if (mode == ContextMode.PER_REQUEST && isDuplicate()) {
+    if (shared.mode == ContextMode.PER_REQUEST && isDuplicate()) {
       executor.broughtBy(channel);
     }
   }
@@ -349,8 +390,13 @@ final class BatonContext
   /** How many of the route may have begun, once that is known. Before the first callback. */
   private @Nullable AwayBound bound(@Nullable BlockingRoute known) {
     if (bound == null && known != null) {
-      bound = known.bound(loop);
+      bound = known.bound(shared.loop);
     }
+    return bound;
+  }
+
+  @Override
+  public @Nullable AwayBound bound() {
     return bound;
   }
 
@@ -363,12 +409,12 @@ final class BatonContext
   @Nullable Runnable left(TransferableEventLoop lost) {
     Object mine = REQUEST.getAcquire(this);
     AwayBound known = bound;
-    if (lost.parent() != loop.parent() || (starting && known != null)) {
+    if (lost.parent() != shared.loop.parent() || (starting && known != null)) {
       return null; // a worker of a stage, which has others of its own; or counted when it began
     }
     if (known == null && mine != null) {
       BlockingRoute route = routes().learn(RequestWork.of(mine, 0));
-      known = route == null ? null : route.bound(loop);
+      known = route == null ? null : route.bound(shared.loop);
     }
     if (known == null) {
       return null;
@@ -385,9 +431,11 @@ final class BatonContext
   /** A request of HTTP/2: new work, as {@link #request}. */
   private void stream(HttpServerStream begun, HttpRequestHeaders head, Handler<Object> task) {
     arrivalNanos = TransferableEventLoop.turnNanos();
-    var arrival = new StreamArrival(this, begun, Objects.requireNonNull(newStream), head, task);
-    newStream = null;
-    streamArrival = arrival;
+    Details mine = details();
+    var arrival =
+        new StreamArrival(this, begun, Objects.requireNonNull(mine.newStream), head, task);
+    mine.newStream = null;
+    mine.arrival = arrival;
     if (executor.runsElsewhere() && !arrival.mayWait()) {
       arrival.run();
     } else {
@@ -494,7 +542,7 @@ final class BatonContext
     /** Where streams share a context, one that waits must not hold up those under way. */
     @Override
     public boolean standsAlone() {
-      return context.mode != ContextMode.PER_REQUEST;
+      return context.mode() != ContextMode.PER_REQUEST;
     }
 
     @Override
@@ -529,7 +577,7 @@ final class BatonContext
 
     @Override
     void begin() {
-      context.streamArrival = null;
+      context.details().arrival = null;
       BatonThread thread = Thread.currentThread() instanceof BatonThread t ? t : null;
       ContextInternal previous = context.starts(head, thread);
       try {
@@ -567,15 +615,15 @@ final class BatonContext
             ? thread.dispatch.context
             : Thread.currentThread().isVirtual() ? owner().getContext() : null;
     return running instanceof BatonContext current
-        && current.root == root
+        && current.shared == shared
         && current.executor.inThread();
   }
 
   /** Later, as in stock: after what the loop does now. */
   @Override
   public void runOnContext(Handler<Void> action) {
-    if (TransferableEventLoop.isInUnitOf(loop)) {
-      loop.execute(() -> executor.execute(() -> dispatch(action)));
+    if (TransferableEventLoop.isInUnitOf(shared.loop)) {
+      shared.loop.execute(() -> executor.execute(() -> dispatch(action)));
     } else {
       executor.execute(() -> dispatch(action));
     }
@@ -627,15 +675,20 @@ final class BatonContext
   public <T> void execute(T argument, Handler<T> task) {
     if (executor.inThread() || refused) {
       task.handle(argument);
-    } else if (stream == null && isDuplicate() && argument instanceof HttpServerStream begun) {
-      stream = begun;
-      newStream = handler(task);
-    } else if (newStream != null && argument instanceof HttpRequestHeaders head) {
-      stream(Objects.requireNonNull(stream), head, handler(task));
+      return;
+    }
+    Details mine = details;
+    HttpServerStream stream = mine == null ? null : mine.stream;
+    if (stream == null && isDuplicate() && argument instanceof HttpServerStream begun) {
+      details().stream = begun;
+      details().newStream = handler(task);
+    } else if (stream != null
+        && mine.newStream != null
+        && argument instanceof HttpRequestHeaders head) {
+      stream(stream, head, handler(task));
     } else {
-      StreamArrival waits = streamArrival;
-      if (waits != null && argument instanceof Long) {
-        waits.reset = true; // its code
+      if (mine != null && mine.arrival != null && argument instanceof Long) {
+        mine.arrival.reset = true; // its code
       }
       executor.execute(argument, task);
     }
@@ -677,7 +730,7 @@ final class BatonContext
       starting = true;
       REQUEST.setRelease(this, argument);
       if (!isKnown && TransferableEventLoop.hasLostLoop()) {
-        back = left(loop); // what was taken was nobody's: the rest of it is this request's
+        back = left(shared.loop); // what was taken was nobody's: the rest of it is this request's
       }
     }
     RequestRecorder recorder = first ? ((BatonVertx) owner()).recorder() : null;
@@ -708,7 +761,7 @@ final class BatonContext
 
   /** Now and then: reading the clock for each request would be felt. */
   private boolean isSample() {
-    return ++root.starts % SAMPLE_EVERY == 0;
+    return ++shared.starts % SAMPLE_EVERY == 0;
   }
 
   /**
@@ -719,7 +772,7 @@ final class BatonContext
       Object request, long nanos, boolean sample, @Nullable RequestRecorder recorder) {
     int handlerClass = classes().of(request);
     boolean away = !executor.keepsLoop();
-    if (sample && !away && !loop.queuesHandlers(handlerClass)) {
+    if (sample && !away && !shared.loop.queuesHandlers(handlerClass)) {
       classes().ran(handlerClass, nanos);
     }
     if (recorder != null) {
@@ -727,7 +780,7 @@ final class BatonContext
       HttpConnection connection =
           request instanceof HttpServerRequest mine
               ? mine.connection()
-              : Objects.requireNonNull(stream).connection();
+              : Objects.requireNonNull(details().stream).connection();
       recorder.add(
           arrivalNanos,
           handlerClass,
@@ -743,8 +796,8 @@ final class BatonContext
       if (request instanceof HttpServerRequest mine) {
         Problems.answer(
             mine, new Problem(500, null, null, "failed here", "quote the request id in a report"));
-      } else if (request != null && stream != null) {
-        answer(stream, 500);
+      } else if (request != null && details().stream != null) {
+        answer(details().stream, 500);
       }
     } catch (Throwable unanswered) {
       reportException(unanswered);
@@ -766,24 +819,24 @@ final class BatonContext
 
   @Override
   public ContextInternal beginDispatch() {
-    return base.owner().beginDispatch(this);
+    return shared.base.owner().beginDispatch(this);
   }
 
   @Override
   public void endDispatch(ContextInternal previous) {
-    base.owner().endDispatch(previous);
+    shared.base.owner().endDispatch(previous);
   }
 
   @Override
   public <T> Future<T> executeBlocking(Callable<T> code, boolean ordered) {
-    return executeBlocking(base.workerPool, this, code, ordered);
+    return executeBlocking(shared.base.workerPool, this, code, ordered);
   }
 
   /** Runs {@code code} in {@code pool}; what is ordered comes after what this context had run. */
   <T> Future<T> executeBlocking(
       WorkerPool pool, ContextInternal caller, Callable<T> code, boolean ordered) {
     return ExecuteBlocking.executeBlocking(
-        pool, caller, code, ordered ? base.executeBlockingTasks : null);
+        pool, caller, code, ordered ? shared.base.executeBlockingTasks : null);
   }
 
   @Override
@@ -805,12 +858,12 @@ final class BatonContext
 
   /** A context whose executor belongs to one request: this one, or a new duplicate. */
   BatonContext ofRequest() {
-    if (mode == ContextMode.PER_REQUEST && isDuplicate()) {
+    if (shared.mode == ContextMode.PER_REQUEST && isDuplicate()) {
       return this;
     }
-    BatonContext own = new BatonContext(root, new SerialExecutor(loop));
+    BatonContext own = new BatonContext(shared, new SerialExecutor(shared.loop));
     own.arrivalNanos = arrivalNanos;
-    own.queuedNanos = executor.queuedNanos();
+    own.details().queuedNanos = executor.queuedNanos();
     own.request = request;
     own.bound = bound;
     own.copyLocals(this);
@@ -819,16 +872,17 @@ final class BatonContext
 
   /** Says where the events of the request come. Before the first callback. */
   BatonContext withSource(ContextInternal source) {
-    this.source = source;
+    details().source = source;
     return this;
   }
 
   @Override
   public void submitToSource(Runnable task) {
-    if (source == null) {
+    Details mine = details;
+    if (mine == null || mine.source == null) {
       submit(task);
     } else {
-      source.execute(task);
+      mine.source.execute(task);
     }
   }
 
@@ -885,7 +939,7 @@ final class BatonContext
 
   @Override
   public int loop() {
-    return loop.index();
+    return shared.loop.index();
   }
 
   @Override
@@ -895,12 +949,13 @@ final class BatonContext
 
   @Override
   public long queuedNanos() {
-    return queuedNanos == 0 ? executor.queuedNanos() : queuedNanos;
+    Details mine = details;
+    return mine == null || mine.queuedNanos == 0 ? executor.queuedNanos() : mine.queuedNanos;
   }
 
   @Override
   public java.util.concurrent.Future<?> schedule(Runnable task, long delayNanos) {
-    return loop.schedule(() -> submit(task), delayNanos, TimeUnit.NANOSECONDS);
+    return shared.loop.schedule(() -> submit(task), delayNanos, TimeUnit.NANOSECONDS);
   }
 
   // ---------------------------------------------------------------- the request, for onlookers
@@ -953,12 +1008,12 @@ final class BatonContext
 
   @Override
   public ContextInternal unwrap() {
-    return root;
+    return shared.root;
   }
 
   @Override
   public boolean isDuplicate() {
-    return root != this;
+    return shared.root != this;
   }
 
   @Override
@@ -967,73 +1022,75 @@ final class BatonContext
       return producer;
     }
     ChannelLoop channel = ChannelLoop.current();
-    return channel != null && channel.loop() == loop ? executorOf(channel) : base.eventLoop();
+    return channel != null && channel.loop() == shared.loop
+        ? executorOf(channel)
+        : shared.base.eventLoop();
   }
 
   @Override
-  public EventLoop nettyEventLoop() {
-    return loop;
+  public TransferableEventLoop nettyEventLoop() {
+    return shared.loop;
   }
 
   @Override
   public VertxImpl owner() {
-    return base.owner();
+    return shared.base.owner();
   }
 
   @Override
   public String deploymentID() {
-    return base.deploymentID();
+    return shared.base.deploymentID();
   }
 
   @Override
   public CloseFuture closeFuture() {
-    return base.closeFuture();
+    return shared.base.closeFuture();
   }
 
   @Override
   public Future<Void> close() {
-    return isDuplicate() ? Future.succeededFuture() : base.close();
+    return isDuplicate() ? Future.succeededFuture() : shared.base.close();
   }
 
   @Override
   public JsonObject config() {
-    return base.config();
+    return shared.base.config();
   }
 
   @Override
   public VertxTracer<?, ?> tracer() {
-    return base.tracer();
+    return shared.base.tracer();
   }
 
   @Override
   public ClassLoader classLoader() {
-    return base.classLoader();
+    return shared.base.classLoader();
   }
 
   @Override
   public WorkerPool workerPool() {
-    return base.workerPool();
+    return shared.base.workerPool();
   }
 
   @Override
   public ConcurrentMap<Object, Object> contextData() {
-    return base.contextData();
+    return shared.base.contextData();
   }
 
   @Override
   public void reportException(Throwable t) {
-    base.reportException(t);
+    shared.base.reportException(t);
   }
 
   @Override
   public Context exceptionHandler(Handler<Throwable> handler) {
-    base.exceptionHandler(handler);
+    shared.base.exceptionHandler(handler);
     return this;
   }
 
   @Override
   public Handler<Throwable> exceptionHandler() {
-    return base.exceptionHandler();
+    return shared.base.exceptionHandler();
   }
 
   @Override
@@ -1050,10 +1107,12 @@ final class BatonContext
 
       @Override
       public ContextInternal build() {
-        return model == ThreadingModel.EVENT_LOOP ? new ConnectionContext(root) : super.build();
+        return model == ThreadingModel.EVENT_LOOP
+            ? new ConnectionContext(shared.root)
+            : super.build();
       }
     }.withCloseFuture(closeFuture())
-        .withEventLoop(loop)
+        .withEventLoop(shared.loop)
         .withDeployment(deploymentID())
         .withWorkerPool(workerPool())
         .withClassLoader(classLoader());

@@ -397,7 +397,7 @@ public final class BatonVertx extends VertxImpl {
    * what blocks in the handlers of one server shall not hold up another.
    */
   ContextInternal listening(ContextInternal context) {
-    return context instanceof BatonContext ours && outsiders.contains(ours.executor())
+    return context instanceof BatonContext ours && ours.runsIn(outsiders)
         ? ours.withOwnExecutor()
         : context;
   }

@@ -196,7 +196,7 @@ class SerialExecutorLincheckTest {
     @Override
     public void execute0() {
       int number = ++begun;
-      executor.dispatchFresh(null, number, n -> callback(0, n), start, null);
+      executor.dispatchFresh(null, number, n -> callback(0, n), start);
     }
 
     /** The thread of its own. */
