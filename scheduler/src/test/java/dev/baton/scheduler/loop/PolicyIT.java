@@ -50,17 +50,25 @@ class PolicyIT {
     }
 
     void come(int count) {
-      HandlerClasses classes = loops.enclave().classes();
-      List<TransferableEventLoop> all = loops.scheduler().eventLoopGroup().loops();
       for (int i = 0; i < count; i++) {
         int number = next++;
-        TransferableEventLoop loop = all.get(number % 2);
-        Runnable body = () -> run(number);
-        if (loop.queuesHandlers()) {
-          loop.handler(body, classes.of("class " + number % 5), SchedulingPolicy.NO_DEADLINE);
-        } else {
-          loop.continuation(body);
-        }
+        come(number, () -> run(number));
+      }
+    }
+
+    /** One more for each loop, that are not counted. */
+    void comeAgain() {
+      come(0, () -> {});
+      come(1, () -> {});
+    }
+
+    private void come(int number, Runnable body) {
+      HandlerClasses classes = loops.enclave().classes();
+      TransferableEventLoop loop = loops.scheduler().eventLoopGroup().loops().get(number % 2);
+      if (loop.queuesHandlers()) {
+        loop.handler(body, classes.of("class " + number % 5), SchedulingPolicy.NO_DEADLINE);
+      } else {
+        loop.continuation(body);
       }
     }
 
@@ -239,7 +247,12 @@ class PolicyIT {
 
       failing.fails = true;
       load.come(HANDLERS / 2);
-      Loops.until("it is replaced", () -> loops.enclave().policyFaults() == 1);
+      Loops.until(
+          "it is replaced",
+          () -> {
+            load.comeAgain(); // under load nobody may have been idle, and have pulled
+            return loops.enclave().policyFaults() == 1;
+          });
       load.assertEachRanOnce();
       Loops.until("it is told", () -> loops.enclave().recentPolicyChanges().size() == 2);
       PolicyChange change = loops.enclave().recentPolicyChanges().getLast();
