@@ -687,8 +687,9 @@ final class BatonContext
         && argument instanceof HttpRequestHeaders head) {
       stream(stream, head, handler(task));
     } else {
-      if (mine != null && mine.arrival != null && argument instanceof Long) {
-        mine.arrival.reset = true; // its code
+      StreamArrival waits = mine == null ? null : mine.arrival;
+      if (waits != null && argument instanceof Long) {
+        waits.reset = true; // its code
       }
       executor.execute(argument, task);
     }
