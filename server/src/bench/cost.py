@@ -86,13 +86,14 @@ class Variant:
         block = {"jvm": jvm, "requests": seen["requests"], "rate": seen["rate"]}
         self.blocks.append({**block, "cpu": others, "jit": compilers})
 
-    def count(self, sign):
-        """Bytes so far, of each JVM: taken off before the first block, added after the last."""
-        self.bytes.append([sign * allocated(server.process.pid) for server, _ in self.servers])
+    def count(self):
+        """Bytes so far, of each JVM: before the first block, and after the last."""
+        self.bytes.append([allocated(server.process.pid) for server, _ in self.servers])
 
     def bytes_per_request(self, jvms):
+        before, after = self.bytes
         requests = [sum(b["requests"] for b in self.blocks if b["jvm"] == jvm) for jvm in range(jvms)]
-        return [round(sum(of) / n) for of, n in zip(zip(*self.bytes), requests, strict=True)]
+        return [round((after[jvm] - before[jvm]) / requests[jvm]) for jvm in range(jvms)]
 
     def medians(self, column, jvms, digits):
         blocks = [[b[column] for b in self.blocks if b["jvm"] == jvm] for jvm in range(jvms)]
@@ -127,13 +128,13 @@ def main():
                 servers.enter_context(variant.start(port))
                 load(arguments, port, arguments.warm)
         for variant in a, b:
-            variant.count(-1)
+            variant.count()
         for block in range(arguments.rounds):
             for jvm in range(arguments.jvms):
                 for variant in bench.turns([a, b], block):
                     variant.measure(arguments, jvm)
         for variant in a, b:
-            variant.count(1)
+            variant.count()
     for variant in a, b:
         cpu = variant.medians("cpu", arguments.jvms, 2)
         rate = variant.medians("rate", arguments.jvms, None)

@@ -28,6 +28,7 @@ import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -718,28 +719,33 @@ abstract class DropInContract {
     int port =
         vertx
             .createNetServer()
-            .connectHandler(
-                socket -> {
-                  ChannelPipeline pipeline =
-                      ((NetSocketInternal) socket).channelHandlerContext().pipeline();
-                  socket.handler(
-                      bytes -> {
-                        if (bytes.length() == 1) {
-                          pipeline.fireChannelRead(Unpooled.copiedBuffer("fired", US_ASCII));
-                        } else {
-                          socket.end(bytes);
-                        }
-                      });
-                })
+            .connectHandler(DropInContract::answerWhatItFires)
             .listen(0, "localhost")
             .await()
             .actualPort();
 
     try (var socket = new Socket("localhost", port)) {
-      socket.setSoTimeout(10_000);
-      socket.getOutputStream().write('a');
-      assertThat(socket.getInputStream().readAllBytes()).isEqualTo("fired".getBytes(US_ASCII));
+      assertAnswersWhatItFires(socket);
     }
+  }
+
+  /** Fires a message of its own behind one of a byte, and answers it. */
+  private static void answerWhatItFires(NetSocket socket) {
+    ChannelPipeline pipeline = ((NetSocketInternal) socket).channelHandlerContext().pipeline();
+    socket.handler(
+        bytes -> {
+          if (bytes.length() == 1) {
+            pipeline.fireChannelRead(Unpooled.copiedBuffer("fired", US_ASCII));
+          } else {
+            socket.end(bytes);
+          }
+        });
+  }
+
+  private static void assertAnswersWhatItFires(Socket socket) throws IOException {
+    socket.setSoTimeout(10_000);
+    socket.getOutputStream().write('a');
+    assertThat(socket.getInputStream().readAllBytes()).isEqualTo("fired".getBytes(US_ASCII));
   }
 
   /** Its context is not free when it comes: then it is read in one turn, and handled in another. */
@@ -759,17 +765,7 @@ abstract class DropInContract {
                     .createNetServer()
                     .connectHandler(
                         socket -> {
-                          ChannelPipeline pipeline =
-                              ((NetSocketInternal) socket).channelHandlerContext().pipeline();
-                          socket.handler(
-                              bytes -> {
-                                if (bytes.length() == 1) {
-                                  pipeline.fireChannelRead(
-                                      Unpooled.copiedBuffer("fired", US_ASCII));
-                                } else {
-                                  socket.end(bytes);
-                                }
-                              });
+                          answerWhatItFires(socket);
                           connected.countDown();
                         })
                     .listen(0, "localhost")
@@ -780,7 +776,6 @@ abstract class DropInContract {
         .await();
 
     try (var socket = new Socket("localhost", port.get())) {
-      socket.setSoTimeout(10_000);
       assertThat(connected.await(10, TimeUnit.SECONDS)).isTrue();
       deployed
           .future()
@@ -791,8 +786,7 @@ abstract class DropInContract {
                 sleep(300);
               });
       assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
-      socket.getOutputStream().write('a');
-      assertThat(socket.getInputStream().readAllBytes()).isEqualTo("fired".getBytes(US_ASCII));
+      assertAnswersWhatItFires(socket);
     }
   }
 

@@ -388,6 +388,7 @@ public final class ChannelLoop extends UnitExecutor implements IoEventLoop, Unit
     Objects.requireNonNull(handle).run(events);
   }
 
+  /** Runs a task, as a unit. */
   void inside(Runnable task) {
     inTask = true;
     try {

@@ -13,8 +13,8 @@ public enum ContextMode {
 
   /**
    * One callback of a request, or of a message of the event bus, at a time; those of one verticle
-   * begin in order, and may overlap when one blocks. A blocked callback holds up its request. For
-   * code without shared state, or with safe state.
+   * may overlap when one blocks. A blocked callback holds up its request. For code without shared
+   * state, or with safe state.
    */
   PER_REQUEST("per-request"),
 

@@ -102,25 +102,26 @@ public final class InboundGate implements ChannelLoop.Inbound {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-      boolean passed = pass(ctx, message);
-      if (!passed && channel.isInTask()) {
-        boolean _ = pass(ctx, Signal.READ_COMPLETE); // the read that its callback was to be part of
+      boolean waits = channel.isInTask() && !passes();
+      pass(ctx, message);
+      if (waits) {
+        pass(ctx, Signal.READ_COMPLETE); // of the read that its callback was to be part of
       }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-      boolean _ = pass(ctx, Signal.READ_COMPLETE);
+      pass(ctx, Signal.READ_COMPLETE);
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      boolean _ = pass(ctx, Signal.INACTIVE);
+      pass(ctx, Signal.INACTIVE);
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      boolean _ = pass(ctx, new Failure(cause));
+      pass(ctx, new Failure(cause));
     }
 
     @Override
@@ -128,13 +129,10 @@ public final class InboundGate implements ChannelLoop.Inbound {
       CloseLater.pass(ctx, event, () -> pass(ctx, new UserEvent(event)));
     }
 
-    /** Passes an event on, or has it wait; whether it has passed. */
-    private boolean pass(ChannelHandlerContext ctx, Object event) {
+    private void pass(ChannelHandlerContext ctx, Object event) {
       if (passes()) {
         fire(ctx, event);
-        return true;
-      }
-      if (channel.isInCallback()) {
+      } else if (channel.isInCallback()) {
         ArrayDeque<Object> f = fired;
         if (f == null) {
           f = new ArrayDeque<>(4);
@@ -144,7 +142,6 @@ public final class InboundGate implements ChannelLoop.Inbound {
       } else {
         waiting.add(event);
       }
-      return false;
     }
 
     private @Nullable Object next() {

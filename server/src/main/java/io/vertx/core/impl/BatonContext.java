@@ -87,7 +87,6 @@ final class BatonContext
     final ContextMode mode;
     final TransferableEventLoop loop;
     final BatonContext root;
-    final SerialExecutor executor;
     final EventExecutor worker;
 
     // Requests begun. Written by any thread: benign, a sample more or less
@@ -103,7 +102,6 @@ final class BatonContext
       this.mode = mode;
       this.loop = loop;
       this.root = root;
-      this.executor = executor;
       this.worker = executor.worker();
     }
   }
@@ -217,7 +215,7 @@ final class BatonContext
             shared,
             shared.mode == ContextMode.PER_REQUEST
                 ? new SerialExecutor(shared.loop)
-                : shared.executor);
+                : shared.root.executor);
     if (copy) {
       twin.copyLocals(this);
     }
@@ -243,7 +241,7 @@ final class BatonContext
 
   @Override
   public EventExecutor executor() {
-    return executor == shared.executor ? shared.worker : executor.worker();
+    return executor == shared.root.executor ? shared.worker : executor.worker();
   }
 
   /**
@@ -253,8 +251,8 @@ final class BatonContext
   @Override
   public boolean inThread() {
     return executor.inThread()
-        || (executor != shared.executor
-            && shared.executor.inThread()
+        || (executor != shared.root.executor
+            && shared.root.executor.inThread()
             && owner().getContext() == null);
   }
 
@@ -271,14 +269,8 @@ final class BatonContext
       executor.execute(() -> dispatch(argument, task));
     } else if (task instanceof VertxImpl.InternalTimerHandler) {
       timer(argument, task);
-    } else if (isNested() && executor.tryEnter()) {
-      try {
-        dispatch(argument, task);
-      } finally {
-        executor.leave();
-      }
     } else {
-      executor.execute(() -> dispatch(argument, task));
+      execute(() -> dispatch(argument, task));
     }
   }
 
@@ -426,6 +418,12 @@ final class BatonContext
   @Override
   public RequestArrival newWork(@Nullable Object argument, Handler<Object> handler) {
     return new RequestArrival(this, (HttpServerRequest) Objects.requireNonNull(argument), handler);
+  }
+
+  /** Of HTTP/2, once it has begun. */
+  private @Nullable HttpServerStream stream() {
+    Details mine = details;
+    return mine == null ? null : mine.stream;
   }
 
   /** A request of HTTP/2: new work, as {@link #request}. */
@@ -781,7 +779,7 @@ final class BatonContext
       HttpConnection connection =
           request instanceof HttpServerRequest mine
               ? mine.connection()
-              : Objects.requireNonNull(details().stream).connection();
+              : Objects.requireNonNull(stream()).connection();
       recorder.add(
           arrivalNanos,
           handlerClass,
@@ -797,8 +795,11 @@ final class BatonContext
       if (request instanceof HttpServerRequest mine) {
         Problems.answer(
             mine, new Problem(500, null, null, "failed here", "quote the request id in a report"));
-      } else if (request != null && details().stream != null) {
-        answer(details().stream, 500);
+        return;
+      }
+      HttpServerStream stream = stream();
+      if (request != null && stream != null) {
+        answer(stream, 500);
       }
     } catch (Throwable unanswered) {
       reportException(unanswered);
