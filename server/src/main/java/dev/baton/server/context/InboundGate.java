@@ -44,6 +44,10 @@ import org.jspecify.annotations.Nullable;
  * all that are there. So while such a callback waits for its context and holds the channel, what has
  * been read of the same kind joins it (deliverMore): in stock the pieces of one read come in a row.
  *
+ * A decoder whose channel has closed may have a last message; then Netty removes all handlers, in the same
+ * task, before the callbacks of that message have run. What waits in back goes to the connection's handler
+ * all the same, or that would never hear of the close.
+ *
  * A connection without a decoder that can be asked so has a back only.
  */
 // google-java-format on
@@ -206,6 +210,13 @@ public final class InboundGate implements ChannelLoop.Inbound {
   /** Before the connection. */
   private final class Back extends Place {
     @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+      if (ctx.channel().isOpen() || channel.inbound() != InboundGate.this) {
+        super.handlerRemoved(ctx);
+      }
+    }
+
+    @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       decoderHasMore = decoder != null;
       super.channelRead(ctx, message);
@@ -214,11 +225,36 @@ public final class InboundGate implements ChannelLoop.Inbound {
     @Override
     void fire(ChannelHandlerContext ctx, Object event) {
       passedPiece = isPiece(event);
-      super.fire(ctx, event);
+      if (ctx.isRemoved()) {
+        fireRemoved(event);
+      } else {
+        super.fire(ctx, event);
+      }
+    }
+
+    /** As {@link #fire}, once Netty has removed the connection's handler, too. */
+    private void fireRemoved(Object event) {
+      var handler = (ChannelInboundHandler) connection.handler();
+      try {
+        if (event == Signal.READ_COMPLETE) {
+          handler.channelReadComplete(connection);
+        } else if (event == Signal.INACTIVE) {
+          handler.channelInactive(connection);
+        } else if (event instanceof Failure failure) {
+          handler.exceptionCaught(connection, failure.cause());
+        } else if (event instanceof UserEvent user) {
+          handler.userEventTriggered(connection, user.event());
+        } else {
+          handler.channelRead(connection, event);
+        }
+      } catch (Exception e) {
+        connection.fireExceptionCaught(e);
+      }
     }
   }
 
   private final ChannelLoop channel;
+  private final ChannelHandlerContext connection;
   private final Back back = new Back();
   private final ChannelLoop.@Nullable Inbound then;
   private @Nullable Front front;
@@ -227,8 +263,10 @@ public final class InboundGate implements ChannelLoop.Inbound {
   private boolean passing;
   private boolean passedPiece; // last
 
-  private InboundGate(ChannelLoop channel, ChannelLoop.@Nullable Inbound then) {
+  private InboundGate(
+      ChannelLoop channel, ChannelHandlerContext connection, ChannelLoop.@Nullable Inbound then) {
     this.channel = channel;
+    this.connection = connection;
     this.then = then;
   }
 
@@ -261,7 +299,7 @@ public final class InboundGate implements ChannelLoop.Inbound {
       @Nullable String decoderName,
       ChannelLoop.@Nullable Inbound then) {
     ChannelPipeline pipeline = connection.pipeline();
-    InboundGate gate = new InboundGate(channel, then);
+    InboundGate gate = new InboundGate(channel, connection, then);
     ChannelHandlerContext ctx = decoderName == null ? null : pipeline.context(decoderName);
     if (ctx != null && ctx.handler() instanceof ByteToMessageDecoder one) {
       one.setSingleDecode(true);

@@ -30,15 +30,18 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -136,6 +139,85 @@ final class ConnectionsTest {
 
     assertThatThrownBy(() -> answer.future().await(10, TimeUnit.SECONDS))
         .hasMessageContaining("closed");
+  }
+
+  /** Its decoder has one more message then, with which the handler of bad requests is called. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldHearOfAConnectionThatIsClosedAmidAHead(Host host) throws Exception {
+    Vertx vertx = open(host);
+    var told = new LinkedBlockingQueue<String>();
+    var ports = new LinkedBlockingQueue<Integer>();
+    vertx
+        .deployVerticle(
+            context ->
+                vertx
+                    .createHttpServer()
+                    .connectionHandler(c -> c.closeHandler(_ -> told.add("closed")))
+                    .invalidRequestHandler(_ -> told.add("bad request"))
+                    .requestHandler(
+                        _ -> {
+                          told.add("busy");
+                          busy(300);
+                        })
+                    .listen(0, "localhost")
+                    .onSuccess(server -> ports.add(server.actualPort())))
+        .await();
+    int port = ports.take();
+
+    leaveAmidAHead(port);
+    assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("bad request");
+    assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("closed");
+    try (var other = new Wire(port)) {
+      other.get("/");
+      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("busy");
+      leaveAmidAHead(port);
+      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("bad request");
+      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("closed");
+    }
+  }
+
+  private static void leaveAmidAHead(int port) throws IOException {
+    try (var client = new Socket("localhost", port)) {
+      client
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nhost: h".getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  /** A response without a length ends with its connection. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldHearOfAConnectionWhoseCloseEndsAResponse(Host host) throws Exception {
+    Vertx vertx = open(host);
+    HttpClientAgent client = vertx.createHttpClient();
+    var closed = new CountDownLatch(1);
+
+    try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Thread _ =
+          Thread.startVirtualThread(
+              () -> {
+                try (Socket accepted = server.accept()) {
+                  int _ = accepted.getInputStream().read(new byte[1_000]);
+                  accepted
+                      .getOutputStream()
+                      .write("HTTP/1.1 200 OK\r\n\r\nall".getBytes(StandardCharsets.US_ASCII));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      String body =
+          in(
+              vertx.getOrCreateContext(),
+              () ->
+                  body(
+                      client
+                          .request(HttpMethod.GET, server.getLocalPort(), "localhost", "/")
+                          .onSuccess(r -> r.connection().closeHandler(_ -> closed.countDown()))));
+
+      assertThat(body).isEqualTo("all");
+      assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+    }
   }
 
   /** With TLS 1.2 a server's first bytes may come with the end of the handshake, in one read. */
