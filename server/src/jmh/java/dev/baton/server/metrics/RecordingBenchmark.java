@@ -45,7 +45,7 @@ public class RecordingBenchmark {
   private final Recorder recorder = new Recorder();
   private final HttpServerRecorder server = new HttpServerRecorder(recorder);
   private final TransportRecorder transport = new TransportRecorder(recorder, "transport");
-  private @Nullable Cell connection;
+  private @Nullable LatestRequest connection;
   private int series;
   private long nanos;
 

@@ -78,7 +78,7 @@ public final class BatonMetrics implements VertxMetrics {
 
   private final HttpServerRecorder httpServer = new HttpServerRecorder(recorder);
   private final TransportRecorder httpServerTransport =
-      new TransportRecorder(recorder, "vertx_http_server");
+      new TransportRecorder(recorder, "vertx_http_server", httpServer);
   private final TransportRecorder netServer = new TransportRecorder(recorder, "vertx_net_server");
   private final HttpClientRecorder httpClient = new HttpClientRecorder(recorder);
   private final TransportRecorder httpClientTransport =

@@ -8,7 +8,9 @@ import dev.baton.server.tracing.Traced;
 import dev.baton.server.tracing.Traceparent;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.core.spi.metrics.HttpServerMetrics;
 import io.vertx.core.spi.observability.HttpRequest;
 import io.vertx.core.spi.observability.HttpResponse;
@@ -147,6 +149,11 @@ final class HttpServerRecorder
   public Request requestBegin(@Nullable SocketAddress remoteAddress, HttpRequest request) {
     Request begun = begin(request, request.method());
     begun.remote = remoteAddress;
+    if (request instanceof HttpServerRequest mine
+        && mine.connection() instanceof ConnectionBase connection
+        && connection.metric() instanceof LatestRequest latest) {
+      latest.begins(begun);
+    }
     return begun;
   }
 

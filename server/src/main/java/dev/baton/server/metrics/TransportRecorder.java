@@ -6,12 +6,10 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.metrics.TransportMetrics;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Connections and what goes over them; one for all servers or clients of one kind. What Vert.x
- * keeps for a connection is of no use here.
- */
-final class TransportRecorder implements TransportMetrics<Cell> {
+/** Connections and what goes over them; one for all servers or clients of one kind. */
+final class TransportRecorder implements TransportMetrics<LatestRequest> {
   private final Recorder recorder;
+  private final @Nullable HttpServerRecorder requests;
   private final int connections;
   private final int bytesRead;
   private final int bytesWritten;
@@ -23,7 +21,17 @@ final class TransportRecorder implements TransportMetrics<Cell> {
    * @param prefix of their names, such as {@code vertx_net_server}
    */
   TransportRecorder(Recorder recorder, String prefix) {
+    this(recorder, prefix, null);
+  }
+
+  /**
+   * As above, for HTTP servers.
+   *
+   * @param requests what records theirs
+   */
+  TransportRecorder(Recorder recorder, String prefix, @Nullable HttpServerRecorder requests) {
     this.recorder = recorder;
+    this.requests = requests;
     connections = series(Kind.GAUGE, prefix + "_active_connections", "Connections open.");
     bytesRead = series(Kind.COUNTER, prefix + "_bytes_read", "Bytes received.");
     bytesWritten = series(Kind.COUNTER, prefix + "_bytes_written", "Bytes sent.");
@@ -35,30 +43,35 @@ final class TransportRecorder implements TransportMetrics<Cell> {
   }
 
   @Override
-  public Cell connected(SocketAddress remoteAddress, String remoteName) {
+  public @Nullable LatestRequest connected(SocketAddress remoteAddress, String remoteName) {
     ConnectionScout.told(remoteAddress);
-    Cell home = recorder.cell();
-    home.add(connections, 1);
-    return home;
+    recorder.cell().add(connections, 1);
+    return requests == null ? null : new LatestRequest(requests);
   }
 
   @Override
-  public void disconnected(Cell home, SocketAddress remoteAddress) {
+  public void disconnected(@Nullable LatestRequest request, SocketAddress remoteAddress) {
     recorder.cell().add(connections, -1);
+    if (request != null) {
+      request.closed();
+    }
   }
 
   @Override
-  public void bytesRead(@Nullable Cell home, SocketAddress remoteAddress, long numberOfBytes) {
+  public void bytesRead(
+      @Nullable LatestRequest request, SocketAddress remoteAddress, long numberOfBytes) {
     recorder.cell().add(bytesRead, numberOfBytes);
   }
 
   @Override
-  public void bytesWritten(@Nullable Cell home, SocketAddress remoteAddress, long numberOfBytes) {
+  public void bytesWritten(
+      @Nullable LatestRequest request, SocketAddress remoteAddress, long numberOfBytes) {
     recorder.cell().add(bytesWritten, numberOfBytes);
   }
 
   @Override
-  public void exceptionOccurred(@Nullable Cell home, SocketAddress remoteAddress, Throwable t) {
+  public void exceptionOccurred(
+      @Nullable LatestRequest request, SocketAddress remoteAddress, Throwable t) {
     recorder.cell().add(errors, 1);
   }
 }

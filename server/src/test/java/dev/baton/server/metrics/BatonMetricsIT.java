@@ -24,6 +24,9 @@ import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.Router;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -305,6 +308,33 @@ class BatonMetricsIT {
       setup.until("vertx_http_server_active_connections", 0);
       sockets.close().await();
       netClient.close().await();
+    }
+  }
+
+  /** Vert.x does not say that they have ended. */
+  @ParameterizedTest
+  @EnumSource
+  void shouldForgetRequestsWhoseClientHasLeftBeforeTheirResponseWasWritten(On on) throws Exception {
+    try (Setup setup = new Setup(on)) {
+      setup.serve(
+          request -> {
+            request.response().setChunked(true);
+            Future<Void> _ = request.response().write(Buffer.buffer(new byte[16 << 20]));
+            Future<Void> _ = request.response().end("and the last of it");
+          });
+      for (String unread :
+          List.of("GET / HTTP/1.1\r\nhost: h\r\n\r\n", "GET / HTTP/1.1\r\nhost: h")) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), setup.port)) {
+          socket.getOutputStream().write(unread.getBytes(StandardCharsets.US_ASCII));
+          setup.until("vertx_http_server_active_connections", 1);
+          if (unread.endsWith("\n")) {
+            setup.until("vertx_http_server_active_requests", 1);
+          }
+        }
+        setup.until("vertx_http_server_active_connections", 0);
+        setup.until("vertx_http_server_active_requests", 0);
+      }
+      setup.until("vertx_http_server_request_resets_total", 2);
     }
   }
 
