@@ -8,12 +8,16 @@ import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.main.DemoService;
+import dev.baton.server.metrics.BatonMetrics;
 import dev.baton.server.torture.Torture.Options;
 import dev.baton.server.torture.Torture.Result;
 import dev.baton.stages.PipelineOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -79,6 +83,7 @@ final class BatonTortureTest {
             Options.against("127.0.0.1", service.actualPort())
                 .withAbortPercent(abortPercent)
                 .withDuration(Duration.ofSeconds(2)));
+    boolean over = isOverInTime(vertx);
     long takeovers = Baton.scheduler(vertx).enclave().takeovers(TakeoverCause.BLOCKED);
     long pulled =
         Baton.scheduler(vertx).enclave().loopSnapshots().stream()
@@ -88,11 +93,26 @@ final class BatonTortureTest {
     vertx.close().await();
 
     assertThat(result.clean()).as(result.report()).isTrue();
+    assertThat(over).as("no connection and no request is left").isTrue();
     if (takeover && mode != ContextMode.PINNED) {
       assertThat(takeovers).as("takeovers").isGreaterThan(20);
     }
     if (loops == 1) {
       assertThat(pulled).as("pulled").isZero();
     }
+  }
+
+  /** Whether no connection is open and no request under way soon after all clients have left. */
+  private static boolean isOverInTime(Vertx vertx) {
+    BatonMetrics metrics = Objects.requireNonNull(BatonMetrics.of(vertx));
+    for (int i = 0; i < 1_000; i++) {
+      List<String> now = metrics.scrape(null).body().toString().lines().toList();
+      if (now.contains("vertx_http_server_active_connections 0.0")
+          && now.contains("vertx_http_server_active_requests 0.0")) {
+        return true;
+      }
+      LockSupport.parkNanos(20_000_000);
+    }
+    return false;
   }
 }
