@@ -7,6 +7,7 @@ import dev.baton.scheduler.loop.UnitTimer;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.server.context.BlockingRoute;
 import dev.baton.server.context.BlockingRoutes;
+import dev.baton.server.context.ClientGate;
 import dev.baton.server.context.ContextMode;
 import dev.baton.server.context.InboundGate;
 import dev.baton.server.context.NewWork;
@@ -38,6 +39,7 @@ import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.EventExecutor;
+import io.vertx.core.internal.PromiseInternal;
 import io.vertx.core.internal.WorkerPool;
 import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.core.json.JsonObject;
@@ -254,6 +256,20 @@ final class BatonContext
         || (executor != shared.root.executor
             && shared.root.executor.inThread()
             && owner().getContext() == null);
+  }
+
+  /**
+   * A promise. Where a client's connection is made it may be that of the connection, which has its
+   * own context before anybody has it: what asks for a stream of it asks that for its event loop.
+   */
+  @Override
+  public <T> PromiseInternal<T> promise() {
+    PromiseInternal<T> promise = ContextInternal.super.promise();
+    ChannelLoop channel = ChannelLoop.current();
+    if (channel != null && channel.inbound() instanceof ClientGate) {
+      Future<T> _ = promise.future().map(ConnectionContext::bindClient); // by whoever completes it
+    }
+    return promise;
   }
 
   @Override

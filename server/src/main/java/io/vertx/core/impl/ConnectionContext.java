@@ -96,12 +96,19 @@ final class ConnectionContext extends DelegatingContext {
    * @param handler where the connection's handler is
    */
   static void bindClient(ChannelHandlerContext handler) {
-    ConnectionBase connection = connection(handler.handler());
-    if (connection instanceof HttpConnection
+    ConnectionBase _ = bindClient(connection(handler.handler()));
+  }
+
+  /** As above, of {@code made}, which need be no such connection; returns it. */
+  static <T extends @Nullable Object> T bindClient(T made) {
+    if (made instanceof ConnectionBase connection
+        && made instanceof HttpConnection
         && connection.context() instanceof BatonContext user
-        && handler.channel().eventLoop() instanceof ChannelLoop channel) {
+        && connection.channel().eventLoop() instanceof ChannelLoop channel
+        && channel.inEventLoop()) {
       set(connection, new ConnectionContext(user, channel));
     }
+    return made;
   }
 
   private static @Nullable ConnectionBase connection(ChannelHandler handler) {
