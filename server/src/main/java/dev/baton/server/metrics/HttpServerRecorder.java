@@ -42,6 +42,7 @@ final class HttpServerRecorder
     private Route route;
     private @Nullable SocketAddress remote;
     private @Nullable String traceId;
+    private @Nullable LatestRequest latest;
     private boolean done;
 
     private Request(
@@ -76,6 +77,13 @@ final class HttpServerRecorder
     private void end() {
       done = true;
       underWay.end(slot);
+      if (latest != null) {
+        latest.ended();
+      }
+    }
+
+    void isLatestOf(LatestRequest connection) {
+      latest = connection;
     }
 
     @Override

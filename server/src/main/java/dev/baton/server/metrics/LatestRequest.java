@@ -4,9 +4,9 @@ import dev.baton.server.metrics.HttpServerRecorder.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest request of an HTTP/1 connection. Vert.x says of most that they have ended, but not of
- * one whose response has ended and is not written when the connection closes: then the connection
- * ends it. In its channel.
+ * The latest request of an HTTP/1 connection, until it has ended. Vert.x says of most that they
+ * have, but not of one whose response has ended and is not written when the connection closes: then
+ * the connection ends it. In its channel.
  */
 final class LatestRequest {
   private final HttpServerRecorder recorder;
@@ -19,9 +19,15 @@ final class LatestRequest {
 
   void begins(Request request) {
     latest = request;
+    request.isLatestOf(this);
     if (closed) {
       recorder.requestReset(request);
     }
+  }
+
+  /** It has: a connection that waits for its next one keeps nothing of it. */
+  void ended() {
+    latest = null;
   }
 
   void closed() {

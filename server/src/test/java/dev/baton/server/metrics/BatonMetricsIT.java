@@ -24,11 +24,13 @@ import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.Router;
+import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -308,6 +310,28 @@ class BatonMetricsIT {
       setup.until("vertx_http_server_active_connections", 0);
       sockets.close().await();
       netClient.close().await();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldKeepNothingOfARequestThatHasEnded(On on) {
+    try (Setup setup = new Setup(on)) {
+      List<WeakReference<Object>> requests = new CopyOnWriteArrayList<>();
+      setup.serve(
+          request -> {
+            requests.add(new WeakReference<>(request));
+            request.response().end();
+          });
+      setup.get("/");
+
+      Scrape.until(
+          "it is collected",
+          () -> {
+            System.gc();
+            return requests.getFirst().get() == null;
+          });
+      assertThat(setup.scrape().value("vertx_http_server_active_connections")).isEqualTo(1);
     }
   }
 
