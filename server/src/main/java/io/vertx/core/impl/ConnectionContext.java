@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * its event loop before it touches plain fields of a connection. Here that must be true only inside
  * that connection's channel. So a server listens in a context without a channel, and each
  * connection gets its own one, before its first message ({@link #bind}). A client makes a
- * connection without a pool in the context of who asks for it, with the same questions ({@link
- * #bindClient}).
+ * connection without a pool in the context of who asks for it, with the same questions, and gets it
+ * with a context of its own ({@link #bindClient}).
  */
 final class ConnectionContext extends DelegatingContext {
   private static final MethodHandle CONTEXT_OF_CONNECTION;

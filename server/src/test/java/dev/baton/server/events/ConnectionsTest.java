@@ -101,7 +101,6 @@ final class ConnectionsTest {
     HttpClientAgent client = vertx.createHttpClient();
     HttpConnectOptions there = new HttpConnectOptions().setHost("localhost").setPort(port);
     Context context = vertx.getOrCreateContext();
-
     var made = new AtomicReference<HttpClientConnection>();
 
     for (int i = 0; i < 10; i++) {
@@ -177,7 +176,7 @@ final class ConnectionsTest {
   void shouldHearOfAConnectionThatIsClosedAmidAHead(Host host) throws Exception {
     Vertx vertx = open(host);
     var told = new LinkedBlockingQueue<String>();
-    var ports = new LinkedBlockingQueue<Integer>();
+    var port = new AtomicInteger();
     vertx
         .deployVerticle(
             context ->
@@ -191,22 +190,21 @@ final class ConnectionsTest {
                           busy(300);
                         })
                     .listen(0, "localhost")
-                    .onSuccess(server -> ports.add(server.actualPort())))
+                    .onSuccess(server -> port.set(server.actualPort())))
         .await();
-    int port = ports.take();
 
-    leaveAmidAHead(port);
-    shouldEndWithClosed(told);
-    try (var other = new Wire(port)) {
+    leaveAmidAHead(port.get());
+    assertEndsWithClosed(told);
+    try (var other = new Wire(port.get())) {
       other.get("/");
       assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("busy");
-      leaveAmidAHead(port);
-      shouldEndWithClosed(told);
+      leaveAmidAHead(port.get());
+      assertEndsWithClosed(told);
     }
   }
 
   /** Where no worker is left, a request is not begun whose client has gone. */
-  private static void shouldEndWithClosed(BlockingQueue<String> told) throws Exception {
+  private static void assertEndsWithClosed(BlockingQueue<String> told) throws Exception {
     String first = told.poll(10, TimeUnit.SECONDS);
     assertThat(first).isIn("bad request", "closed");
     if (!first.equals("closed")) {
