@@ -22,6 +22,7 @@ import io.netty.channel.EventLoop;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.eventbus.impl.clustered.NodeSelector;
+import io.vertx.core.http.impl.HttpClientImpl;
 import io.vertx.core.http.impl.HttpServerBuilderImpl;
 import io.vertx.core.internal.ContextBuilder;
 import io.vertx.core.internal.ContextInternal;
@@ -53,6 +54,9 @@ public final class BatonVertx extends VertxImpl {
 
   /** Key in a deployment's configuration that chooses its enclave. */
   public static final String ENCLAVE_KEY = "baton.enclave";
+
+  private static final StackWalker CALLER =
+      StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
   private final Scheduler scheduler;
   private final ContextMode defaultMode;
@@ -256,6 +260,16 @@ public final class BatonVertx extends VertxImpl {
   @Override
   public ContextBuilder contextBuilder() {
     return new Builder(this);
+  }
+
+  /** An HTTP client asks for one per event loop of its pool, and makes connections in it. */
+  @Override
+  public ContextInternal createEventLoopContext() {
+    ContextInternal stock = super.createEventLoopContext();
+    return CALLER.getCallerClass() == HttpClientImpl.class
+            && stock.nettyEventLoop() instanceof ChannelLoop view
+        ? new PoolContext(stock, view.loop())
+        : stock;
   }
 
   /**

@@ -10,6 +10,7 @@ import io.vertx.core.ThreadingModel;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.http2.codec.VertxHttp2ConnectionHandler;
 import io.vertx.core.http.impl.http2.multiplex.Http2MultiplexHandler;
+import io.vertx.core.http.impl.tcp.Http2UpgradeClientConnection;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.EventExecutor;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -101,12 +102,16 @@ final class ConnectionContext extends DelegatingContext {
 
   /** As above, of {@code made}, which need be no such connection; returns it. */
   static <T extends @Nullable Object> T bindClient(T made) {
-    if (made instanceof ConnectionBase connection
-        && made instanceof HttpConnection
-        && connection.context() instanceof BatonContext user
+    Object current = made instanceof Http2UpgradeClientConnection upgrade ? upgrade.unwrap() : made;
+    if (current instanceof ConnectionBase connection
+        && current instanceof HttpConnection
         && connection.channel().eventLoop() instanceof ChannelLoop channel
         && channel.inEventLoop()) {
-      set(connection, new ConnectionContext(user, channel));
+      if (connection.context() instanceof BatonContext user) {
+        set(connection, new ConnectionContext(user, channel));
+      } else if (connection.context() instanceof PoolContext pool) {
+        set(connection, pool.of(channel));
+      }
     }
     return made;
   }

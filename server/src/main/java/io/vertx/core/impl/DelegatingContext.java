@@ -33,6 +33,11 @@ abstract class DelegatingContext implements ContextInternal {
     ContextInternal.super.dispatch(argument, handler);
   }
 
+  /** A promise whose listeners are told in this context. */
+  final <T> PromiseInternal<T> promiseHere() {
+    return ContextInternal.super.promise();
+  }
+
   @Override
   public EventExecutor executor() {
     return delegate.executor();

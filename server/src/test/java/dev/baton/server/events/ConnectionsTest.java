@@ -3,6 +3,7 @@ package dev.baton.server.events;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.server.BatonOptions;
 import dev.baton.server.SelfSigned;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
@@ -11,7 +12,9 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientConnection;
 import io.vertx.core.http.HttpClientOptions;
@@ -22,6 +25,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServerOptions;
@@ -116,6 +120,84 @@ final class ConnectionsTest {
 
       assertThat(body).isEqualTo("here");
     }
+  }
+
+  /** In stock all its connections on one loop have one context, and are guarded by it. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldSendRequestsOverAPoolWithLoopsOfItsOwn(Host host) throws Exception {
+    Vertx vertx = host.vertx(new VertxOptions().setEventLoopPoolSize(2), new BatonOptions());
+    opened.add(vertx);
+    int port = listen(vertx, new HttpServerOptions(), inFours());
+    Context context = vertx.getOrCreateContext();
+    HttpClientOptions http2 = http2().setHttp2ClearTextUpgrade(false);
+
+    for (int i = 0; i < 10; i++) {
+      assertThat(fourBodies(vertx, context, new HttpClientOptions(), port)).isEqualTo("/0/1/2/3");
+      assertThat(fourBodies(vertx, context, http2, port)).isEqualTo("/0/1/2/3");
+    }
+  }
+
+  /** As above; where stock has several loops, an assertion of its own fails. */
+  @ParameterizedTest
+  @EnumSource(Host.class)
+  void shouldUpgradeTheConnectionsOfAPoolWithALoopOfItsOwn(Host host) throws Exception {
+    Vertx vertx = open(host);
+    int both = listen(vertx, new HttpServerOptions(), inFours());
+    int http1 = listen(vertx, new HttpServerOptions().setHttp2ClearTextEnabled(false), inFours());
+    Context context = vertx.getOrCreateContext();
+    HttpClientOptions preflight = http2().setHttp2ClearTextUpgradeWithPreflightRequest(true);
+
+    for (int i = 0; i < 5; i++) {
+      assertThat(fourBodies(vertx, context, http2(), both)).isEqualTo("/0/1/2/3");
+      assertThat(fourBodies(vertx, context, http2(), http1)).isEqualTo("/0/1/2/3");
+      assertThat(fourBodies(vertx, context, preflight, both)).isEqualTo("/0/1/2/3");
+    }
+  }
+
+  private static HttpClientOptions http2() {
+    return new HttpClientOptions()
+        .setProtocolVersion(HttpVersion.HTTP_2)
+        .setHttp2MultiplexingLimit(1);
+  }
+
+  /** Answers requests when four are there, so each has come over its own connection. */
+  private static Handler<HttpServerRequest> inFours() {
+    List<HttpServerRequest> waiting = new ArrayList<>();
+    return request -> {
+      synchronized (waiting) {
+        waiting.add(request);
+        if (waiting.size() == 4) {
+          waiting.forEach(one -> one.response().end(one.path()));
+          waiting.clear();
+        }
+      }
+    };
+  }
+
+  private static String fourBodies(
+      Vertx vertx, Context context, HttpClientOptions protocol, int port) throws Exception {
+    var pool = new PoolOptions().setHttp1MaxSize(4).setHttp2MaxSize(4).setEventLoopSize(2);
+    HttpClientAgent client = vertx.createHttpClient(protocol, pool);
+    try {
+      return in(context, () -> fourBodies(client, port));
+    } finally {
+      client.close().await();
+    }
+  }
+
+  private static Future<Buffer> fourBodies(HttpClient client, int port) {
+    List<Future<Buffer>> answers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      answers.add(body(client.request(HttpMethod.GET, port, "localhost", "/" + i)));
+    }
+    return Future.all(answers)
+        .map(
+            _ -> {
+              Buffer all = Buffer.buffer();
+              answers.forEach(answer -> all.appendBuffer(answer.result()));
+              return all;
+            });
   }
 
   /** Vert.x makes the connection in callbacks of the context that has asked for it. */
