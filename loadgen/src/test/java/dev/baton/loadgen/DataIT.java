@@ -134,9 +134,11 @@ class DataIT {
       sparse.setLength(1 << 30);
     }
     var put = RequestSpec.get(server.url("/upload")).withMethod("PUT").withBody(Body.of(file));
+    var minutes = Duration.ofMinutes(5); // a gibibyte on a busy machine
+    var options = options().setRate(3).setConnections(1).setTimeout(minutes).setDrain(minutes);
     long before = usedDirectAndHeap();
 
-    var report = run(options().addRequest(put).setRate(3).setConnections(1));
+    var report = run(options.addRequest(put));
 
     assertThat(server.requests()).extracting(r -> r.length()).containsOnly(1L << 30);
     assertThat(server.requests().getFirst().headers().get("Content-length"))
