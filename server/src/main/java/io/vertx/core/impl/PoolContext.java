@@ -87,7 +87,7 @@ final class PoolContext extends DelegatingContext {
 
   @Override
   public void execute(Runnable task) {
-    if (of(task) instanceof ChannelLoop channel) {
+    if (loopOf(task) instanceof ChannelLoop channel) {
       if (channel.inEventLoop()) {
         task.run();
       } else {
@@ -111,7 +111,7 @@ final class PoolContext extends DelegatingContext {
   }
 
   /** The event loop of the connection that a future tells of; null of anything else. */
-  private static @Nullable EventLoop of(Runnable task) {
+  private static @Nullable EventLoop loopOf(Runnable task) {
     try {
       return EMISSION.isInstance(task)
               && RESULT.invokeExact(task) instanceof ConnectionBase connection

@@ -45,43 +45,40 @@ final class PoolContextTest {
   @Test
   void shouldTellOfAConnectionInsideItsChannel() throws Exception {
     Promise<NetSocket> connected = context.promise();
-    var toldIn = new CompletableFuture<@Nullable ChannelLoop>();
-    Future<NetSocket> _ = connected.future().onSuccess(_ -> toldIn.complete(ChannelLoop.current()));
+    CompletableFuture<@Nullable ChannelLoop> told = toldIn(connected.future());
 
     connect(connected);
 
     NetSocket socket = connected.future().await(10, TimeUnit.SECONDS);
-    assertThat(toldIn.get(10, TimeUnit.SECONDS)).isSameAs(channelOf(socket));
+    assertThat(told.get(10, TimeUnit.SECONDS)).isSameAs(channelOf(socket));
   }
 
   /** A thread outside of the loop may ask for the connection when that is there. */
   @Test
   void shouldTellALateListenerInsideTheChannel() throws Exception {
     NetSocket socket = socket();
-    Future<NetSocket> known = known(socket);
-    var toldIn = new CompletableFuture<@Nullable ChannelLoop>();
 
-    Future<NetSocket> _ = known.onSuccess(_ -> toldIn.complete(ChannelLoop.current()));
+    CompletableFuture<@Nullable ChannelLoop> told = toldIn(known(socket));
 
-    assertThat(toldIn.get(10, TimeUnit.SECONDS)).isSameAs(channelOf(socket));
+    assertThat(told.get(10, TimeUnit.SECONDS)).isSameAs(channelOf(socket));
   }
 
   @Test
   void shouldTellALateListenerOfAnotherConnectionInsideTheChannel() throws Exception {
     NetSocket socket = socket();
     Future<NetSocket> known = known(socket);
-    var toldIn = new CompletableFuture<@Nullable ChannelLoop>();
+    var asked = new CompletableFuture<CompletableFuture<@Nullable ChannelLoop>>();
 
-    channelOf(socket())
-        .execute(
-            () ->
-                context.dispatch(
-                    () -> {
-                      Future<NetSocket> _ =
-                          known.onSuccess(_ -> toldIn.complete(ChannelLoop.current()));
-                    }));
+    channelOf(socket()).execute(() -> context.dispatch(() -> asked.complete(toldIn(known))));
 
-    assertThat(toldIn.get(10, TimeUnit.SECONDS)).isSameAs(channelOf(socket));
+    CompletableFuture<@Nullable ChannelLoop> told = asked.get(10, TimeUnit.SECONDS);
+    assertThat(told.get(10, TimeUnit.SECONDS)).isSameAs(channelOf(socket));
+  }
+
+  private static CompletableFuture<@Nullable ChannelLoop> toldIn(Future<NetSocket> future) {
+    var channel = new CompletableFuture<@Nullable ChannelLoop>();
+    Future<NetSocket> _ = future.onSuccess(_ -> channel.complete(ChannelLoop.current()));
+    return channel;
   }
 
   private Future<NetSocket> known(NetSocket socket) {
