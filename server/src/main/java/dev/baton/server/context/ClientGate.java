@@ -10,6 +10,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.http.impl.http2.codec.VertxHttp2ConnectionHandler;
 import io.vertx.core.http.impl.http2.multiplex.Http2MultiplexHandler;
 import io.vertx.core.net.impl.VertxHandler;
+import io.vertx.core.net.impl.tcp.NetSocketImpl;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -26,7 +27,9 @@ import org.jspecify.annotations.Nullable;
  * run waits here, behind the TLS that may be there by then; and the callback runs in the channel, also if
  * its context is taken when it comes, since Vert.x builds the pipeline in it.
  *
- * It is over when the handler of Vert.x's connection is there and asks for its first message, or has it.
+ * It is over when the handler of Vert.x's connection is there and asks for its first message, or has it;
+ * a NetSocket has to have it. Who has asked for the connection on another thread may add the callback
+ * when the socket is there already, and that callback may make an HTTP connection of it.
  */
 // google-java-format on
 /** Stands in the channel of a client until its connection is made. In the channel. */
@@ -119,7 +122,10 @@ public final class ClientGate extends ChannelDuplexHandler implements ChannelLoo
   @Override
   public void read(ChannelHandlerContext ctx) {
     ctx.read();
-    look(ctx);
+    ChannelHandlerContext connection = connection(ctx.pipeline());
+    if (connection == null || !isSocket(connection.handler())) {
+      look(ctx);
+    }
   }
 
   @Override
@@ -188,6 +194,10 @@ public final class ClientGate extends ChannelDuplexHandler implements ChannelLoo
       connection = pipeline.context(VertxHttp2ConnectionHandler.class);
     }
     return connection == null ? pipeline.context(Http2MultiplexHandler.class) : connection;
+  }
+
+  private static boolean isSocket(ChannelHandler handler) {
+    return handler instanceof VertxHandler<?> one && one.getConnection() instanceof NetSocketImpl;
   }
 
   // ---------------------------------------------------------------- what waits
