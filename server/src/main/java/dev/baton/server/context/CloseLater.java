@@ -58,6 +58,8 @@ public final class CloseLater extends ChannelOutboundHandlerAdapter {
     for (Close close; (close = closes.poll()) != null; ) { // who hears of the first may close again
       ChannelFuture _ = close.context.close(close.promise);
     }
-    pipeline.remove(this);
+    if (pipeline.context(this) != null) { // a client that has closed leaves nothing in it
+      pipeline.remove(this);
+    }
   }
 }

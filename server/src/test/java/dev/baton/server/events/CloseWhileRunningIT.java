@@ -2,9 +2,14 @@ package dev.baton.server.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.scheduler.loop.ChannelLoop;
 import dev.baton.server.Baton;
 import dev.baton.server.BatonOptions;
+import dev.baton.server.context.CloseLater;
 import dev.baton.server.events.Stage.Held;
+import dev.baton.server.logging.LogCapture;
+import io.netty.channel.Channel;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
@@ -16,6 +21,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -141,6 +148,46 @@ final class CloseWhileRunningIT {
       } else {
         assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("answered");
       }
+    }
+  }
+
+  /** The close of the server waits for the handler; meanwhile the pipeline is taken apart. */
+  @Test
+  void shouldFailNothingForAClientThatIsGoneByThen() throws Exception {
+    client =
+        clients.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false));
+    try (Stage stage = new Stage(Host.PER_REQUEST, 20);
+        LogCapture loops = LogCapture.of("dev.baton.scheduler.loop.TransferableEventLoop")) {
+      Held held = stage.held();
+      var connection = new CompletableFuture<Channel>();
+      var service =
+          stage.serve(
+              new HttpServerOptions(),
+              server ->
+                  server.requestHandler(
+                      request -> {
+                        connection.complete(((ConnectionBase) request.connection()).channel());
+                        held.hold();
+                        request.response().end();
+                      }));
+      var _ = get(service.port(), "/");
+      assertThat(held.awaitEntered()).isTrue();
+      Channel channel = connection.get(20, TimeUnit.SECONDS);
+
+      Future<Void> closed = service.server().close();
+      stage.settle(() -> channel.pipeline().get(CloseLater.class) != null);
+      client.close().await(20, TimeUnit.SECONDS);
+      stage.settle(() -> !channel.isRegistered());
+      held.release();
+
+      closed.await(20, TimeUnit.SECONDS);
+      var loop = (ChannelLoop) channel.eventLoop();
+      stage.settle(() -> !loop.callbacks().isAny());
+      loop.submit(() -> {}).get(20, TimeUnit.SECONDS); // behind what waited for the callbacks
+      assertThat(loops.messages()).isEmpty();
     }
   }
 
