@@ -100,7 +100,9 @@ class LatencyLawIT {
   @ValueSource(strings = {"/constant/20000", "/bimodal/10000/60000/50", "/exponential/10000"})
   void shouldReportWhatTheServerDid(String path) {
     var options = options(path, 500).setConnections(200);
-    LoadGenerator.create(options(path, 500).setDuration(Duration.ofSeconds(1))).run();
+    LoadGenerator.create(
+            options(path, 500).setDuration(Duration.ofSeconds(1)).setDrain(Duration.ofMinutes(1)))
+        .run(); // to its end: what is given up would be recorded below
     server.forget();
 
     var report = LoadGenerator.create(options.setWarmup(Duration.ZERO)).run();

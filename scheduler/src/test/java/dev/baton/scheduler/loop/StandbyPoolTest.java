@@ -1,16 +1,24 @@
 package dev.baton.scheduler.loop;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.scheduler.SchedulerOptions;
+import dev.baton.scheduler.notify.BlockNotifier;
+import dev.baton.scheduler.notify.PerfEventNotifier;
 import dev.baton.scheduler.notify.TickNotifier;
 import dev.baton.scheduler.os.CpuSet;
 import dev.baton.scheduler.os.FakeLinuxCalls;
 import dev.baton.scheduler.policy.SchedulingPolicy;
 import dev.baton.scheduler.policy.TakeoverCause;
 import io.netty.channel.nio.NioIoHandler;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +26,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a standby does with the loop's timer, told when it fires. */
 @Timeout(60)
@@ -25,10 +35,10 @@ final class StandbyPoolTest {
   private static final long TIMER_OF_LOOP_0 = 1L << 32;
 
   /** A kernel in which timers fire when the test says so. */
-  private static final class Kernel extends FakeLinuxCalls {
-    private final Semaphore fires = new Semaphore(0);
-    private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicInteger settings = new AtomicInteger();
+  private static class Kernel extends FakeLinuxCalls {
+    final Semaphore fires = new Semaphore(0);
+    final AtomicInteger waiting = new AtomicInteger();
+    final AtomicInteger settings = new AtomicInteger();
 
     @Override
     public int epollWait(int epollFd, long event, int timeoutMillis) {
@@ -91,12 +101,57 @@ final class StandbyPoolTest {
     }
   }
 
+  /** Its rings say what the test writes. */
+  private static final class Switches extends Kernel {
+    static final int IN = 0;
+    static final int OUT = 1 << 13;
+    static final int PREEMPTED = OUT | 1 << 14;
+
+    private static final long HEAD = 1024;
+    private static final int SWITCH = 14;
+    private static final int SWITCH_BYTES = 16;
+
+    private final List<MemorySegment> rings = new CopyOnWriteArrayList<>();
+
+    @Override
+    public int perfEventOpenContextSwitches(int tid, int wakeupBytes) {
+      return eventfd();
+    }
+
+    @Override
+    public long mmap(int fd, long bytes) {
+      var ring = Arena.global().allocate(bytes, pageBytes());
+      rings.add(ring);
+      write(ring, OUT);
+      write(ring, IN);
+      return ring.address();
+    }
+
+    private void write(MemorySegment ring, int misc) {
+      long head = ring.get(JAVA_LONG, HEAD);
+      long at = pageBytes() + head % pageBytes();
+      ring.set(JAVA_LONG, at, SWITCH | (long) misc << 32 | (long) SWITCH_BYTES << 48);
+      ring.set(JAVA_LONG, at + 8, 1);
+      ring.set(JAVA_LONG, HEAD, head + SWITCH_BYTES);
+    }
+
+    /** What the kernel writes of each thread. */
+    void write(int misc) {
+      rings.forEach(ring -> write(ring, misc));
+    }
+  }
+
   private static TransferableEventLoopGroup group(Kernel kernel, Policy policy) {
+    return group(kernel, new TickNotifier(), policy);
+  }
+
+  private static TransferableEventLoopGroup group(
+      Kernel kernel, BlockNotifier notifier, Policy policy) {
     var enclave =
         new Enclave(
             new SchedulerOptions().setLoops(1).setMinStandbys(1).setMaxStandbys(1),
             kernel,
-            new TickNotifier(),
+            notifier,
             policy,
             CpuSet.of(0),
             LoopThread::new,
@@ -208,6 +263,39 @@ final class StandbyPoolTest {
 
     // 15 ms: every three quarters of a millisecond, but for the first eight units
     assertThat(settings[1] - settings[0]).as("how often the timer is pushed").isGreaterThan(8);
+    end(kernel, group);
+  }
+
+  /** A thread that the JVM says waits is asleep only if the kernel does not say the contrary. */
+  @ParameterizedTest
+  @CsvSource({Switches.OUT + ", true", Switches.IN + ", true", Switches.PREEMPTED + ", false"})
+  void shouldNotTakeTheLoopOfAThreadThatOnlyWaitsForItsCpu(int last, boolean isTaken)
+      throws Exception {
+    var kernel = new Switches();
+    TransferableEventLoopGroup group = group(kernel, new PerfEventNotifier(kernel), new Policy(0));
+    TransferableEventLoop loop = group.loops().getFirst();
+    var inside = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var owner = new CompletableFuture<Thread>();
+    loop.continuation(
+        () -> {
+          owner.complete(Thread.currentThread());
+          inside.countDown();
+          Loops.await(release);
+        });
+    Loops.await(inside);
+    Thread thread = owner.get();
+    Loops.until("the owner waits", () -> thread.getState() != Thread.State.RUNNABLE);
+    kernel.write(last);
+    int settings = kernel.settings.get();
+
+    kernel.fires.release();
+
+    Loops.until(
+        "the standby has looked",
+        () -> loop.snapshot().takeovers() > 0 || kernel.settings.get() > settings);
+    assertThat(loop.snapshot().takeovers()).isEqualTo(isTaken ? 1 : 0);
+    release.countDown();
     end(kernel, group);
   }
 }
