@@ -480,10 +480,8 @@ final class StandbyPool {
     Sighting sighting = probe.look();
     // Where nobody can tell a thread that waits for its CPU from one that is asleep, time counts.
     long cpuNanos = sighting == Sighting.UNKNOWN ? System.nanoTime() : owner.cpuNanos(c);
-    if (sighting == Sighting.BLOCKED || (sighting != Sighting.PREEMPTED && isWaiting(owner))) {
-      // The notification was lost, or this notifier sends none. Of a thread that the kernel says
-      // has
-      // only given its CPU to another one the JVM may say that it waits: Thread.sleep(0).
+    if (sighting == Sighting.BLOCKED || isWaiting(owner)) {
+      // The notification was lost, or this notifier sends none.
       TransferableEventLoop taken = blocked(me, owner, loop, status);
       if (taken == null) {
         timer.lookAgain(status, cpuNanos);
