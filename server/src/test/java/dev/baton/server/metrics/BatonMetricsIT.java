@@ -33,8 +33,10 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Real connections, exact numbers: on Baton and on stock Vert.x. */
@@ -313,14 +315,20 @@ class BatonMetricsIT {
     }
   }
 
+  /** Nor does the worker that has run it, after it has lost its loop to another one. */
   @ParameterizedTest
-  @EnumSource
-  void shouldKeepNothingOfARequestThatHasEnded(On on) {
+  @CsvSource({
+    "BATON_SERIAL, 0", "BATON_SERIAL, 30",
+    "BATON_PER_REQUEST, 0", "BATON_PER_REQUEST, 30",
+    "BATON_PINNED, 0", "STOCK, 0"
+  })
+  void shouldKeepNothingOfARequestThatHasEnded(On on, int sleepsMillis) {
     try (Setup setup = new Setup(on)) {
       List<WeakReference<Object>> requests = new CopyOnWriteArrayList<>();
       setup.serve(
           request -> {
             requests.add(new WeakReference<>(request));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(sleepsMillis));
             request.response().end();
           });
       setup.get("/");
