@@ -273,17 +273,14 @@ final class StandbyPoolTest {
     var kernel = new Switches();
     TransferableEventLoopGroup group = group(kernel, new PerfEventNotifier(kernel), new Policy(0));
     TransferableEventLoop loop = group.loops().getFirst();
-    var inside = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     var owner = new CompletableFuture<Thread>();
     loop.continuation(
         () -> {
           owner.complete(Thread.currentThread());
-          inside.countDown();
           Loops.await(release);
         });
-    Loops.await(inside);
-    Thread thread = owner.get();
+    Thread thread = owner.get(20, TimeUnit.SECONDS);
     Loops.until("the owner waits", () -> thread.getState() != Thread.State.RUNNABLE);
     kernel.write(last);
 
