@@ -28,6 +28,16 @@ public final class BatonThread extends LoopThread {
     return Scheduler.builder().threadFactory(BatonThread::new).workObserver(new Requests());
   }
 
+  /** What the calling thread has described last, null if nothing: it keeps that no longer. */
+  static @Nullable BatonContext takeDescribed() {
+    if (!(Thread.currentThread() instanceof BatonThread thread)) {
+      return null;
+    }
+    BatonContext described = thread.described;
+    thread.described = null;
+    return described;
+  }
+
   @Override
   public void run() {
     // Vert.x finds the current context of a thread it does not know here.

@@ -150,7 +150,7 @@ public final class BatonVertx extends VertxImpl {
   }
 
   private void noteAbsence(Absence absence) {
-    BatonContext _ = takeDescribed();
+    BatonContext _ = BatonThread.takeDescribed();
     if (absence.work() instanceof RequestWork work) {
       requestClasses.away(work, absence.cause() == TakeoverCause.BLOCKED, absence.nanos());
     }
@@ -388,7 +388,7 @@ public final class BatonVertx extends VertxImpl {
 
   /** Called on the loop's new owner, which has just described what the old one runs. */
   private void noteTakeover(Takeover takeover) {
-    BatonContext context = takeDescribed();
+    BatonContext context = BatonThread.takeDescribed();
     if (context == null || !(takeover.work() instanceof RequestWork work)) {
       return;
     }
@@ -400,16 +400,6 @@ public final class BatonVertx extends VertxImpl {
     if (start != null && context.isStarting()) {
       blockingRoutes.taken(takeover, work, start);
     }
-  }
-
-  /** What this thread has described last, which it is not to keep. */
-  private static @Nullable BatonContext takeDescribed() {
-    if (!(Thread.currentThread() instanceof BatonThread thread)) {
-      return null;
-    }
-    BatonContext described = thread.described;
-    thread.described = null;
-    return described;
   }
 
   /**
